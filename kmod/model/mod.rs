@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The link model: all arithmetic of the emulation, and nothing else.
+//!
+//! Plain `no_std` Rust over `core`: no kernel, no allocation, no floating point, no `unsafe`, no
+//! path that can panic. It is compiled twice, into the module and into the host crate
+//! `userspace/vnet-model`, so that the kernel and the tests cannot disagree. Clock, randomness and
+//! containers come from the caller.
+//!
+//! # Vocabulary
+//!
+//! - **direction**: one way through a link, from one end's transmit to the other end's receive.
+//!   Everything here belongs to exactly one direction ([`Direction`]).
+//! - **frame**: what the caller hands in: an Ethernet frame, or a *super-packet* (GSO) that stands
+//!   for several. **Wire frames** are what a real wire would carry; a super-packet counts as many.
+//! - **transmitter**: admission, queue and serialiser of the sending end.
+//! - **queue**: the frames that wait for the wire. The one that is being serialised is not in it.
+//! - **serialiser**: puts a frame's bits on the wire, one frame at a time, at the line's rate.
+//! - **delay line**: the frames whose last bit has left the sender and not yet reached the
+//!   receiver. A frame leaves it when it is **due**.
+//! - **modelled time**: the times at which things happen on the emulated wire. The caller's clock
+//!   only says how far the model may be advanced; a late call delays a delivery, which is counted
+//!   as *lateness*, but never changes a decision.
+//!
+//! # Units
+//!
+//! Times are nanoseconds of one monotonic clock as `u64`, rates bit/s, sizes L2 bytes (from the
+//! destination address to the end of the payload, without FCS) unless a name says *wire*: then
+//! they include the per-frame `overhead`.
+//!
+//! # Order of events at the same instant
+//!
+//! The end of a serialisation comes before the start of the next one, that before an arrival.
+//! Calls made at the same instant happen in the order in which they are made.
+
+#![deny(unsafe_code)]
+
+pub mod counters;
+pub mod direction;
+pub mod frame;
+pub mod params;
+pub mod serialiser;
+pub mod units;
+
+pub use self::{
+    counters::{Cause, Counters, Lateness, Snapshot, Tally},
+    direction::{Admission, Direction},
+    frame::{Frame, FrameQueue, Stamp},
+    params::{Compiled, Field, LineLimit, ParamError, Params, QueueLimit},
+    serialiser::{LineRate, Serialiser}, //
+};

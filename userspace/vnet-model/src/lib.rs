@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `kmod/model/` as a host crate.
+//!
+//! The module compiles the same files. What is tested here is what runs there.
+
+#![no_std]
+
+#[path = "../../../kmod/model/mod.rs"]
+mod model;
+
+pub use model::*;

@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! One direction against the naive reference, and case by case.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{
+    compiled, direction, drain,
+    reference::{Item, Reference},
+    TestDirection, TestFrame,
+};
+use proptest::prelude::*;
+use vnet_model::{Admission, Cause, Frame, FrameQueue, LineLimit, Params, QueueLimit, Tally};
+
+const MS: u64 = 1_000_000;
+const S: u64 = 1_000_000_000;
+
+/// What a caller can do to a direction.
+#[derive(Clone, Debug)]
+enum Step {
+    Send {
+        frames: u32,
+        bytes: u32,
+        sender: bool,
+    },
+    Change(Params),
+    Cut,
+    /// Advance and pop, or only look.
+    Poll {
+        pop: bool,
+    },
+    Snapshot,
+}
+
+fn any_rate() -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![
+        1 => Just(None),
+        1 => Just(Some(100)),
+        1 => Just(Some(400_000_000_000)),
+        2 => (100u64..100_000).prop_map(Some),
+        3 => (100_000u64..10_000_000_000).prop_map(Some),
+        2 => (10_000_000_000u64..=400_000_000_000).prop_map(Some),
+    ]
+}
+
+fn any_params() -> impl Strategy<Value = Params> {
+    (
+        any_rate(),
+        prop_oneof![Just(24u32), Just(0), 0u32..=1000],
+        prop_oneof![Just(0u64), 0u64..5_000, 0u64..10 * MS, Just(100 * S)],
+        (
+            prop::option::of(0u32..40),
+            prop::option::of(0u64..100_000),
+            prop::option::of(0u64..10 * MS),
+        ),
+        (prop::option::of(1u32..40), prop::option::of(1u64..100_000)),
+    )
+        .prop_map(|(rate, overhead, delay, queue, line)| Params {
+            rate,
+            overhead,
+            delay,
+            queue: QueueLimit {
+                packets: queue.0,
+                bytes: queue.1,
+                time: queue.2,
+            },
+            line: LineLimit {
+                packets: line.0,
+                bytes: line.1,
+            },
+            ..Params::default()
+        })
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => (prop_oneof![8 => Just(1u32), 1 => 2u32..45], 1u32..1600, any::<bool>())
+            .prop_map(|(frames, bytes, sender)| Step::Send { frames, bytes: bytes * frames, sender }),
+        1 => Just(Step::Send { frames: 1, bytes: 65_535, sender: false }),
+        2 => any_params().prop_map(Step::Change),
+        1 => Just(Step::Cut),
+        4 => any::<bool>().prop_map(|pop| Step::Poll { pop }),
+        1 => Just(Step::Snapshot),
+    ]
+}
+
+/// A step and how long after the previous one it happens.
+fn any_steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
+    let gap = prop_oneof![4 => Just(0u64), 4 => 0u64..3_000, 2 => 0u64..2 * MS, 1 => 0u64..20 * S];
+    prop::collection::vec((gap, any_step()), 1..250)
+}
+
+/// What a run of the model gave.
+#[derive(Debug, Default, PartialEq)]
+struct Outcome {
+    /// Frame and its due time, in the order of delivery.
+    delivered: Vec<(u64, u64)>,
+    dropped: BTreeMap<u64, Cause>,
+}
+
+struct Driver {
+    direction: TestDirection,
+    outcome: Outcome,
+    /// What the counters should say.
+    drops: BTreeMap<&'static str, Tally>,
+    sizes: BTreeMap<u64, (u64, u64)>,
+}
+
+impl Driver {
+    fn new(params: Params) -> Self {
+        Self {
+            direction: direction(params),
+            outcome: Outcome::default(),
+            drops: BTreeMap::new(),
+            sizes: BTreeMap::new(),
+        }
+    }
+
+    fn poll(&mut self, now: u64) {
+        self.direction.advance(now);
+        while let Some(frame) = self.direction.pop_due(now) {
+            assert_eq!(frame.released, 1);
+            assert!(frame.stamp().due <= now);
+            self.outcome.delivered.push((frame.id, frame.stamp().due));
+        }
+    }
+
+    fn step(&mut self, now: u64, id: u64, step: &Step) {
+        match step {
+            Step::Send {
+                frames,
+                bytes,
+                sender,
+            } => {
+                self.sizes.insert(id, ((*frames).into(), (*bytes).into()));
+                let mut frame = TestFrame::whole(id, *frames, *bytes);
+                frame.sender = *sender;
+                let verdict = self.direction.enqueue(now, frame);
+                let discarded = self.discarded();
+                match verdict {
+                    Admission::Dropped(cause) => self.note(id, cause),
+                    // What was discarded on the way was so by the delay line's limit.
+                    Admission::Accepted => {
+                        for id in discarded {
+                            self.note(id, Cause::DelayLimit);
+                        }
+                        return;
+                    }
+                }
+                for other in discarded {
+                    if other != id {
+                        self.note(other, Cause::DelayLimit);
+                    }
+                }
+            }
+            Step::Change(params) => {
+                self.direction.set_params(now, compiled(*params));
+                self.settle();
+            }
+            Step::Cut => {
+                self.direction.advance(now);
+                self.settle();
+                self.direction.cut(now, Cause::LinkDown);
+                for id in self.discarded() {
+                    self.note(id, Cause::LinkDown);
+                }
+            }
+            Step::Poll { pop: true } => {
+                self.poll(now);
+                self.settle();
+            }
+            Step::Poll { pop: false } => self.direction.advance(now),
+            Step::Snapshot => assert!(self.direction.snapshot(now).balanced()),
+        }
+    }
+
+    fn settle(&mut self) {
+        for id in self.discarded() {
+            self.note(id, Cause::DelayLimit);
+        }
+    }
+
+    fn discarded(&mut self) -> Vec<u64> {
+        let mut frames = self.direction.take_discarded();
+        std::iter::from_fn(|| frames.pop_front())
+            .map(|frame| frame.id)
+            .collect()
+    }
+
+    fn note(&mut self, id: u64, cause: Cause) {
+        assert_eq!(self.outcome.dropped.insert(id, cause), None, "dropped once");
+        let (frames, bytes) = self.sizes[&id];
+        let tally = self.drops.entry(cause.name()).or_default();
+        tally.frames += frames;
+        tally.bytes += bytes;
+    }
+
+    fn finish(mut self, mut now: u64) -> Outcome {
+        while let Some(at) = self.direction.next_event() {
+            now = now.max(at);
+            self.poll(now);
+        }
+        self.settle();
+        let snapshot = self.direction.snapshot(now);
+        assert!(snapshot.balanced());
+        assert_eq!(snapshot.on_link(), Tally::default());
+        for cause in Cause::ALL {
+            let expected = self.drops.get(cause.name()).copied().unwrap_or_default();
+            assert_eq!(
+                snapshot.counters.drops(*cause),
+                expected,
+                "{}",
+                cause.name()
+            );
+        }
+        let sent: u64 = self.sizes.values().map(|(frames, _)| frames).sum();
+        assert_eq!(snapshot.counters.sent.frames, sent);
+        self.outcome
+    }
+}
+
+fn run_reference(params: Params, steps: &[(u64, Step)]) -> Outcome {
+    let mut reference = Reference::new(params);
+    let mut now = 1_000;
+    for (id, (gap, step)) in (0u64..).zip(steps) {
+        now += gap;
+        match step {
+            Step::Send { frames, bytes, .. } => reference.arrive(
+                now,
+                Item {
+                    id,
+                    frames: (*frames).into(),
+                    bytes: (*bytes).into(),
+                },
+            ),
+            Step::Change(params) => reference.change(now, *params),
+            Step::Cut => reference.cut(now, Cause::LinkDown),
+            Step::Poll { .. } | Step::Snapshot => {}
+        }
+    }
+    reference.finish();
+    Outcome {
+        delivered: reference
+            .landed
+            .iter()
+            .map(|(item, due)| (item.id, *due))
+            .collect(),
+        dropped: reference.dropped.iter().copied().collect(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    /// The model and the reference agree on the due time of each frame and the cause of each drop,
+    /// whenever the model is polled.
+    #[test]
+    fn agrees_with_reference(params in any_params(), steps in any_steps()) {
+        let mut driver = Driver::new(params);
+        let mut now = 1_000;
+        for (id, (gap, step)) in (0u64..).zip(&steps) {
+            now += gap;
+            driver.step(now, id, step);
+        }
+        prop_assert_eq!(driver.finish(now), run_reference(params, &steps));
+    }
+
+    /// A caller who serves every event in time, and who looks when nothing happens, changes nothing.
+    #[test]
+    fn polls_decide_nothing(params in any_params(), steps in any_steps(), extra in 1u64..10_000) {
+        let mut punctual = Driver::new(params);
+        let mut now = 1_000;
+        for (id, (gap, step)) in (0u64..).zip(&steps) {
+            let next = now + gap;
+            let mut looks = 0;
+            while let Some(at) = punctual.direction.next_event() {
+                // At 100 bit/s a gap of 20 s would be looked at for ever.
+                if at >= next || looks > 50 {
+                    break;
+                }
+                now = now.max(at) + if looks % 3 == 0 { extra } else { 0 };
+                now = now.min(next);
+                punctual.poll(now);
+                punctual.settle();
+                looks += 1;
+            }
+            now = next;
+            punctual.step(now, id, step);
+        }
+        prop_assert_eq!(punctual.finish(now), run_reference(params, &steps));
+    }
+}
+
+/// Back-to-back frames at rates that no frame time divides: after a million the end is exact.
+#[test]
+fn no_drift() {
+    for rate in [
+        100,
+        7_000_000,
+        999_999_937,
+        1_544_000,
+        142_857_143,
+        9_953_280_000,
+        399_999_999_989,
+        400_000_000_000,
+    ] {
+        for bytes in [1u32, 64, 1514, 65_535] {
+            let count: u64 = if cfg!(debug_assertions) {
+                50_000
+            } else {
+                1_000_000
+            };
+            let mut direction = direction(Params {
+                rate: Some(rate),
+                queue: QueueLimit {
+                    packets: Some(2),
+                    ..QueueLimit::default()
+                },
+                ..Params::default()
+            });
+            let exact = |frames: u64| {
+                let bits = 8 * u128::from(bytes + 24) * u128::from(frames);
+                (bits * 1_000_000_000 / u128::from(rate)) as u64
+            };
+            let start = 12_345;
+            direction.enqueue(start, TestFrame::new(0, bytes));
+            for frame in 1..count {
+                // One frame ahead, so that the wire never idles.
+                let verdict =
+                    direction.enqueue(start + exact(frame - 1), TestFrame::new(frame, bytes));
+                assert_eq!(verdict, Admission::Accepted);
+                direction.advance(start + exact(frame));
+                let popped = direction.pop_due(u64::MAX).expect("one a time");
+                assert_eq!(
+                    popped.stamp().due,
+                    start + exact(frame),
+                    "rate {rate} bytes {bytes}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_arrives_when_the_last_ends_is_back_to_back() {
+    // 88 bytes at 400 Gbit/s take 1.76 ns.
+    let mut direction = direction(Params {
+        rate: Some(400_000_000_000),
+        ..Params::default()
+    });
+    let mut at = 0;
+    for id in 0..100 {
+        direction.enqueue(at, TestFrame::new(id, 64));
+        at = direction.next_event().expect("on the wire");
+        direction.advance(at);
+        direction.pop_due(at).expect("due");
+    }
+    assert_eq!(at, 176);
+}
+
+#[test]
+fn idle_time_drops_the_fraction() {
+    let mut direction = direction(Params {
+        rate: Some(400_000_000_000),
+        ..Params::default()
+    });
+    direction.enqueue(0, TestFrame::new(0, 64));
+    assert_eq!(drain(&mut direction), [(0, 1)]);
+    direction.enqueue(2, TestFrame::new(1, 64));
+    assert_eq!(drain(&mut direction), [(1, 3)]);
+}
+
+#[test]
+fn extremes() {
+    let mut slow = direction(Params {
+        rate: Some(100),
+        delay: 100 * S,
+        ..Params::default()
+    });
+    slow.enqueue(5, TestFrame::new(0, 65_535));
+    let end = 5 + (65_535 + 24) * 8 * S / 100;
+    assert_eq!(drain(&mut slow), [(0, end + 100 * S)]);
+
+    let mut fast = direction(Params {
+        rate: Some(400_000_000_000),
+        overhead: 0,
+        ..Params::default()
+    });
+    fast.enqueue(u64::MAX - 10, TestFrame::whole(0, u32::MAX, u32::MAX));
+    fast.enqueue(u64::MAX, TestFrame::whole(1, 0, 0));
+    fast.advance(u64::MAX);
+    assert!(fast.pop_due(u64::MAX).is_some());
+}
+
+#[test]
+fn unshaped_frames_are_due_at_once() {
+    let mut direction = direction(Params::default());
+    assert!(direction.params().is_unshaped());
+    for id in 0..3 {
+        direction.enqueue(10, TestFrame::new(id, 64).with_sender());
+    }
+    assert_eq!(direction.next_event(), Some(10));
+    assert_eq!(drain(&mut direction), [(0, 10), (1, 10), (2, 10)]);
+    assert_eq!(direction.next_event(), None);
+}
+
+#[test]
+fn lateness_is_counted() {
+    let mut direction = direction(Params {
+        delay: 100,
+        ..Params::default()
+    });
+    direction.enqueue(0, TestFrame::new(0, 64));
+    direction.enqueue(50, TestFrame::new(1, 64));
+    direction.advance(170);
+    while direction.pop_due(170).is_some() {}
+    let lateness = direction.snapshot(170).counters.lateness;
+    assert_eq!(
+        (lateness.count, lateness.sum, lateness.max),
+        (2, 70 + 20, 70)
+    );
+}
+
+/// 1000 bytes on the wire take 1 ms at 8 Mbit/s.
+fn millisecond_frames(delay: u64) -> Params {
+    Params {
+        rate: Some(8_000_000),
+        overhead: 0,
+        delay,
+        ..Params::default()
+    }
+}
+
+#[test]
+fn a_change_spares_what_is_on_the_wire() {
+    let mut direction = direction(millisecond_frames(5 * MS));
+    for id in 0..3 {
+        direction.enqueue(0, TestFrame::new(id, 1000));
+    }
+    // Frame 0 is in the line, 1 on the wire, 2 waits.
+    direction.set_params(
+        MS + MS / 2,
+        compiled(Params {
+            rate: Some(80_000_000),
+            delay: MS,
+            ..millisecond_frames(0)
+        }),
+    );
+    // 2 would be due at 3.1 ms, but does not overtake.
+    assert_eq!(
+        drain(&mut direction),
+        [(0, 6 * MS), (1, 7 * MS), (2, 7 * MS)]
+    );
+    direction.enqueue(10 * MS, TestFrame::new(3, 1000));
+    assert_eq!(drain(&mut direction), [(3, 10 * MS + MS / 10 + MS)]);
+}
+
+#[test]
+fn no_rate_empties_the_queue_when_the_wire_is_free() {
+    let mut direction = direction(millisecond_frames(0));
+    for id in 0..3 {
+        direction.enqueue(0, TestFrame::new(id, 1000));
+    }
+    direction.set_params(1, compiled(Params::default()));
+    direction.enqueue(2, TestFrame::new(3, 1000));
+    assert_eq!(drain(&mut direction), [(0, MS), (1, MS), (2, MS), (3, MS)]);
+}
+
+#[test]
+fn senders_are_released_when_their_frame_has_left() {
+    let mut direction = direction(millisecond_frames(100 * S));
+    direction.enqueue(0, TestFrame::new(0, 1000).with_sender());
+    assert_eq!(direction.next_event(), Some(MS), "alone: at once");
+    direction.enqueue(0, TestFrame::new(1, 1000).with_sender());
+    assert_eq!(direction.next_event(), Some(MS));
+    direction.advance(MS);
+    assert_eq!(direction.next_event(), Some(2 * MS));
+    direction.advance(2 * MS);
+    assert_eq!(direction.next_event(), Some(MS + 100 * S), "nobody waits");
+    // A frame nobody waits for in front of one that somebody waits for.
+    direction.enqueue(3 * MS, TestFrame::new(2, 1000));
+    assert_eq!(direction.next_event(), Some(MS + 100 * S));
+    direction.enqueue(3 * MS, TestFrame::new(3, 1000).with_sender());
+    assert_eq!(direction.next_event(), Some(4 * MS));
+}
+
+#[test]
+fn releases_are_coalesced_on_a_fast_link() {
+    let mut direction = direction(Params {
+        rate: Some(100_000_000_000),
+        delay: S,
+        ..Params::default()
+    });
+    for id in 0..1_000 {
+        direction.enqueue(0, TestFrame::new(id, 1514).with_sender());
+    }
+    let mut events = 0;
+    while let Some(at) = direction.next_event().filter(|at| *at < S) {
+        direction.advance(at);
+        events += 1;
+    }
+    // 123 us of frames.
+    assert!((2..=8).contains(&events), "{events} events");
+}
+
+#[test]
+fn purge_and_refuse_are_counted() {
+    let mut direction = direction(Params {
+        line: LineLimit {
+            packets: Some(10),
+            bytes: None,
+        },
+        ..millisecond_frames(MS)
+    });
+    for id in 0..5 {
+        direction.enqueue(0, TestFrame::new(id, 1000).with_sender());
+    }
+    direction.refuse(TestFrame::new(5, 70), Cause::FrameCap);
+    let before = direction.snapshot(4 * MS);
+    assert_eq!(before.queued.frames, 1);
+    assert_eq!(before.in_flight.frames, 4);
+    direction.purge(Cause::Removed);
+    let after = direction.snapshot(4 * MS);
+    assert!(after.balanced() && after.balanced_since(&before));
+    assert_eq!(after.on_link(), Tally::default());
+    assert_eq!(after.counters.drops(Cause::Removed).frames, 5);
+    assert_eq!(
+        after.counters.drops(Cause::FrameCap),
+        Tally {
+            frames: 1,
+            bytes: 70
+        }
+    );
+    assert_eq!(direction.take_discarded().0.len(), 6);
+    assert!(!direction.has_discarded());
+    assert_eq!(direction.next_event(), None);
+}
+
+#[test]
+fn a_cut_keeps_what_has_arrived() {
+    let mut direction = direction(millisecond_frames(0));
+    for id in 0..3 {
+        direction.enqueue(0, TestFrame::new(id, 1000));
+    }
+    direction.cut(MS, Cause::LinkDown);
+    assert_eq!(drain(&mut direction), [(0, MS)]);
+    let snapshot = direction.snapshot(MS);
+    assert!(snapshot.balanced());
+    assert_eq!(snapshot.counters.drops(Cause::LinkDown).frames, 2);
+    // The wire is free again.
+    direction.enqueue(MS, TestFrame::new(3, 1000));
+    assert_eq!(drain(&mut direction), [(3, 2 * MS)]);
+}
+
+#[test]
+fn an_unwanted_frame_is_not_delivered() {
+    let mut direction = direction(Params::default());
+    direction.enqueue(0, TestFrame::new(0, 64));
+    let frame = direction.pop_due(0).expect("due");
+    direction.undelivered(frame.stamp(), Cause::ReceiverDown);
+    let snapshot = direction.snapshot(0);
+    assert!(snapshot.balanced());
+    assert_eq!(snapshot.counters.delivered, Tally::default());
+    assert_eq!(snapshot.counters.drops(Cause::ReceiverDown).frames, 1);
+}
+
+#[test]
+fn default_queue_is_the_larger_of_100_packets_and_50_ms() {
+    // 1 ms a frame: 100 packets is larger. 0.1 ms a frame: 50 ms is.
+    for (rate, room) in [(8_000_000, 100), (80_000_000, 500)] {
+        let mut direction = direction(Params {
+            rate: Some(rate),
+            ..millisecond_frames(0)
+        });
+        let mut accepted = 0;
+        while direction.enqueue(0, TestFrame::new(accepted, 1000)) == Admission::Accepted {
+            accepted += 1;
+        }
+        assert_eq!(accepted, room + 1, "the queue and the frame on the wire");
+    }
+}
+
+#[test]
+fn small_types() {
+    assert_eq!(size_of::<vnet_model::Stamp>(), 32);
+    println!(
+        "Direction {} bytes, Compiled {}, Counters {}",
+        size_of::<TestDirection>(),
+        size_of::<vnet_model::Compiled>(),
+        size_of::<vnet_model::Counters>()
+    );
+}

@@ -1,0 +1,1132 @@
+// SPDX-License-Identifier: GPL-2.0
+// Generated from Documentation/netlink/specs/vnet.yaml; do not edit.
+// To renew it: VNET_REGEN=1 cargo test -p vnet-uapi-codegen
+
+//! Numbers and message types of the control interface.
+
+use netlink_packet_core::DecodeError;
+use serde::{Deserialize, Serialize};
+
+use crate::attr::{self, AttrSpec, Attributes, Encoder, SetSpec};
+
+/// Name of the generic netlink family.
+pub const FAMILY_NAME: &str = "vnet";
+/// Version of the interface.
+pub const FAMILY_VERSION: u8 = 1;
+/// Name of a multicast group.
+pub const GROUP_CONFIG: &str = "config";
+/// Longest name of an instance, a link or a lab, in bytes.
+pub const NAME_MAX: u64 = 63;
+/// Highest rate of a link, in bit/s.
+pub const RATE_MAX: u64 = 400000000000;
+/// Longest delay of a link, in nanoseconds.
+pub const DELAY_MAX: u64 = 100000000000;
+/// Overhead max.
+pub const OVERHEAD_MAX: u64 = 1000;
+/// Mtu min.
+pub const MTU_MIN: u64 = 68;
+/// Mtu max.
+pub const MTU_MAX: u64 = 65535;
+/// Why a frame that was sent into a link did not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DropCause {
+    /// The queue held as many packets as its limit allows.
+    QueuePackets,
+    /// The queue held as many bytes as its limit allows.
+    QueueBytes,
+    /// The backlog was as long, in time, as its limit allows.
+    QueueTime,
+    /// The delay line held as many packets as its limit allows.
+    LinePackets,
+    /// The delay line held as many bytes as its limit allows.
+    LineBytes,
+    /// The sending instance has too many frames in flight.
+    InstanceFrames,
+    /// The sending instance has too many bytes in flight.
+    InstanceBytes,
+    /// The user namespace of the sender has too many frames in flight.
+    UserFrames,
+    /// The user namespace of the sender has too many bytes in flight.
+    UserBytes,
+    /// The link was down, or went down while the frame was on it.
+    LinkDown,
+    /// The device at the far end was down.
+    ReceiverDown,
+    /// The frame was longer than the link's MTU allows.
+    Mtu,
+    /// The kernel had no memory for the frame.
+    NoMemory,
+    /// The frame had no complete Ethernet header or could not be segmented.
+    Malformed,
+    /// The link was removed while the frame was on it.
+    Removed,
+}
+impl DropCause {
+    /// All values in the order of their numbers.
+    pub const ALL: &[DropCause] = &[
+        DropCause::QueuePackets,
+        DropCause::QueueBytes,
+        DropCause::QueueTime,
+        DropCause::LinePackets,
+        DropCause::LineBytes,
+        DropCause::InstanceFrames,
+        DropCause::InstanceBytes,
+        DropCause::UserFrames,
+        DropCause::UserBytes,
+        DropCause::LinkDown,
+        DropCause::ReceiverDown,
+        DropCause::Mtu,
+        DropCause::NoMemory,
+        DropCause::Malformed,
+        DropCause::Removed,
+    ];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            DropCause::QueuePackets => "queue-packets",
+            DropCause::QueueBytes => "queue-bytes",
+            DropCause::QueueTime => "queue-time",
+            DropCause::LinePackets => "line-packets",
+            DropCause::LineBytes => "line-bytes",
+            DropCause::InstanceFrames => "instance-frames",
+            DropCause::InstanceBytes => "instance-bytes",
+            DropCause::UserFrames => "user-frames",
+            DropCause::UserBytes => "user-bytes",
+            DropCause::LinkDown => "link-down",
+            DropCause::ReceiverDown => "receiver-down",
+            DropCause::Mtu => "mtu",
+            DropCause::NoMemory => "no-memory",
+            DropCause::Malformed => "malformed",
+            DropCause::Removed => "removed",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+/// Commands and notifications of the family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Command {
+    /// Makes an instance of a network namespace. Needs CAP_NET_ADMIN in the user namespace that owns it.
+    InstanceNew = 1,
+    /// Reads one instance, or all that the caller may administrate and that of its own namespace.
+    InstanceGet = 2,
+    /// Changes the name or the limits of an instance.
+    InstanceSet = 3,
+    /// Makes the namespace a plain one again. Its links stay; an instance also ends with its namespace.
+    InstanceDel = 4,
+    /// An instance was made.
+    InstanceNewNtf = 5,
+    /// An instance was changed.
+    InstanceSetNtf = 6,
+    /// An instance is gone.
+    InstanceDelNtf = 7,
+    /// Makes a link. Needs CAP_NET_ADMIN in the user namespaces that own the network namespaces of both
+    /// ends.
+    LinkNew = 8,
+    /// Reads one link, or all that have an end in a namespace that the caller may administrate or that is
+    /// its own.
+    LinkGet = 9,
+    /// Changes a link. What is not named stays as it is; no packet is lost or reordered by a change of
+    /// parameters.
+    LinkSet = 10,
+    /// Removes a link with both its devices.
+    LinkDel = 11,
+    /// A link was made.
+    LinkNewNtf = 12,
+    /// A link was changed.
+    LinkSetNtf = 13,
+    /// A link is gone.
+    LinkDelNtf = 14,
+}
+impl Command {
+    /// The command of that number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Command::InstanceNew,
+            2 => Command::InstanceGet,
+            3 => Command::InstanceSet,
+            4 => Command::InstanceDel,
+            5 => Command::InstanceNewNtf,
+            6 => Command::InstanceSetNtf,
+            7 => Command::InstanceDelNtf,
+            8 => Command::LinkNew,
+            9 => Command::LinkGet,
+            10 => Command::LinkSet,
+            11 => Command::LinkDel,
+            12 => Command::LinkNewNtf,
+            13 => Command::LinkSetNtf,
+            14 => Command::LinkDelNtf,
+            _ => return None,
+        })
+    }
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            Command::InstanceNew => "instance-new",
+            Command::InstanceGet => "instance-get",
+            Command::InstanceSet => "instance-set",
+            Command::InstanceDel => "instance-del",
+            Command::InstanceNewNtf => "instance-new-ntf",
+            Command::InstanceSetNtf => "instance-set-ntf",
+            Command::InstanceDelNtf => "instance-del-ntf",
+            Command::LinkNew => "link-new",
+            Command::LinkGet => "link-get",
+            Command::LinkSet => "link-set",
+            Command::LinkDel => "link-del",
+            Command::LinkNewNtf => "link-new-ntf",
+            Command::LinkSetNtf => "link-set-ntf",
+            Command::LinkDelNtf => "link-del-ntf",
+        }
+    }
+    /// Whether the kernel sends it on its own.
+    pub fn is_notification(self) -> bool {
+        matches!(
+            self,
+            Command::InstanceNewNtf
+                | Command::InstanceSetNtf
+                | Command::InstanceDelNtf
+                | Command::LinkNewNtf
+                | Command::LinkSetNtf
+                | Command::LinkDelNtf
+        )
+    }
+}
+/// The emulator's view of one network namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Instance {
+    /// Number of the instance; never used twice while the module is loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<u32>,
+    /// File descriptor of the network namespace (in requests). Without it the namespace of the socket is
+    /// meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netns_fd: Option<u32>,
+    /// Name of the node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Name of the lab that owns the object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lab: Option<String>,
+    /// Inode number of the namespace's file in nsfs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netns_inode: Option<u64>,
+    /// Number of link ends in the namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub links: Option<u32>,
+    /// Most link ends the namespace may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_links: Option<u32>,
+    /// Most wire frames that the namespace may have in flight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_frames: Option<u64>,
+    /// Most bytes that the namespace may have in flight, in memory (truesize).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_bytes: Option<u64>,
+    /// Wire frames in flight now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames: Option<u64>,
+    /// Bytes in flight now, in memory (truesize).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Wire frames sent into links by the instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tx_packets: Option<u64>,
+    /// Bytes of these frames, with Ethernet header, without overhead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tx_bytes: Option<u64>,
+    /// Wire frames delivered to the instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rx_packets: Option<u64>,
+    /// Bytes of these frames.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rx_bytes: Option<u64>,
+    /// Wire frames sent by the instance that a link dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drops: Option<u64>,
+    /// Softirq time spent on delivery to the instance, in nanoseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub softirq_time: Option<u64>,
+}
+impl Attributes for Instance {
+    const SPEC: SetSpec = SetSpec {
+        name: "instance",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "id",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "netns-fd",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "name",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "lab",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "netns-inode",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "links",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "max-links",
+                nested: None,
+            },
+            AttrSpec {
+                number: 8,
+                name: "max-frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 9,
+                name: "max-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 10,
+                name: "frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 11,
+                name: "bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 12,
+                name: "tx-packets",
+                nested: None,
+            },
+            AttrSpec {
+                number: 13,
+                name: "tx-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 14,
+                name: "rx-packets",
+                nested: None,
+            },
+            AttrSpec {
+                number: 15,
+                name: "rx-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 16,
+                name: "drops",
+                nested: None,
+            },
+            AttrSpec {
+                number: 17,
+                name: "softirq-time",
+                nested: None,
+            },
+            AttrSpec {
+                number: 18,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.id {
+            out.u32(1, value);
+        }
+        if let Some(value) = self.netns_fd {
+            out.u32(2, value);
+        }
+        if let Some(value) = &self.name {
+            out.string(3, value);
+        }
+        if let Some(value) = &self.lab {
+            out.string(4, value);
+        }
+        if let Some(value) = self.netns_inode {
+            out.uint(5, value);
+        }
+        if let Some(value) = self.links {
+            out.u32(6, value);
+        }
+        if let Some(value) = self.max_links {
+            out.u32(7, value);
+        }
+        if let Some(value) = self.max_frames {
+            out.uint(8, value);
+        }
+        if let Some(value) = self.max_bytes {
+            out.uint(9, value);
+        }
+        if let Some(value) = self.frames {
+            out.uint(10, value);
+        }
+        if let Some(value) = self.bytes {
+            out.uint(11, value);
+        }
+        if let Some(value) = self.tx_packets {
+            out.uint(12, value);
+        }
+        if let Some(value) = self.tx_bytes {
+            out.uint(13, value);
+        }
+        if let Some(value) = self.rx_packets {
+            out.uint(14, value);
+        }
+        if let Some(value) = self.rx_bytes {
+            out.uint(15, value);
+        }
+        if let Some(value) = self.drops {
+            out.uint(16, value);
+        }
+        if let Some(value) = self.softirq_time {
+            out.uint(17, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.id = Some(attr::u32(value)?),
+                2 => set.netns_fd = Some(attr::u32(value)?),
+                3 => set.name = Some(attr::string(value)?),
+                4 => set.lab = Some(attr::string(value)?),
+                5 => set.netns_inode = Some(attr::uint(value)?),
+                6 => set.links = Some(attr::u32(value)?),
+                7 => set.max_links = Some(attr::u32(value)?),
+                8 => set.max_frames = Some(attr::uint(value)?),
+                9 => set.max_bytes = Some(attr::uint(value)?),
+                10 => set.frames = Some(attr::uint(value)?),
+                11 => set.bytes = Some(attr::uint(value)?),
+                12 => set.tx_packets = Some(attr::uint(value)?),
+                13 => set.tx_bytes = Some(attr::uint(value)?),
+                14 => set.rx_packets = Some(attr::uint(value)?),
+                15 => set.rx_bytes = Some(attr::uint(value)?),
+                16 => set.drops = Some(attr::uint(value)?),
+                17 => set.softirq_time = Some(attr::uint(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// Parameters of one direction of a link. In a change an absent attribute means unchanged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Direction {
+    /// Rate of the serialiser in bit/s, 100 to 400e9; 0 means unlimited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u64>,
+    /// Bytes a frame takes on the wire beyond its own length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overhead: Option<u32>,
+    /// Propagation delay, one way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay: Option<u64>,
+    /// Most frames waiting for the serialiser; 0 means no such bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_packets: Option<u32>,
+    /// Most bytes waiting for the serialiser; 0 means no such bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_bytes: Option<u64>,
+    /// Longest wait for the serialiser; 0 means no such bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_time: Option<u64>,
+    /// Most frames in the delay line; 0 means no such bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line_packets: Option<u32>,
+    /// Most bytes in the delay line; 0 means no such bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line_bytes: Option<u64>,
+    /// Longest wire time of a segmentation offload packet that crosses the link as a whole; longer ones are
+    /// segmented before the queue. Default 100000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whole_time: Option<u64>,
+}
+impl Attributes for Direction {
+    const SPEC: SetSpec = SetSpec {
+        name: "direction",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "rate",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "overhead",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "delay",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "queue-packets",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "queue-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "queue-time",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "line-packets",
+                nested: None,
+            },
+            AttrSpec {
+                number: 8,
+                name: "line-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 9,
+                name: "whole-time",
+                nested: None,
+            },
+            AttrSpec {
+                number: 10,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.rate {
+            out.uint(1, value);
+        }
+        if let Some(value) = self.overhead {
+            out.u32(2, value);
+        }
+        if let Some(value) = self.delay {
+            out.uint(3, value);
+        }
+        if let Some(value) = self.queue_packets {
+            out.u32(4, value);
+        }
+        if let Some(value) = self.queue_bytes {
+            out.uint(5, value);
+        }
+        if let Some(value) = self.queue_time {
+            out.uint(6, value);
+        }
+        if let Some(value) = self.line_packets {
+            out.u32(7, value);
+        }
+        if let Some(value) = self.line_bytes {
+            out.uint(8, value);
+        }
+        if let Some(value) = self.whole_time {
+            out.uint(9, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.rate = Some(attr::uint(value)?),
+                2 => set.overhead = Some(attr::u32(value)?),
+                3 => set.delay = Some(attr::uint(value)?),
+                4 => set.queue_packets = Some(attr::u32(value)?),
+                5 => set.queue_bytes = Some(attr::uint(value)?),
+                6 => set.queue_time = Some(attr::uint(value)?),
+                7 => set.line_packets = Some(attr::u32(value)?),
+                8 => set.line_bytes = Some(attr::uint(value)?),
+                9 => set.whole_time = Some(attr::uint(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// Frames lost for one cause.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Drop {
+    /// Cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u32>,
+    /// Frames.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames: Option<u64>,
+    /// Bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+}
+impl Attributes for Drop {
+    const SPEC: SetSpec = SetSpec {
+        name: "drop",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "cause",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.cause {
+            out.u32(1, value);
+        }
+        if let Some(value) = self.frames {
+            out.uint(2, value);
+        }
+        if let Some(value) = self.bytes {
+            out.uint(3, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.cause = Some(attr::u32(value)?),
+                2 => set.frames = Some(attr::uint(value)?),
+                3 => set.bytes = Some(attr::uint(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// Counters of one direction, from one snapshot, in wire frames and bytes without overhead. At any time
+/// sent + duplicated = delivered + the sum of drops + queued + in-flight.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Stats {
+    /// Frames handed to the link by the sending end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_frames: Option<u64>,
+    /// Sent bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_bytes: Option<u64>,
+    /// Copies made by the link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicated_frames: Option<u64>,
+    /// Duplicated bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicated_bytes: Option<u64>,
+    /// Frames handed to the stack of the receiving end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_frames: Option<u64>,
+    /// Delivered bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_bytes: Option<u64>,
+    /// Frames that wait for the serialiser now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued_frames: Option<u64>,
+    /// Queued bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued_bytes: Option<u64>,
+    /// Frames in serialisation and in the delay line now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_flight_frames: Option<u64>,
+    /// In flight bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_flight_bytes: Option<u64>,
+    /// One for each cause that has occurred.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drop: Vec<Drop>,
+    /// Frames that were delivered later than they were due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_polls: Option<u64>,
+    /// Sum of their lateness.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_sum: Option<u64>,
+    /// Largest lateness seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_max: Option<u64>,
+}
+impl Attributes for Stats {
+    const SPEC: SetSpec = SetSpec {
+        name: "stats",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "sent-frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "sent-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "duplicated-frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "duplicated-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "delivered-frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "delivered-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "queued-frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 8,
+                name: "queued-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 9,
+                name: "in-flight-frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 10,
+                name: "in-flight-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 11,
+                name: "drop",
+                nested: Some(&Drop::SPEC),
+            },
+            AttrSpec {
+                number: 12,
+                name: "late-polls",
+                nested: None,
+            },
+            AttrSpec {
+                number: 13,
+                name: "late-sum",
+                nested: None,
+            },
+            AttrSpec {
+                number: 14,
+                name: "late-max",
+                nested: None,
+            },
+            AttrSpec {
+                number: 15,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.sent_frames {
+            out.uint(1, value);
+        }
+        if let Some(value) = self.sent_bytes {
+            out.uint(2, value);
+        }
+        if let Some(value) = self.duplicated_frames {
+            out.uint(3, value);
+        }
+        if let Some(value) = self.duplicated_bytes {
+            out.uint(4, value);
+        }
+        if let Some(value) = self.delivered_frames {
+            out.uint(5, value);
+        }
+        if let Some(value) = self.delivered_bytes {
+            out.uint(6, value);
+        }
+        if let Some(value) = self.queued_frames {
+            out.uint(7, value);
+        }
+        if let Some(value) = self.queued_bytes {
+            out.uint(8, value);
+        }
+        if let Some(value) = self.in_flight_frames {
+            out.uint(9, value);
+        }
+        if let Some(value) = self.in_flight_bytes {
+            out.uint(10, value);
+        }
+        for value in &self.drop {
+            out.nest(11, value);
+        }
+        if let Some(value) = self.late_polls {
+            out.uint(12, value);
+        }
+        if let Some(value) = self.late_sum {
+            out.uint(13, value);
+        }
+        if let Some(value) = self.late_max {
+            out.uint(14, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.sent_frames = Some(attr::uint(value)?),
+                2 => set.sent_bytes = Some(attr::uint(value)?),
+                3 => set.duplicated_frames = Some(attr::uint(value)?),
+                4 => set.duplicated_bytes = Some(attr::uint(value)?),
+                5 => set.delivered_frames = Some(attr::uint(value)?),
+                6 => set.delivered_bytes = Some(attr::uint(value)?),
+                7 => set.queued_frames = Some(attr::uint(value)?),
+                8 => set.queued_bytes = Some(attr::uint(value)?),
+                9 => set.in_flight_frames = Some(attr::uint(value)?),
+                10 => set.in_flight_bytes = Some(attr::uint(value)?),
+                11 => set.drop.push(Drop::decode(value)?),
+                12 => set.late_polls = Some(attr::uint(value)?),
+                13 => set.late_sum = Some(attr::uint(value)?),
+                14 => set.late_max = Some(attr::uint(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// One end of a link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct End {
+    /// File descriptor of the end's network namespace (in requests). Without it the namespace of the socket
+    /// is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netns_fd: Option<u32>,
+    /// Inode number of the end's namespace in nsfs (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netns_inode: Option<u64>,
+    /// Instance of the end's namespace, absent if it has none (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<u32>,
+    /// Name of the device; the kernel chooses one if it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ifname: Option<String>,
+    /// Index of the device in its namespace (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ifindex: Option<u32>,
+    /// Ethernet address; a random one if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<[u8; 6]>,
+    /// Parameters of what this end transmits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tx: Option<Direction>,
+    /// Counters of what this end transmits (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stats: Option<Stats>,
+    /// Whether the device is administratively up, 0 or 1 (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub up: Option<u32>,
+    /// Whether the device has carrier, 0 or 1 (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<u32>,
+}
+impl Attributes for End {
+    const SPEC: SetSpec = SetSpec {
+        name: "end",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "netns-fd",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "netns-inode",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "instance",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "ifname",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "ifindex",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "address",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "tx",
+                nested: Some(&Direction::SPEC),
+            },
+            AttrSpec {
+                number: 8,
+                name: "stats",
+                nested: Some(&Stats::SPEC),
+            },
+            AttrSpec {
+                number: 9,
+                name: "up",
+                nested: None,
+            },
+            AttrSpec {
+                number: 10,
+                name: "carrier",
+                nested: None,
+            },
+            AttrSpec {
+                number: 11,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.netns_fd {
+            out.u32(1, value);
+        }
+        if let Some(value) = self.netns_inode {
+            out.uint(2, value);
+        }
+        if let Some(value) = self.instance {
+            out.u32(3, value);
+        }
+        if let Some(value) = &self.ifname {
+            out.string(4, value);
+        }
+        if let Some(value) = self.ifindex {
+            out.u32(5, value);
+        }
+        if let Some(value) = &self.address {
+            out.bytes(6, value);
+        }
+        if let Some(value) = &self.tx {
+            out.nest(7, value);
+        }
+        if let Some(value) = &self.stats {
+            out.nest(8, value);
+        }
+        if let Some(value) = self.up {
+            out.u32(9, value);
+        }
+        if let Some(value) = self.carrier {
+            out.u32(10, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.netns_fd = Some(attr::u32(value)?),
+                2 => set.netns_inode = Some(attr::uint(value)?),
+                3 => set.instance = Some(attr::u32(value)?),
+                4 => set.ifname = Some(attr::string(value)?),
+                5 => set.ifindex = Some(attr::u32(value)?),
+                6 => set.address = Some(attr::array(value)?),
+                7 => set.tx = Some(Direction::decode(value)?),
+                8 => set.stats = Some(Stats::decode(value)?),
+                9 => set.up = Some(attr::u32(value)?),
+                10 => set.carrier = Some(attr::u32(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A pair of devices that behaves like a wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Link {
+    /// Number of the link; never used twice while the module is loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<u32>,
+    /// Name of the link; not unique to the kernel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Name of the lab that owns the object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lab: Option<String>,
+    /// MTU of both devices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtu: Option<u32>,
+    /// Seed of the link's random decisions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// 1 is a plugged cable (the default), 0 a pulled one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connected: Option<u32>,
+    /// End a.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_a: Option<End>,
+    /// End b.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_b: Option<End>,
+    /// With ifindex: namespace of the device whose link is meant (in requests). Without it the namespace of
+    /// the socket is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netns_fd: Option<u32>,
+    /// Device of either end, instead of id (in requests).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ifindex: Option<u32>,
+}
+impl Attributes for Link {
+    const SPEC: SetSpec = SetSpec {
+        name: "link",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "id",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "name",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "lab",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "mtu",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "seed",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "connected",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "end-a",
+                nested: Some(&End::SPEC),
+            },
+            AttrSpec {
+                number: 8,
+                name: "end-b",
+                nested: Some(&End::SPEC),
+            },
+            AttrSpec {
+                number: 9,
+                name: "netns-fd",
+                nested: None,
+            },
+            AttrSpec {
+                number: 10,
+                name: "ifindex",
+                nested: None,
+            },
+            AttrSpec {
+                number: 11,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.id {
+            out.u32(1, value);
+        }
+        if let Some(value) = &self.name {
+            out.string(2, value);
+        }
+        if let Some(value) = &self.lab {
+            out.string(3, value);
+        }
+        if let Some(value) = self.mtu {
+            out.u32(4, value);
+        }
+        if let Some(value) = self.seed {
+            out.uint(5, value);
+        }
+        if let Some(value) = self.connected {
+            out.u32(6, value);
+        }
+        if let Some(value) = &self.end_a {
+            out.nest(7, value);
+        }
+        if let Some(value) = &self.end_b {
+            out.nest(8, value);
+        }
+        if let Some(value) = self.netns_fd {
+            out.u32(9, value);
+        }
+        if let Some(value) = self.ifindex {
+            out.u32(10, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.id = Some(attr::u32(value)?),
+                2 => set.name = Some(attr::string(value)?),
+                3 => set.lab = Some(attr::string(value)?),
+                4 => set.mtu = Some(attr::u32(value)?),
+                5 => set.seed = Some(attr::uint(value)?),
+                6 => set.connected = Some(attr::u32(value)?),
+                7 => set.end_a = Some(End::decode(value)?),
+                8 => set.end_b = Some(End::decode(value)?),
+                9 => set.netns_fd = Some(attr::u32(value)?),
+                10 => set.ifindex = Some(attr::u32(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}

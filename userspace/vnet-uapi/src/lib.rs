@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The control interface of `vnet.ko` in Rust.
+//!
+//! [`generated`] holds the numbers and message types of the generic netlink family; it is made from
+//! `Documentation/netlink/specs/vnet.yaml`. [`Client`] speaks to the kernel with them. [`netlink`] is the transport
+//! underneath, which serves rtnetlink just as well.
+
+pub mod attr;
+mod client;
+mod error;
+mod extack;
+#[allow(missing_docs)]
+pub mod generated;
+mod message;
+pub mod netlink;
+
+pub use client::{Client, InstanceKey, LinkKey, Notification};
+pub use error::{Error, Refusal};
+pub use generated::{Command, Direction, Drop, DropCause, End, Instance, Link, Stats};
+pub use message::VnetMessage;

@@ -30,7 +30,11 @@ step() {
 	local log=$VNET_CACHE/log/$1.log text=$2 start=$SECONDS rc=0
 	shift 2
 	say "$text ..."
-	"$@" >"$log" 2>&1 </dev/null || rc=$?
+	# Not in a condition: there the shell would go on after an error.
+	set +e
+	(set -e; "$@") >"$log" 2>&1 </dev/null
+	rc=$?
+	set -e
 	if [ "$rc" -ne 0 ]; then
 		tail -n "${VNET_LOG_TAIL:-30}" "$log" >&2
 		die "$text failed (status $rc); the whole log is $log"

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What people type. The module itself is built by Kbuild, the tool by cargo; how
+# kernels and guests are made is in qemu/.
+
+KERNEL ?= uml
+export VNET_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vnet
+
+.PHONY: help demo test check module tool guests clean clean-cache
+
+help:
+	@echo 'make demo [KERNEL=uml|debian]    an emulated network with OSPF routers, in an embedded kernel'
+	@echo 'make test                        all tests'
+	@echo 'make check                       formatting and lints, in seconds'
+	@echo 'make module [KERNEL=...]         vnet.ko for the guests of that kernel (uml, uml-debug, debian)'
+	@echo 'make tool                        vnetctl, to build/vnetctl'
+	@echo 'make guests                      all kernels and guests'
+	@echo 'make clean                       removes what was built in the checkout'
+	@echo 'make clean-cache                 removes kernels, roots and downloads: $(VNET_CACHE)'
+	@echo 'For a kernel tree of your own: make -C TREE M=$$PWD modules'
+
+demo:
+	@qemu/prepare $(KERNEL)
+	@qemu/demo $(KERNEL)
+
+test:
+	@qemu/run-tests
+
+check:
+	@qemu/check
+
+module:
+	@qemu/module $(KERNEL)
+
+tool:
+	@qemu/tool
+
+guests:
+	@qemu/prepare uml uml-debug debian
+
+clean:
+	rm -rf build userspace/target
+
+clean-cache:
+	rm -rf '$(VNET_CACHE)'

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What bindgen reads. Only what kmod/bindings_allow lists, and all of this
+ * file and of the generated netlink headers, becomes visible to Rust.
+ */
+#include <linux/hrtimer_types.h>
+#include <linux/etherdevice.h>
+#include <linux/ethtool.h>
+#include <linux/hrtimer.h>
+#include <linux/if_link.h>
+#include <linux/netdevice.h>
+#include <linux/rcupdate.h>
+#include <linux/user_namespace.h>
+#include <net/genetlink.h>
+#include <net/gso.h>
+#include <net/net_namespace.h>
+#include <net/rtnetlink.h>
+#include "netlink_gen.h"
+#include "link_attr.h"
+
+const gfp_t VNET_CONST_GFP_ATOMIC = GFP_ATOMIC;
+const gfp_t VNET_CONST_GFP_KERNEL = GFP_KERNEL;

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the operations of the generic netlink family do.
+//!
+//! `Documentation/netlink/specs/vnet.yaml` defines them; `net::entry` calls them.
+
+pub(crate) mod instance;
+pub(crate) mod link;
+
+use crate::{
+    bindings,
+    net::{
+        extack::ExtAck,
+        netlink::{
+            Attr,
+            Requester, //
+        },
+        netns::{
+            Net,
+            NetRef, //
+        }, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// A namespace that a request means: the one of a file descriptor, or the requester's own.
+enum Target<'a> {
+    Own(&'a Net),
+    Given(NetRef),
+}
+
+impl core::ops::Deref for Target<'_> {
+    type Target = Net;
+
+    fn deref(&self) -> &Net {
+        match self {
+            Self::Own(net) => net,
+            Self::Given(net) => net,
+        }
+    }
+}
+
+impl<'a> Target<'a> {
+    /// Finds the namespace, without regard to what the requester may do there.
+    fn find(fd: Option<Attr<'_>>, requester: Requester<'a>, extack: ExtAck) -> Result<Self> {
+        let Some(fd) = fd else {
+            return Ok(Self::Own(requester.net()));
+        };
+        match NetRef::from_fd(fd.u32()) {
+            Ok(net) => Ok(Self::Given(net)),
+            Err(error) => Err(extack.refuse(
+                Some(fd),
+                c"the file descriptor is not that of a network namespace",
+                error,
+            )),
+        }
+    }
+
+    /// Finds a namespace that the requester may administrate.
+    fn find_capable(
+        fd: Option<Attr<'_>>,
+        requester: Requester<'a>,
+        extack: ExtAck,
+    ) -> Result<Self> {
+        let target = Self::find(fd, requester, extack)?;
+        requester
+            .check_capable(&target, extack)
+            .inspect_err(|_| extack.blame(fd))?;
+        Ok(target)
+    }
+
+    /// Finds a namespace that the requester may look into.
+    fn find_visible(
+        fd: Option<Attr<'_>>,
+        requester: Requester<'a>,
+        extack: ExtAck,
+    ) -> Result<Self> {
+        let target = Self::find(fd, requester, extack)?;
+        if requester.net().is_same(&target) {
+            return Ok(target);
+        }
+        requester
+            .check_capable(&target, extack)
+            .inspect_err(|_| extack.blame(fd))?;
+        Ok(target)
+    }
+}
+
+/// Whether a name passes a filter of a dump.
+fn passes(name: Option<&CStr>, filter: Option<Attr<'_>>) -> bool {
+    filter.is_none_or(|filter| name.is_some_and(|name| name.to_bytes() == filter.text()))
+}
+
+/// The number of a dump's command, for readers of the code.
+const INSTANCE_GET: u32 = bindings::VNET_CMD_INSTANCE_GET;
+/// As above.
+const LINK_GET: u32 = bindings::VNET_CMD_LINK_GET;

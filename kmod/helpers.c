@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Inline functions and macros of the kernel as functions, for Rust. No logic
+ * of the emulator's own lives here.
+ */
+#include <linux/etherdevice.h>
+#include <linux/ethtool.h>
+#include <linux/hrtimer.h>
+#include <linux/if_vlan.h>
+#include <linux/mm.h>
+#include <linux/netdevice.h>
+#include <linux/spinlock.h>
+#include <linux/tcp.h>
+#include <linux/timekeeping.h>
+#include <linux/udp.h>
+#include <net/genetlink.h>
+#include <net/gso.h>
+#include <net/netdev_lock.h>
+#include <net/netns/generic.h>
+#include <net/rtnetlink.h>
+
+#include "link_attr.h"
+#include "netlink_gen.h"
+
+MODULE_ALIAS_RTNL_LINK("vnet");
+MODULE_ALIAS_GENL_FAMILY("vnet");
+
+/* The policy of the link kind; it stands here because a policy is built by macros. */
+const struct nla_policy vnet_link_policy[IFLA_VNET_MAX + 1] = {
+	[IFLA_VNET_PEER]	= { .len = sizeof(struct ifinfomsg) },
+	[IFLA_VNET_TX]		= NLA_POLICY_NESTED(vnet_direction_nl_policy),
+	[IFLA_VNET_RX]		= NLA_POLICY_NESTED(vnet_direction_nl_policy),
+	[IFLA_VNET_NAME]	= { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX },
+	[IFLA_VNET_LAB]		= { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX },
+	[IFLA_VNET_SEED]	= { .type = NLA_U64 },
+	[IFLA_VNET_CONNECTED]	= NLA_POLICY_MAX(NLA_U32, 1),
+	[IFLA_VNET_ID]		= { .type = NLA_REJECT },
+	[IFLA_VNET_TX_STATS]	= { .type = NLA_REJECT },
+	[IFLA_VNET_RX_STATS]	= { .type = NLA_REJECT },
+};
+
+/* linux/spinlock.h, linux/bottom_half.h */
+
+void vnet_helper_spin_lock_bh(spinlock_t *lock)
+{
+	spin_lock_bh(lock);
+}
+
+void vnet_helper_spin_unlock_bh(spinlock_t *lock)
+{
+	spin_unlock_bh(lock);
+}
+
+int vnet_helper_spin_trylock_bh(spinlock_t *lock)
+{
+	return spin_trylock_bh(lock);
+}
+
+void vnet_helper_lockdep_assert_held(spinlock_t *lock)
+{
+	lockdep_assert_held(lock);
+}
+
+void vnet_helper_spin_lock_init(spinlock_t *lock, const char *name, struct lock_class_key *key)
+{
+#ifdef CONFIG_DEBUG_SPINLOCK
+# if defined(CONFIG_PREEMPT_RT)
+	__spin_lock_init(lock, name, key, false);
+# else
+	__raw_spin_lock_init(spinlock_check(lock), name, key, LD_WAIT_CONFIG);
+# endif
+#else
+	spin_lock_init(lock);
+#endif
+}
+
+void vnet_helper_local_bh_disable(void)
+{
+	local_bh_disable();
+}
+
+void vnet_helper_local_bh_enable(void)
+{
+	local_bh_enable();
+}
+
+/* linux/rcupdate.h */
+
+void vnet_helper_rcu_read_lock(void)
+{
+	rcu_read_lock();
+}
+
+void vnet_helper_rcu_read_unlock(void)
+{
+	rcu_read_unlock();
+}
+
+/* linux/timekeeping.h, linux/mm.h */
+
+u64 vnet_helper_ktime_get_ns(void)
+{
+	return ktime_get_ns();
+}
+
+u64 vnet_helper_total_memory(void)
+{
+	return (u64)totalram_pages() << PAGE_SHIFT;
+}
+
+/* linux/skbuff.h */
+
+void vnet_helper_skb_orphan(struct sk_buff *skb)
+{
+	skb_orphan(skb);
+}
+
+int vnet_helper_skb_orphan_frags(struct sk_buff *skb)
+{
+	return skb_orphan_frags(skb, GFP_ATOMIC);
+}
+
+bool vnet_helper_skb_is_gso(const struct sk_buff *skb)
+{
+	return skb_is_gso(skb);
+}
+
+void vnet_helper_skb_tx_timestamp(struct sk_buff *skb)
+{
+	skb_tx_timestamp(skb);
+}
+
+void vnet_helper_skb_mark_not_on_list(struct sk_buff *skb)
+{
+	skb_mark_not_on_list(skb);
+}
+
+bool vnet_helper_skb_pull_ethernet(struct sk_buff *skb)
+{
+	return pskb_may_pull(skb, ETH_HLEN);
+}
+
+bool vnet_helper_skb_is_shared(const struct sk_buff *skb)
+{
+	return skb_shared(skb);
+}
+
+/* An offloaded VLAN tag is on the wire, although not in skb->len. */
+unsigned int vnet_helper_skb_tag_len(const struct sk_buff *skb)
+{
+	return skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
+}
+
+/*
+ * Wire frames and bytes of a segmentation offload packet, as
+ * qdisc_pkt_len_segs_init() in net/core/dev.c counts them. False if its
+ * headers make no sense.
+ */
+bool vnet_helper_skb_gso_wire(struct sk_buff *skb, u32 *frames, u32 *bytes)
+{
+	unsigned int header, payload;
+	u32 tag = vnet_helper_skb_tag_len(skb);
+
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST) {
+		/* Segments lie complete on the fragment list; count from lengths. */
+		if (!skb_transport_header_was_set(skb))
+			return false;
+	}
+	if (!skb->encapsulation) {
+		if (!skb_transport_header_was_set(skb))
+			return false;
+		header = skb_transport_offset(skb);
+	} else {
+		header = skb_inner_transport_offset(skb);
+	}
+	if (skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)) {
+		const struct tcphdr *th;
+
+		if (!pskb_may_pull(skb, header + sizeof(*th)))
+			return false;
+		th = (const struct tcphdr *)(skb->data + header);
+		if (__tcp_hdrlen(th) < sizeof(*th))
+			return false;
+		header += __tcp_hdrlen(th);
+	} else if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4) {
+		header += sizeof(struct udphdr);
+	}
+	if (skb->len <= header || !skb_shinfo(skb)->gso_size)
+		return false;
+	payload = skb->len - header;
+	*frames = DIV_ROUND_UP(payload, skb_shinfo(skb)->gso_size);
+	*bytes = payload + *frames * (header + tag);
+	return true;
+}
+
+/* All segments of the packet as a list, or an error pointer; never the packet itself. */
+struct sk_buff *vnet_helper_skb_segment(struct sk_buff *skb)
+{
+	netdev_features_t features = netif_skb_features(skb);
+	struct sk_buff *segments = skb_gso_segment(skb, features & ~NETIF_F_GSO_MASK);
+
+	return segments ?: ERR_PTR(-EINVAL);
+}
+
+void vnet_helper_kfree_skb_list(struct sk_buff *skb)
+{
+	kfree_skb_list(skb);
+}
+
+void vnet_helper_consume_skb(struct sk_buff *skb)
+{
+	consume_skb(skb);
+}
+
+void vnet_helper_kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason reason)
+{
+	kfree_skb_reason(skb, reason);
+}
+
+/* linux/netdevice.h */
+
+void *vnet_helper_netdev_priv(const struct net_device *dev)
+{
+	return netdev_priv(dev);
+}
+
+bool vnet_helper_netif_running(const struct net_device *dev)
+{
+	return netif_running(dev);
+}
+
+bool vnet_helper_netif_carrier_ok(const struct net_device *dev)
+{
+	return netif_carrier_ok(dev);
+}
+
+struct net *vnet_helper_dev_net(const struct net_device *dev)
+{
+	return dev_net(dev);
+}
+
+void vnet_helper_dev_net_set(struct net_device *dev, struct net *net)
+{
+	dev_net_set(dev, net);
+}
+
+void vnet_helper_eth_hw_addr_random(struct net_device *dev)
+{
+	eth_hw_addr_random(dev);
+}
+
+void vnet_helper_eth_hw_addr_set(struct net_device *dev, const u8 *address)
+{
+	eth_hw_addr_set(dev, address);
+}
+
+bool vnet_helper_is_valid_ether_addr(const u8 *address)
+{
+	return is_valid_ether_addr(address);
+}
+
+void vnet_helper_netdev_lockdep_set_classes(struct net_device *dev)
+{
+	netdev_lockdep_set_classes(dev);
+}
+
+bool vnet_helper_netdev_is_registered(const struct net_device *dev)
+{
+	return dev->reg_state == NETREG_REGISTERED;
+}
+
+bool vnet_helper_netdev_is_unregistering(const struct net_device *dev)
+{
+	return dev->reg_state == NETREG_UNREGISTERING;
+}
+
+void vnet_helper_netif_napi_add(struct net_device *dev, struct napi_struct *napi,
+				int (*poll)(struct napi_struct *, int))
+{
+	netif_napi_add(dev, napi, poll);
+}
+
+/* Without waiting for readers; the removal of the device does that for all at once. */
+void vnet_helper_netif_napi_del_unsynced(struct napi_struct *napi)
+{
+	__netif_napi_del(napi);
+}
+
+void vnet_helper_napi_schedule(struct napi_struct *napi)
+{
+	napi_schedule(napi);
+}
+
+void vnet_helper_napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
+{
+	napi_gro_receive(napi, skb);
+}
+
+void vnet_helper_skb_received(struct sk_buff *skb, struct net_device *dev)
+{
+	skb->protocol = eth_type_trans(skb, dev);
+}
+
+void vnet_helper_netif_stop_queue(struct net_device *dev)
+{
+	netif_stop_queue(dev);
+}
+
+void vnet_helper_netif_start_queue(struct net_device *dev)
+{
+	netif_start_queue(dev);
+}
+
+#define VNET_FEATURES (NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM | \
+		       NETIF_F_RXCSUM | NETIF_F_SCTP_CRC | NETIF_F_HIGHDMA | \
+		       NETIF_F_GSO_SOFTWARE | NETIF_F_GSO_ENCAP_ALL | \
+		       NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_CTAG_RX | \
+		       NETIF_F_HW_VLAN_STAG_TX | NETIF_F_HW_VLAN_STAG_RX)
+
+/* As veth_setup(): fields that share bits are set by C. */
+void vnet_helper_ethernet_pair_setup(struct net_device *dev, const struct net_device_ops *ops,
+				     const struct ethtool_ops *ethtool)
+{
+	ether_setup(dev);
+
+	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
+	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE | IFF_NO_QUEUE | IFF_PHONY_HEADROOM |
+			   IFF_DISABLE_NETPOLL;
+	dev->lltx = true;
+
+	dev->netdev_ops = ops;
+	dev->ethtool_ops = ethtool;
+	dev->features |= VNET_FEATURES;
+	dev->hw_features = VNET_FEATURES;
+	dev->hw_enc_features = VNET_FEATURES;
+	dev->vlan_features = dev->features &
+			     ~(NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX |
+			       NETIF_F_HW_VLAN_CTAG_RX | NETIF_F_HW_VLAN_STAG_RX);
+	dev->mpls_features = NETIF_F_HW_CSUM | NETIF_F_GSO_SOFTWARE;
+	dev->needs_free_netdev = true;
+	dev->min_mtu = VNET_MTU_MIN;
+	dev->max_mtu = VNET_MTU_MAX;
+	netif_set_tso_max_size(dev, GSO_MAX_SIZE);
+}
+
+/* net/net_namespace.h, net/netns/generic.h */
+
+void *vnet_helper_net_generic(const struct net *net, unsigned int id)
+{
+	return net_generic(net, id);
+}
+
+void vnet_helper_put_net(struct net *net)
+{
+	put_net(net);
+}
+
+struct net *vnet_helper_maybe_get_net(struct net *net)
+{
+	return maybe_get_net(net);
+}
+
+unsigned int vnet_helper_net_inode(const struct net *net)
+{
+	return net->ns.inum;
+}
+
+struct user_namespace *vnet_helper_user_ns_parent(const struct user_namespace *user_ns)
+{
+	return user_ns->parent;
+}
+
+bool vnet_helper_is_err(const void *ptr)
+{
+	return IS_ERR(ptr);
+}
+
+long vnet_helper_ptr_err(const void *ptr)
+{
+	return PTR_ERR(ptr);
+}
+
+/* net/netlink.h, net/genetlink.h */
+
+struct net *vnet_helper_genl_info_net(const struct genl_info *info)
+{
+	return genl_info_net(info);
+}
+
+const struct genl_info *vnet_helper_genl_dump_info(struct netlink_callback *cb)
+{
+	return genl_info_dump(cb);
+}
+
+struct net *vnet_helper_sock_net(const struct sk_buff *skb)
+{
+	return sock_net(skb->sk);
+}
+
+u32 vnet_helper_netlink_portid(const struct sk_buff *skb)
+{
+	return NETLINK_CB(skb).portid;
+}
+
+struct sk_buff *vnet_helper_genlmsg_new(size_t payload, gfp_t flags)
+{
+	return genlmsg_new(payload, flags);
+}
+
+void *vnet_helper_genlmsg_put(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd)
+{
+	return genlmsg_put(skb, portid, seq, &vnet_nl_family, flags, cmd);
+}
+
+void vnet_helper_genlmsg_end(struct sk_buff *skb, void *header)
+{
+	genlmsg_end(skb, header);
+}
+
+void vnet_helper_genlmsg_cancel(struct sk_buff *skb, void *header)
+{
+	genlmsg_cancel(skb, header);
+}
+
+void vnet_helper_genl_dump_check_consistent(struct netlink_callback *cb, void *header)
+{
+	genl_dump_check_consistent(cb, header);
+}
+
+int vnet_helper_genlmsg_reply(struct sk_buff *skb, struct genl_info *info)
+{
+	return genlmsg_reply(skb, info);
+}
+
+void vnet_helper_nlmsg_free(struct sk_buff *skb)
+{
+	nlmsg_free(skb);
+}
+
+int vnet_helper_genlmsg_multicast_netns(struct net *net, struct sk_buff *skb, u32 portid,
+					unsigned int group)
+{
+	return genlmsg_multicast_netns(&vnet_nl_family, net, skb, portid, group, GFP_KERNEL);
+}
+
+bool vnet_helper_genl_has_listeners(struct net *net, unsigned int group)
+{
+	return genl_has_listeners(&vnet_nl_family, net, group);
+}
+
+int vnet_helper_genl_register(void)
+{
+	return genl_register_family(&vnet_nl_family);
+}
+
+void vnet_helper_genl_unregister(void)
+{
+	genl_unregister_family(&vnet_nl_family);
+}
+
+int vnet_helper_nla_put_uint(struct sk_buff *skb, int type, u64 value)
+{
+	return nla_put_uint(skb, type, value);
+}
+
+int vnet_helper_nla_put_u64(struct sk_buff *skb, int type, u64 value, int pad)
+{
+	return nla_put_u64_64bit(skb, type, value, pad);
+}
+
+struct nlattr *vnet_helper_nla_nest_start(struct sk_buff *skb, int type)
+{
+	return nla_nest_start(skb, type);
+}
+
+void vnet_helper_nla_nest_end(struct sk_buff *skb, struct nlattr *start)
+{
+	nla_nest_end(skb, start);
+}
+
+void vnet_helper_nla_nest_cancel(struct sk_buff *skb, struct nlattr *start)
+{
+	nla_nest_cancel(skb, start);
+}
+
+int vnet_helper_nla_parse_nested(struct nlattr **tb, int max, const struct nlattr *nla,
+				 const struct nla_policy *policy, struct netlink_ext_ack *extack)
+{
+	return nla_parse_nested(tb, max, nla, policy, extack);
+}
+
+int vnet_helper_nla_len(const struct nlattr *nla)
+{
+	return nla_len(nla);
+}
+
+const void *vnet_helper_nla_data(const struct nlattr *nla)
+{
+	return nla_data(nla);
+}
+
+u64 vnet_helper_nla_get_uint(const struct nlattr *nla)
+{
+	return nla_get_uint(nla);
+}
+
+/* net/rtnetlink.h */
+
+struct net *vnet_helper_rtnl_newlink_peer_net(struct rtnl_newlink_params *params)
+{
+	return rtnl_newlink_peer_net(params);
+}
+
+/* linux/ethtool.h */
+
+void vnet_helper_ethtool_settings(struct ethtool_link_ksettings *settings, u32 speed, u8 duplex)
+{
+	settings->base.speed = speed;
+	settings->base.duplex = duplex;
+	settings->base.port = PORT_TP;
+	settings->base.autoneg = AUTONEG_DISABLE;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the generated operations of generic netlink call.
+
+use super::netlink::{
+    Dump,
+    Request, //
+};
+use crate::{
+    bindings,
+    control, //
+};
+use kernel::{
+    ffi::c_int,
+    prelude::*, //
+};
+
+macro_rules! doit {
+    ($($name:ident, $last:ident => $handler:path;)*) => {
+        $(
+            /// # Safety
+            ///
+            /// Called by the core with a request that it has validated.
+            #[no_mangle]
+            unsafe extern "C" fn $name(
+                skb: *mut bindings::sk_buff,
+                info: *mut bindings::genl_info,
+            ) -> c_int {
+                // SAFETY: As promised by the caller; the policy ends with the attribute named.
+                let request =
+                    unsafe { Request::from_raw(skb, info, bindings::$last as usize + 1) };
+                let result: Result = $handler(&request);
+                result.map_or_else(|error| error.to_errno(), |()| 0)
+            }
+        )*
+    };
+}
+
+macro_rules! dumpit {
+    ($($name:ident, $last:ident => $handler:path;)*) => {
+        $(
+            /// # Safety
+            ///
+            /// Called by the core with a dump that it has validated.
+            #[no_mangle]
+            unsafe extern "C" fn $name(
+                skb: *mut bindings::sk_buff,
+                callback: *mut bindings::netlink_callback,
+            ) -> c_int {
+                // SAFETY: As promised by the caller; the policy ends with the attribute named.
+                let mut dump =
+                    unsafe { Dump::from_raw(skb, callback, bindings::$last as usize + 1) };
+                let result: Result = $handler(&mut dump);
+                result.map_or_else(|error| error.to_errno(), |()| dump.result())
+            }
+        )*
+    };
+}
+
+doit! {
+    vnet_nl_instance_new_doit, VNET_A_INSTANCE_MAX_BYTES => control::instance::new;
+    vnet_nl_instance_get_doit, VNET_A_INSTANCE_NETNS_FD => control::instance::get;
+    vnet_nl_instance_set_doit, VNET_A_INSTANCE_MAX_BYTES => control::instance::set;
+    vnet_nl_instance_del_doit, VNET_A_INSTANCE_NETNS_FD => control::instance::del;
+    vnet_nl_link_new_doit, VNET_A_LINK_END_B => control::link::new;
+    vnet_nl_link_get_doit, VNET_A_LINK_IFINDEX => control::link::get;
+    vnet_nl_link_set_doit, VNET_A_LINK_IFINDEX => control::link::set;
+    vnet_nl_link_del_doit, VNET_A_LINK_IFINDEX => control::link::del;
+}
+
+dumpit! {
+    vnet_nl_instance_get_dumpit, VNET_A_INSTANCE_LAB => control::instance::dump;
+    vnet_nl_link_get_dumpit, VNET_A_LINK_LAB => control::link::dump;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A pinned high resolution timer embedded in an object.
+//!
+//! `kernel::time::hrtimer` wants an `Arc` and a handle for every start, and takes no absolute
+//! nanoseconds. This one is armed as often as one likes; it cancels itself when it is dropped.
+
+use crate::bindings;
+use kernel::{
+    prelude::*,
+    types::Opaque, //
+};
+
+/// A timer whose callback schedules a NAPI instance, see [`super::napi::Napi`].
+#[pin_data(PinnedDrop)]
+#[repr(transparent)]
+pub(super) struct HrTimer {
+    #[pin]
+    timer: Opaque<bindings::hrtimer>,
+}
+
+// SAFETY: The C functions synchronise by themselves.
+unsafe impl Send for HrTimer {}
+// SAFETY: As above.
+unsafe impl Sync for HrTimer {}
+
+/// What C calls on expiry.
+pub(super) type Callback =
+    unsafe extern "C" fn(*mut bindings::hrtimer) -> bindings::hrtimer_restart;
+
+impl HrTimer {
+    /// A timer that is not armed.
+    ///
+    /// # Safety
+    ///
+    /// `callback` may be called with a pointer to this timer for as long as it lives, in hard
+    /// interrupt context (softirq on PREEMPT_RT).
+    pub(super) unsafe fn new(callback: Callback) -> impl PinInit<Self> {
+        pin_init!(Self {
+            timer <- Opaque::ffi_init(|timer| {
+                // SAFETY: `timer` may be written; the caller vouches for the callback.
+                unsafe {
+                    bindings::hrtimer_setup(
+                        timer,
+                        Some(callback),
+                        bindings::CLOCK_MONOTONIC as _,
+                        bindings::hrtimer_mode_HRTIMER_MODE_ABS_PINNED,
+                    )
+                }
+            }),
+        })
+    }
+
+    /// Arms the timer for the absolute time `expires`, in ns of `CLOCK_MONOTONIC`, or moves it
+    /// there.
+    #[inline]
+    pub(super) fn start(&self, expires: u64) {
+        let expires = expires.min(i64::MAX as u64) as i64;
+        // SAFETY: The timer is initialised.
+        unsafe {
+            bindings::hrtimer_start_range_ns(
+                self.timer.get(),
+                expires,
+                0,
+                bindings::hrtimer_mode_HRTIMER_MODE_ABS_PINNED,
+            )
+        }
+    }
+
+    /// Disarms the timer and waits for a running callback.
+    pub(super) fn cancel(&self) {
+        // SAFETY: The timer is initialised.
+        unsafe { bindings::hrtimer_cancel(self.timer.get()) };
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for HrTimer {
+    fn drop(self: Pin<&mut Self>) {
+        self.cancel();
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Receiving in softirq context: a NAPI instance with a timer that schedules it.
+//!
+//! ```text
+//!              attach            enable           schedule / timer
+//!  detached ----------> disabled -------> enabled ----------------> polling
+//!           <----------          <-------         <----------------
+//!              detach            disable               complete
+//! ```
+//!
+//! The owner's [`Poll::poll`] runs while the instance is enabled, on one CPU at a time, with bottom
+//! halves disabled.
+
+use super::{
+    device::NetDevice,
+    hrtimer::HrTimer,
+    skbuff::SkBuff, //
+};
+use crate::bindings;
+use core::{
+    mem::offset_of,
+    ptr, //
+};
+use kernel::{
+    ffi::c_int,
+    prelude::*,
+    types::Opaque, //
+};
+
+/// What a NAPI instance polls.
+pub(crate) trait Poll: Sized + Send + Sync {
+    /// Hands at most `budget` packets, at least one, to the stack and returns how many.
+    ///
+    /// If it hands on less than `budget` it has to call [`Polling::complete`].
+    fn poll(napi: &Napi<Self>, polling: Polling<'_>, budget: usize) -> usize;
+}
+
+/// A NAPI instance with its timer, around what it polls.
+///
+/// Between [`Napi::attach`] and [`Napi::detach`] it belongs to a device.
+#[pin_data]
+#[repr(C)]
+pub(crate) struct Napi<T: Poll> {
+    #[pin]
+    napi: Opaque<bindings::napi_struct>,
+    #[pin]
+    timer: HrTimer,
+    #[pin]
+    inner: T,
+}
+
+// SAFETY: The C parts synchronise by themselves.
+unsafe impl<T: Poll> Send for Napi<T> {}
+// SAFETY: As above.
+unsafe impl<T: Poll> Sync for Napi<T> {}
+
+impl<T: Poll> core::ops::Deref for Napi<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.inner
+    }
+}
+
+impl<T: Poll> Napi<T> {
+    /// A detached instance.
+    pub(crate) fn new(inner: impl PinInit<T>) -> impl PinInit<Self> {
+        pin_init!(Self {
+            napi <- Opaque::zeroed(),
+            // SAFETY: The timer is within a `Napi<T>` at the offset that the callback assumes, and
+            // is cancelled when it is dropped.
+            timer <- unsafe { HrTimer::new(expired::<T>) },
+            inner <- inner,
+        })
+    }
+
+    /// Gives the instance to `device`, which is about to be registered; disabled at first.
+    ///
+    /// # Safety
+    ///
+    /// The instance is detached. It is detached again, and outlives a grace period from there,
+    /// before it or the device goes.
+    pub(super) unsafe fn attach(&self, device: &NetDevice) {
+        // SAFETY: The device is live, the instance is not in use, and the caller keeps it.
+        unsafe {
+            bindings::netif_napi_add(device.as_ptr(), self.napi.get(), Some(poll::<T>));
+        }
+    }
+
+    /// Takes the instance from its device.
+    ///
+    /// # Safety
+    ///
+    /// The instance is attached and disabled.
+    pub(super) unsafe fn detach(&self) {
+        // SAFETY: As promised by the caller.
+        unsafe { bindings::netif_napi_del_unsynced(self.napi.get()) };
+    }
+
+    /// Lets polls happen. May sleep.
+    ///
+    /// # Safety
+    ///
+    /// The instance is attached and disabled.
+    pub(super) unsafe fn enable(&self) {
+        // SAFETY: As promised by the caller.
+        unsafe { bindings::napi_enable(self.napi.get()) };
+    }
+
+    /// Waits for a running poll and lets no more happen; the timer is disarmed. May sleep.
+    ///
+    /// # Safety
+    ///
+    /// The instance is enabled, and nobody schedules it or arms its timer any more.
+    pub(super) unsafe fn disable(&self) {
+        // SAFETY: As promised by the caller.
+        unsafe { bindings::napi_disable(self.napi.get()) };
+        self.timer.cancel();
+    }
+
+    /// Has the instance polled soon. The caller keeps it from being disabled meanwhile, by the
+    /// lock under which it marks itself open.
+    #[inline]
+    pub(crate) fn schedule(&self) {
+        // SAFETY: The instance has been attached before anybody could mark itself open.
+        unsafe { bindings::napi_schedule(self.napi.get()) };
+    }
+
+    /// Has the instance polled at `at`, ns, and not at the time that was set before. The same care
+    /// is needed as for [`Self::schedule`].
+    #[inline]
+    pub(crate) fn schedule_at(&self, at: u64) {
+        self.timer.start(at);
+    }
+}
+
+/// The right to hand packets to the stack, within a poll.
+pub(crate) struct Polling<'a> {
+    napi: &'a Opaque<bindings::napi_struct>,
+    device: &'a NetDevice,
+}
+
+impl<'a> Polling<'a> {
+    /// The device that receives.
+    #[inline]
+    pub(crate) fn device(&self) -> &'a NetDevice {
+        self.device
+    }
+
+    /// Hands on a packet as received by the device; similar ones may be merged.
+    #[inline]
+    pub(crate) fn receive(&self, skb: SkBuff) {
+        // SAFETY: We are in the poll of `napi`; the packet is given up.
+        unsafe { bindings::napi_gro_receive(self.napi.get(), skb.into_raw()) };
+    }
+
+    /// Ends the poll after `work` packets, less than its budget. Whether there will be no other
+    /// one by itself, so that a timer has to be set for what comes next.
+    #[inline]
+    pub(crate) fn complete(self, work: usize) -> bool {
+        // SAFETY: We are in the poll of `napi`.
+        unsafe { bindings::napi_complete_done(self.napi.get(), work as c_int) }
+    }
+}
+
+/// # Safety
+///
+/// Called by the kernel with an attached instance, which lies within a live `Napi<T>`.
+unsafe extern "C" fn poll<T: Poll>(napi: *mut bindings::napi_struct, budget: c_int) -> c_int {
+    // netpoll asks with no budget for the transmit side, which we do not have.
+    let Ok(budget @ 1..) = usize::try_from(budget) else {
+        return 0;
+    };
+    // CAST: `Napi` is `repr(C)` and begins with the `napi_struct`.
+    // SAFETY: As promised by the caller.
+    let this = unsafe { &*napi.cast::<Napi<T>>() };
+    // SAFETY: An attached instance has a device, which lives until the instance is detached.
+    let device = unsafe { NetDevice::from_raw((*napi).dev) };
+    let polling = Polling {
+        napi: &this.napi,
+        device,
+    };
+    T::poll(this, polling, budget) as c_int
+}
+
+/// # Safety
+///
+/// `timer` lies within a live `Napi<T>`.
+unsafe extern "C" fn expired<T: Poll>(
+    timer: *mut bindings::hrtimer,
+) -> bindings::hrtimer_restart {
+    // CAST: `HrTimer` is transparent and lies at its offset within a `Napi<T>`.
+    let napi = timer
+        .cast::<u8>()
+        .wrapping_sub(offset_of!(Napi<T>, timer))
+        .cast::<Napi<T>>();
+    // SAFETY: As promised by the caller; only the field is borrowed.
+    unsafe { bindings::napi_schedule((*ptr::addr_of!((*napi).napi)).get()) };
+    bindings::hrtimer_restart_HRTIMER_NORESTART
+}

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Socket buffers as owned values.
+//!
+//! A [`SkBuff`] is linear: whoever has it must hand it on (to a list, to a stack) or drop it with a
+//! reason. Going out of scope frees it, too, as a drop without a known reason.
+
+use super::device::NetDevice;
+use crate::bindings;
+use core::{
+    marker::PhantomData,
+    mem::{
+        align_of,
+        size_of,
+        ManuallyDrop, //
+    },
+    ptr::{
+        self,
+        NonNull, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// An owned socket buffer that is on no list.
+///
+/// # Invariants
+///
+/// The pointer is to a live `sk_buff` that nobody else uses, apart from clones' shared data.
+#[must_use]
+#[repr(transparent)]
+pub(crate) struct SkBuff(NonNull<bindings::sk_buff>);
+
+// SAFETY: Socket buffers have no tie to a CPU or task.
+unsafe impl Send for SkBuff {}
+
+/// Size of a packet on the wire.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WireSize {
+    /// Number of wire frames, at least one.
+    pub(crate) frames: u32,
+    /// L2 bytes of all of them, with Ethernet headers and VLAN tags, without FCS.
+    pub(crate) bytes: u32,
+}
+
+impl SkBuff {
+    /// Takes over a buffer.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns `skb`, which is live and on no list, and gives it up.
+    #[inline]
+    pub(super) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
+        // INVARIANT: As required of the caller.
+        Self(skb)
+    }
+
+    /// Gives up the buffer.
+    #[inline]
+    pub(super) fn into_raw(self) -> *mut bindings::sk_buff {
+        ManuallyDrop::new(self).0.as_ptr()
+    }
+
+    #[inline]
+    fn as_ptr(&self) -> *mut bindings::sk_buff {
+        self.0.as_ptr()
+    }
+
+    /// Bytes from the Ethernet header on.
+    #[inline]
+    pub(crate) fn len(&self) -> u32 {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { (*self.as_ptr()).len }
+    }
+
+    /// Bytes of memory that the buffer stands for.
+    #[inline]
+    pub(crate) fn truesize(&self) -> u32 {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { (*self.as_ptr()).truesize }
+    }
+
+    /// Whether it is a segmentation offload packet.
+    #[inline]
+    pub(crate) fn is_gso(&self) -> bool {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { bindings::skb_is_gso(self.as_ptr()) }
+    }
+
+    /// Size of an offload packet's segments without headers; zero for other packets.
+    ///
+    /// Its size on the wire; none if the headers of an offload packet make no sense.
+    #[inline]
+    pub(crate) fn wire_size(&mut self) -> Option<WireSize> {
+        if !self.is_gso() {
+            // SAFETY: By the type invariants the buffer is live and ours.
+            let tag = unsafe { bindings::skb_tag_len(self.as_ptr()) };
+            return Some(WireSize {
+                frames: 1,
+                bytes: self.len().wrapping_add(tag),
+            });
+        }
+        let (mut frames, mut bytes) = (0, 0);
+        // SAFETY: By the type invariants the buffer is live and ours; the results are written to
+        // live variables.
+        let sane = unsafe { bindings::skb_gso_wire(self.as_ptr(), &mut frames, &mut bytes) };
+        sane.then_some(WireSize { frames, bytes })
+    }
+
+    /// Whether a complete Ethernet header is in the linear part, after a pull if need be.
+    #[inline]
+    pub(crate) fn has_ethernet_header(&mut self) -> bool {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { bindings::skb_pull_ethernet(self.as_ptr()) }
+    }
+
+    /// Whether a socket waits for the buffer.
+    #[inline]
+    pub(crate) fn has_socket(&self) -> bool {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { (*self.as_ptr()).__bindgen_anon_3.__bindgen_anon_1.destructor.is_some() }
+    }
+
+    /// Copies pages that belong to user space, so that the packet may wait for long.
+    #[inline]
+    pub(crate) fn orphan_frags(&mut self) -> Result {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        kernel::error::to_result(unsafe { bindings::skb_orphan_frags(self.as_ptr()) })
+    }
+
+    /// Cuts the tie to the sending socket.
+    #[inline]
+    pub(crate) fn orphan(&mut self) {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { bindings::skb_orphan(self.as_ptr()) }
+    }
+
+    /// Removes what must not cross the border of a stack: route, connection, mark when
+    /// `other_netns`. Afterwards the buffer holds no reference to the sending namespace.
+    #[inline]
+    pub(crate) fn scrub(&mut self, other_netns: bool) {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { bindings::skb_scrub_packet(self.as_ptr(), other_netns) }
+    }
+
+    /// Tells the socket, if it asked, that the packet leaves now.
+    #[inline]
+    pub(crate) fn tx_timestamp(&mut self) {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { bindings::skb_tx_timestamp(self.as_ptr()) }
+    }
+
+    /// Cuts an offload packet into its segments.
+    ///
+    /// # Errors
+    ///
+    /// Returns the packet itself if there is no memory or it cannot be cut.
+    pub(crate) fn segment(self) -> Result<SkBuffList, SkBuff> {
+        // SAFETY: By the type invariants the buffer is live and ours; it stays so.
+        let head = unsafe { bindings::skb_segment(self.as_ptr()) };
+        // SAFETY: No requirements.
+        if unsafe { bindings::is_err(head.cast()) } {
+            return Err(self);
+        }
+        // SAFETY: The packet is ours; its segments have references of their own to what they share.
+        unsafe { bindings::consume_skb(self.into_raw()) };
+        // SAFETY: `skb_segment` gave us a list that ends with a null pointer.
+        Ok(unsafe { SkBuffList::from_raw(head) })
+    }
+
+    /// Makes the buffer one that `device` has just received: sets its device, protocol and packet
+    /// type, and takes off the Ethernet header.
+    #[inline]
+    pub(crate) fn received_by(&mut self, device: &NetDevice) {
+        let skb = self.as_ptr();
+        // SAFETY: By the type invariants the buffer is live and ours; it has an Ethernet header,
+        // which every sending path of this module has checked.
+        unsafe { bindings::skb_received(skb, device.as_ptr()) };
+    }
+
+    /// Frees the buffer as dropped, for `reason` of the kernel's drop monitor.
+    #[inline]
+    pub(crate) fn drop_reason(self, reason: DropReason) {
+        // SAFETY: The buffer is ours and given up.
+        unsafe { bindings::kfree_skb_reason(self.into_raw(), reason.0) }
+    }
+}
+
+impl Drop for SkBuff {
+    #[inline]
+    fn drop(&mut self) {
+        let reason = DropReason::NOT_SPECIFIED;
+        // SAFETY: The buffer is ours and not used any more.
+        unsafe { bindings::kfree_skb_reason(self.as_ptr(), reason.0) }
+    }
+}
+
+/// A reason of the kernel's drop monitor; the emulator's own causes are finer and in its counters.
+#[derive(Clone, Copy)]
+pub(crate) struct DropReason(bindings::skb_drop_reason);
+
+impl DropReason {
+    /// No better word.
+    pub(crate) const NOT_SPECIFIED: Self =
+        Self(bindings::skb_drop_reason_SKB_DROP_REASON_NOT_SPECIFIED);
+    /// A queue was full, or the link lost it.
+    pub(crate) const QUEUE: Self = Self(bindings::skb_drop_reason_SKB_DROP_REASON_FULL_RING);
+}
+
+/// A list of socket buffers, linked by their `next`.
+///
+/// # Invariants
+///
+/// `head` is null, or the first of a chain of buffers that we own, whose last one is `tail` with a
+/// null `next`.
+pub(crate) struct SkBuffList {
+    head: *mut bindings::sk_buff,
+    tail: *mut bindings::sk_buff,
+}
+
+// SAFETY: It owns buffers, which are `Send`.
+unsafe impl Send for SkBuffList {}
+
+impl Default for SkBuffList {
+    #[inline]
+    fn default() -> Self {
+        Self {
+            head: ptr::null_mut(),
+            tail: ptr::null_mut(),
+        }
+    }
+}
+
+impl SkBuffList {
+    /// Takes over a chain that ends with a null `next`.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns every buffer of the chain, which has at least one, and gives them up.
+    unsafe fn from_raw(head: *mut bindings::sk_buff) -> Self {
+        let mut tail = head;
+        loop {
+            // SAFETY: `tail` is a live buffer of the chain.
+            let next = unsafe { next_of(tail) };
+            if next.is_null() {
+                return Self { head, tail };
+            }
+            tail = next;
+        }
+    }
+
+    /// Whether there is none.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_null()
+    }
+
+    /// Appends a buffer.
+    #[inline]
+    pub(crate) fn push_back(&mut self, skb: SkBuff) {
+        let skb = skb.into_raw();
+        // SAFETY: The buffer is ours.
+        unsafe { set_next(skb, ptr::null_mut()) };
+        if self.head.is_null() {
+            self.head = skb;
+        } else {
+            // SAFETY: By the type invariants `tail` is a live buffer of ours.
+            unsafe { set_next(self.tail, skb) };
+        }
+        self.tail = skb;
+    }
+
+    /// Takes the first buffer.
+    #[inline]
+    pub(crate) fn pop_front(&mut self) -> Option<SkBuff> {
+        let head = NonNull::new(self.head)?;
+        // SAFETY: By the type invariants `head` is a live buffer of ours.
+        self.head = unsafe { next_of(head.as_ptr()) };
+        // SAFETY: As above.
+        unsafe { bindings::skb_mark_not_on_list(head.as_ptr()) };
+        // SAFETY: The buffer was ours and is off the list.
+        Some(unsafe { SkBuff::from_raw(head) })
+    }
+}
+
+impl Drop for SkBuffList {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.head.is_null() {
+            // SAFETY: By the type invariants it is a chain of buffers that we own.
+            unsafe { bindings::kfree_skb_list(self.head) }
+        }
+    }
+}
+
+/// # Safety
+///
+/// `skb` is a live buffer of the caller's.
+#[inline]
+unsafe fn next_of(skb: *mut bindings::sk_buff) -> *mut bindings::sk_buff {
+    // SAFETY: As promised by the caller.
+    unsafe { (*skb).__bindgen_anon_1.__bindgen_anon_1.next }
+}
+
+/// # Safety
+///
+/// `skb` is a live buffer of the caller's.
+#[inline]
+unsafe fn set_next(skb: *mut bindings::sk_buff, next: *mut bindings::sk_buff) {
+    // SAFETY: As promised by the caller.
+    unsafe { (*skb).__bindgen_anon_1.__bindgen_anon_1.next = next }
+}
+
+/// A socket buffer whose control block holds a `T`.
+///
+/// # Invariants
+///
+/// The control block was written with a `T` and belongs to us until the buffer is handed on.
+#[must_use]
+#[repr(transparent)]
+pub(crate) struct Tagged<T: Copy>(SkBuff, PhantomData<T>);
+
+impl<T: Copy> Tagged<T> {
+    const FITS: () = {
+        assert!(size_of::<T>() <= 48, "the control block has 48 bytes");
+        assert!(align_of::<T>() <= 8, "the control block is aligned to 8 bytes");
+    };
+
+    /// Puts `tag` into the control block.
+    #[inline]
+    pub(crate) fn new(skb: SkBuff, tag: T) -> Self {
+        #[expect(clippy::let_unit_value, reason = "evaluates the assertion")]
+        let () = Self::FITS;
+        // SAFETY: The buffer is ours, and so is its control block; `T` fits.
+        unsafe { cb(skb.as_ptr()).cast::<T>().write(tag) };
+        // INVARIANT: Just written.
+        Self(skb, PhantomData)
+    }
+
+    /// The tag.
+    #[inline]
+    pub(crate) fn tag(&self) -> &T {
+        // SAFETY: By the type invariants the control block holds a `T`.
+        unsafe { &*cb(self.0.as_ptr()).cast::<T>() }
+    }
+
+    /// The tag, to be changed.
+    #[inline]
+    pub(crate) fn tag_mut(&mut self) -> &mut T {
+        // SAFETY: By the type invariants the control block holds a `T`; `self` is borrowed mutably.
+        unsafe { &mut *cb(self.0.as_ptr()).cast::<T>() }
+    }
+
+    /// The buffer.
+    #[inline]
+    pub(crate) fn skb(&self) -> &SkBuff {
+        &self.0
+    }
+
+    /// The buffer, to be changed; nothing that [`SkBuff`] offers touches the control block.
+    #[inline]
+    pub(crate) fn skb_mut(&mut self) -> &mut SkBuff {
+        &mut self.0
+    }
+
+    /// The buffer without its tag.
+    #[inline]
+    pub(crate) fn into_skb(self) -> SkBuff {
+        self.0
+    }
+}
+
+/// A list of tagged buffers.
+pub(crate) struct TaggedList<T: Copy>(SkBuffList, PhantomData<T>);
+
+impl<T: Copy> Default for TaggedList<T> {
+    #[inline]
+    fn default() -> Self {
+        Self(SkBuffList::default(), PhantomData)
+    }
+}
+
+impl<T: Copy> TaggedList<T> {
+    /// Whether there is none.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Appends a buffer.
+    #[inline]
+    pub(crate) fn push_back(&mut self, skb: Tagged<T>) {
+        self.0.push_back(skb.0);
+    }
+
+    /// Takes the first buffer.
+    #[inline]
+    pub(crate) fn pop_front(&mut self) -> Option<Tagged<T>> {
+        // INVARIANT: Only tagged buffers get into the list, which leaves control blocks alone.
+        self.0.pop_front().map(|skb| Tagged(skb, PhantomData))
+    }
+
+    /// The tag of the first buffer.
+    #[inline]
+    pub(crate) fn front(&self) -> Option<&T> {
+        if self.0.head.is_null() {
+            return None;
+        }
+        // SAFETY: By the invariants of the list `head` is a live buffer of ours, and only tagged
+        // ones get in.
+        Some(unsafe { &*cb(self.0.head).cast::<T>() })
+    }
+}
+
+/// The control block.
+///
+/// # Safety
+///
+/// `skb` is a live buffer of the caller's.
+#[inline]
+unsafe fn cb(skb: *mut bindings::sk_buff) -> *mut u8 {
+    // SAFETY: As promised by the caller.
+    unsafe { ptr::addr_of_mut!((*skb).cb).cast() }
+}

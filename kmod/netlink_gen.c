@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/vnet.yaml */
+/* YNL-GEN kernel source */
+/* To regenerate run: tools/net/ynl/ynl-regen.sh */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "netlink_gen.h"
+
+#include <uapi/linux/vnet.h>
+
+/* Integer value ranges */
+static const struct netlink_range_validation vnet_a_direction_rate_range = {
+	.max	= VNET_RATE_MAX,
+};
+
+static const struct netlink_range_validation vnet_a_direction_delay_range = {
+	.max	= VNET_DELAY_MAX,
+};
+
+static const struct netlink_range_validation vnet_a_direction_queue_time_range = {
+	.max	= VNET_DELAY_MAX,
+};
+
+static const struct netlink_range_validation vnet_a_direction_whole_time_range = {
+	.max	= VNET_DELAY_MAX,
+};
+
+static const struct netlink_range_validation vnet_a_link_mtu_range = {
+	.min	= VNET_MTU_MIN,
+	.max	= VNET_MTU_MAX,
+};
+
+/* Common nested types */
+const struct nla_policy vnet_direction_nl_policy[VNET_A_DIRECTION_PAD + 1] = {
+	[VNET_A_DIRECTION_RATE] = NLA_POLICY_FULL_RANGE(NLA_UINT, &vnet_a_direction_rate_range),
+	[VNET_A_DIRECTION_OVERHEAD] = NLA_POLICY_MAX(NLA_U32, VNET_OVERHEAD_MAX),
+	[VNET_A_DIRECTION_DELAY] = NLA_POLICY_FULL_RANGE(NLA_UINT, &vnet_a_direction_delay_range),
+	[VNET_A_DIRECTION_QUEUE_PACKETS] = { .type = NLA_U32, },
+	[VNET_A_DIRECTION_QUEUE_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_DIRECTION_QUEUE_TIME] = NLA_POLICY_FULL_RANGE(NLA_UINT, &vnet_a_direction_queue_time_range),
+	[VNET_A_DIRECTION_LINE_PACKETS] = { .type = NLA_U32, },
+	[VNET_A_DIRECTION_LINE_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_DIRECTION_WHOLE_TIME] = NLA_POLICY_FULL_RANGE(NLA_UINT, &vnet_a_direction_whole_time_range),
+};
+
+const struct nla_policy vnet_drop_nl_policy[VNET_A_DROP_PAD + 1] = {
+	[VNET_A_DROP_CAUSE] = NLA_POLICY_MAX(NLA_U32, 19),
+	[VNET_A_DROP_FRAMES] = { .type = NLA_UINT, },
+	[VNET_A_DROP_BYTES] = { .type = NLA_UINT, },
+};
+
+const struct nla_policy vnet_end_nl_policy[VNET_A_END_PAD + 1] = {
+	[VNET_A_END_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_END_NETNS_INODE] = { .type = NLA_UINT, },
+	[VNET_A_END_INSTANCE] = { .type = NLA_U32, },
+	[VNET_A_END_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[VNET_A_END_IFINDEX] = { .type = NLA_U32, },
+	[VNET_A_END_ADDRESS] = NLA_POLICY_EXACT_LEN(6),
+	[VNET_A_END_TX] = NLA_POLICY_NESTED(vnet_direction_nl_policy),
+	[VNET_A_END_STATS] = NLA_POLICY_NESTED(vnet_stats_nl_policy),
+	[VNET_A_END_UP] = { .type = NLA_U32, },
+	[VNET_A_END_CARRIER] = { .type = NLA_U32, },
+};
+
+const struct nla_policy vnet_stats_nl_policy[VNET_A_STATS_PAD + 1] = {
+	[VNET_A_STATS_SENT_FRAMES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_SENT_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_DUPLICATED_FRAMES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_DUPLICATED_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_DELIVERED_FRAMES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_DELIVERED_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_QUEUED_FRAMES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_QUEUED_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_IN_FLIGHT_FRAMES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_IN_FLIGHT_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_DROP] = NLA_POLICY_NESTED(vnet_drop_nl_policy),
+	[VNET_A_STATS_LATE_COUNT] = { .type = NLA_UINT, },
+	[VNET_A_STATS_LATE_SUM] = { .type = NLA_UINT, },
+	[VNET_A_STATS_LATE_MAX] = { .type = NLA_UINT, },
+};
+
+/* VNET_CMD_INSTANCE_NEW - do */
+static const struct nla_policy vnet_instance_new_nl_policy[VNET_A_INSTANCE_MAX_BYTES + 1] = {
+	[VNET_A_INSTANCE_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_INSTANCE_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_INSTANCE_LAB] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_INSTANCE_MAX_LINKS] = { .type = NLA_U32, },
+	[VNET_A_INSTANCE_MAX_FRAMES] = { .type = NLA_UINT, },
+	[VNET_A_INSTANCE_MAX_BYTES] = { .type = NLA_UINT, },
+};
+
+/* VNET_CMD_INSTANCE_GET - do */
+static const struct nla_policy vnet_instance_get_do_nl_policy[VNET_A_INSTANCE_NETNS_FD + 1] = {
+	[VNET_A_INSTANCE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_INSTANCE_NETNS_FD] = { .type = NLA_U32, },
+};
+
+/* VNET_CMD_INSTANCE_GET - dump */
+static const struct nla_policy vnet_instance_get_dump_nl_policy[VNET_A_INSTANCE_LAB + 1] = {
+	[VNET_A_INSTANCE_LAB] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+};
+
+/* VNET_CMD_INSTANCE_SET - do */
+static const struct nla_policy vnet_instance_set_nl_policy[VNET_A_INSTANCE_MAX_BYTES + 1] = {
+	[VNET_A_INSTANCE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_INSTANCE_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_INSTANCE_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_INSTANCE_MAX_LINKS] = { .type = NLA_U32, },
+	[VNET_A_INSTANCE_MAX_FRAMES] = { .type = NLA_UINT, },
+	[VNET_A_INSTANCE_MAX_BYTES] = { .type = NLA_UINT, },
+};
+
+/* VNET_CMD_INSTANCE_DEL - do */
+static const struct nla_policy vnet_instance_del_nl_policy[VNET_A_INSTANCE_NETNS_FD + 1] = {
+	[VNET_A_INSTANCE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_INSTANCE_NETNS_FD] = { .type = NLA_U32, },
+};
+
+/* VNET_CMD_LINK_NEW - do */
+static const struct nla_policy vnet_link_new_nl_policy[VNET_A_LINK_END_B + 1] = {
+	[VNET_A_LINK_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_LINK_LAB] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_LINK_MTU] = NLA_POLICY_FULL_RANGE(NLA_U32, &vnet_a_link_mtu_range),
+	[VNET_A_LINK_SEED] = { .type = NLA_UINT, },
+	[VNET_A_LINK_CONNECTED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[VNET_A_LINK_END_A] = NLA_POLICY_NESTED(vnet_end_nl_policy),
+	[VNET_A_LINK_END_B] = NLA_POLICY_NESTED(vnet_end_nl_policy),
+};
+
+/* VNET_CMD_LINK_GET - do */
+static const struct nla_policy vnet_link_get_do_nl_policy[VNET_A_LINK_IFINDEX + 1] = {
+	[VNET_A_LINK_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_LINK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_LINK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* VNET_CMD_LINK_GET - dump */
+static const struct nla_policy vnet_link_get_dump_nl_policy[VNET_A_LINK_LAB + 1] = {
+	[VNET_A_LINK_LAB] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+};
+
+/* VNET_CMD_LINK_SET - do */
+static const struct nla_policy vnet_link_set_nl_policy[VNET_A_LINK_IFINDEX + 1] = {
+	[VNET_A_LINK_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_LINK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_LINK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_LINK_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_LINK_MTU] = NLA_POLICY_FULL_RANGE(NLA_U32, &vnet_a_link_mtu_range),
+	[VNET_A_LINK_CONNECTED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[VNET_A_LINK_END_A] = NLA_POLICY_NESTED(vnet_end_nl_policy),
+	[VNET_A_LINK_END_B] = NLA_POLICY_NESTED(vnet_end_nl_policy),
+};
+
+/* VNET_CMD_LINK_DEL - do */
+static const struct nla_policy vnet_link_del_nl_policy[VNET_A_LINK_IFINDEX + 1] = {
+	[VNET_A_LINK_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_LINK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_LINK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* Ops table for vnet */
+static const struct genl_split_ops vnet_nl_ops[] = {
+	{
+		.cmd		= VNET_CMD_INSTANCE_NEW,
+		.doit		= vnet_nl_instance_new_doit,
+		.policy		= vnet_instance_new_nl_policy,
+		.maxattr	= VNET_A_INSTANCE_MAX_BYTES,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_INSTANCE_GET,
+		.doit		= vnet_nl_instance_get_doit,
+		.policy		= vnet_instance_get_do_nl_policy,
+		.maxattr	= VNET_A_INSTANCE_NETNS_FD,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_INSTANCE_GET,
+		.dumpit		= vnet_nl_instance_get_dumpit,
+		.policy		= vnet_instance_get_dump_nl_policy,
+		.maxattr	= VNET_A_INSTANCE_LAB,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= VNET_CMD_INSTANCE_SET,
+		.doit		= vnet_nl_instance_set_doit,
+		.policy		= vnet_instance_set_nl_policy,
+		.maxattr	= VNET_A_INSTANCE_MAX_BYTES,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_INSTANCE_DEL,
+		.doit		= vnet_nl_instance_del_doit,
+		.policy		= vnet_instance_del_nl_policy,
+		.maxattr	= VNET_A_INSTANCE_NETNS_FD,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_LINK_NEW,
+		.doit		= vnet_nl_link_new_doit,
+		.policy		= vnet_link_new_nl_policy,
+		.maxattr	= VNET_A_LINK_END_B,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_LINK_GET,
+		.doit		= vnet_nl_link_get_doit,
+		.policy		= vnet_link_get_do_nl_policy,
+		.maxattr	= VNET_A_LINK_IFINDEX,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_LINK_GET,
+		.dumpit		= vnet_nl_link_get_dumpit,
+		.policy		= vnet_link_get_dump_nl_policy,
+		.maxattr	= VNET_A_LINK_LAB,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= VNET_CMD_LINK_SET,
+		.doit		= vnet_nl_link_set_doit,
+		.policy		= vnet_link_set_nl_policy,
+		.maxattr	= VNET_A_LINK_IFINDEX,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_LINK_DEL,
+		.doit		= vnet_nl_link_del_doit,
+		.policy		= vnet_link_del_nl_policy,
+		.maxattr	= VNET_A_LINK_IFINDEX,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+};
+
+static const struct genl_multicast_group vnet_nl_mcgrps[] = {
+	[VNET_NLGRP_CONFIG] = { "config", },
+};
+
+struct genl_family vnet_nl_family __ro_after_init = {
+	.name		= VNET_FAMILY_NAME,
+	.version	= VNET_FAMILY_VERSION,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.split_ops	= vnet_nl_ops,
+	.n_split_ops	= ARRAY_SIZE(vnet_nl_ops),
+	.mcgrps		= vnet_nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(vnet_nl_mcgrps),
+};

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/vnet.yaml */
+/* YNL-GEN kernel header */
+/* To regenerate run: tools/net/ynl/ynl-regen.sh */
+
+#ifndef _LINUX_VNET_GEN_H
+#define _LINUX_VNET_GEN_H
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include <uapi/linux/vnet.h>
+
+#define VNET_RATE_MAX		400000000000
+#define VNET_DELAY_MAX		100000000000
+#define VNET_OVERHEAD_MAX	1000
+#define VNET_MTU_MIN		68
+#define VNET_MTU_MAX		65535
+
+/* Common nested types */
+extern const struct nla_policy vnet_direction_nl_policy[VNET_A_DIRECTION_PAD + 1];
+extern const struct nla_policy vnet_drop_nl_policy[VNET_A_DROP_PAD + 1];
+extern const struct nla_policy vnet_end_nl_policy[VNET_A_END_PAD + 1];
+extern const struct nla_policy vnet_stats_nl_policy[VNET_A_STATS_PAD + 1];
+
+int vnet_nl_instance_new_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_instance_get_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_instance_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb);
+int vnet_nl_instance_set_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_instance_del_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_link_new_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_link_get_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_link_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int vnet_nl_link_set_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_link_del_doit(struct sk_buff *skb, struct genl_info *info);
+
+enum {
+	VNET_NLGRP_CONFIG,
+};
+
+extern struct genl_family vnet_nl_family;
+
+#endif /* _LINUX_VNET_GEN_H */

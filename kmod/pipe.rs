@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Links: pairs of Ethernet devices that behave like a wire.
+//!
+//! # Ownership
+//!
+//! ```text
+//!  registry --Arc--> Link <--Arc-- End (private data of device a)
+//!                     |  ^--Arc-- End (private data of device b)
+//!                     +-- lane 0: a to b; its NAPI instance belongs to device b
+//!                     +-- lane 1: b to a; its NAPI instance belongs to device a
+//! ```
+//!
+//! The devices and the registry hold the link. The devices go together; when the core has dropped
+//! the private data of both, a grace period after their removal, the link is freed.
+//!
+//! # Locking
+//!
+//! RTNL protects creation, removal, parameters and carrier. Packets need nothing but the lock of
+//! the lane they are in.
+
+pub(crate) mod frame;
+pub(crate) mod lane;
+pub(crate) mod settings;
+
+use crate::{
+    control,
+    instance::Instance,
+    model::{
+        Compiled,
+        Snapshot, //
+    },
+    net::{
+        device::{
+            DeviceCell,
+            Driver,
+            NetDevice,
+            Removal,
+            Stats, //
+        },
+        extack::ExtAck,
+        link_ops::{
+            LinkKind,
+            Pair, //
+        },
+        napi::Napi,
+        netlink::{
+            Table,
+            Writer, //
+        },
+        netns::Net,
+        rtnl::Rtnl,
+        skbuff::SkBuff, //
+    },
+    registry, //
+};
+use kernel::{
+    prelude::*,
+    str::CString,
+    sync::{
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
+        new_mutex,
+        rcu,
+        Arc,
+        Mutex, //
+    }, //
+};
+use lane::Lane;
+use settings::Options;
+
+/// The two ends, and the directions that begin there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The first end; in `ip link add`, the one that is named first.
+    A = 0,
+    /// The second end, the peer.
+    B = 1,
+}
+
+impl Side {
+    /// Both.
+    pub(crate) const BOTH: [Self; 2] = [Self::A, Self::B];
+
+    /// The other end.
+    #[inline]
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+/// Name and lab of a link.
+#[derive(Default)]
+pub(crate) struct Label {
+    /// Name of the link.
+    pub(crate) name: Option<CString>,
+    /// Lab that owns it.
+    pub(crate) lab: Option<CString>,
+}
+
+/// A link.
+#[pin_data]
+pub(crate) struct Link {
+    id: u32,
+    seed: u64,
+    /// Protects the label.
+    #[pin]
+    label: Mutex<Label>,
+    /// The registered devices; changed under RTNL.
+    devices: [DeviceCell; 2],
+    /// The instances whose quota the ends take; changed under RTNL.
+    #[pin]
+    homes: Mutex<[Option<Arc<Instance>>; 2]>,
+    /// Whether the cable is plugged; changed under RTNL.
+    connected: Atomic<u32>,
+    #[pin]
+    from_a: Napi<Lane>,
+    #[pin]
+    from_b: Napi<Lane>,
+}
+
+/// An end of a link: the private data of a device.
+pub(crate) struct End {
+    link: Arc<Link>,
+    side: Side,
+}
+
+impl End {
+    /// The link.
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    /// Which end it is.
+    pub(crate) fn side(&self) -> Side {
+        self.side
+    }
+}
+
+impl Link {
+    /// Makes a link of a pair of devices, and registers all three.
+    pub(crate) fn create(
+        mut pair: Pair<'_, Ethernet>,
+        options: Options,
+        extack: ExtAck,
+    ) -> Result<Arc<Self>> {
+        let rtnl = pair.rtnl();
+        let [from_a, from_b] = options.compile(extack)?;
+        let homes = Self::take_quota(pair.nets(), extack)?;
+        if let Some(mtu) = options.mtu {
+            pair.set_mtu(mtu);
+        }
+        let mtu = pair.smallest_mtu();
+        let id = registry::with(|registry| Ok(registry.links().next_id()))?;
+        let from_a = Lane::new(from_a, mtu, options.connected)?;
+        let from_b = Lane::new(from_b, mtu, options.connected)?;
+        let link = Arc::pin_init(
+            pin_init!(Self {
+                id,
+                seed: options.seed,
+                label <- new_mutex!(options.label, "vnet_link_label"),
+                devices: [DeviceCell::empty(), DeviceCell::empty()],
+                homes <- new_mutex!(homes.keep(), "vnet_link_homes"),
+                connected: Atomic::new(u32::from(options.connected)),
+                from_a <- Napi::new(from_a),
+                from_b <- Napi::new(from_b),
+            }),
+            GFP_KERNEL,
+        )?;
+        let guard = Registered(&link);
+        registry::with(|registry| registry.links().insert(id, link.clone()))?;
+        let ends = Side::BOTH.map(|side| End {
+            link: link.clone(),
+            side,
+        });
+        pair.register(
+            ends,
+            |index, device| {
+                if let Some(cell) = link.devices.get(index) {
+                    cell.set(device, rtnl);
+                }
+            },
+            |removal| link.devices.iter().for_each(|cell| removal.queue(cell)),
+        )?;
+        core::mem::forget(guard);
+        Ok(link)
+    }
+
+    /// Takes an end each from the quotas of two namespaces.
+    fn take_quota(nets: [&Net; 2], extack: ExtAck) -> Result<Homes> {
+        let mut homes = Homes([None, None]);
+        for (home, net) in homes.0.iter_mut().zip(nets) {
+            let instance = Instance::of(net);
+            if !instance.account().take_link() {
+                extack.set_msg(c"too many links in the network namespace or its user namespace");
+                return Err(ENOSPC);
+            }
+            *home = Some(instance);
+        }
+        Ok(homes)
+    }
+
+    /// Number of the link.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Seed of its random decisions.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Calls `then` with name and lab.
+    pub(crate) fn with_label<R>(&self, then: impl FnOnce(&mut Label) -> R) -> R {
+        then(&mut self.label.lock())
+    }
+
+    /// Whether the cable is plugged.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connected.load(Relaxed) != 0
+    }
+
+    /// The lane that begins at an end.
+    #[inline]
+    pub(crate) fn lane_from(&self, side: Side) -> &Napi<Lane> {
+        match side {
+            Side::A => &self.from_a,
+            Side::B => &self.from_b,
+        }
+    }
+
+    /// The device of an end, if it is registered.
+    pub(crate) fn device<'a>(&'a self, side: Side, rtnl: &'a Rtnl) -> Option<&'a NetDevice> {
+        self.cell(side).get(rtnl)
+    }
+
+    fn cell(&self, side: Side) -> &DeviceCell {
+        let [a, b] = &self.devices;
+        match side {
+            Side::A => a,
+            Side::B => b,
+        }
+    }
+
+    /// Parameters and counters of the direction that begins at an end.
+    pub(crate) fn direction(&self, side: Side) -> (Compiled, Snapshot) {
+        let lane = self.lane_from(side);
+        (lane.params(), lane.snapshot())
+    }
+
+    /// Brings the counters of the instances up to date.
+    pub(crate) fn settle(&self) {
+        Side::BOTH.iter().for_each(|side| self.lane_from(*side).settle());
+    }
+
+    /// Changes parameters; nothing is changed if anything is refused.
+    pub(crate) fn change(&self, options: Options, extack: ExtAck, rtnl: &Rtnl) -> Result {
+        let compiled = options.compile(extack)?;
+        if let Some(mtu) = options.mtu {
+            self.change_mtu(mtu, extack, rtnl)?;
+        }
+        for (side, params) in Side::BOTH.into_iter().zip(compiled) {
+            let lane = self.lane_from(side);
+            if params.params() != lane.params().params() {
+                lane.set_params(params)?;
+            }
+        }
+        if let Some(name) = options.label.name {
+            let old = self.with_label(|label| label.name.replace(name));
+            drop(old);
+        }
+        if options.connected != self.is_connected() {
+            self.set_connected(options.connected, rtnl);
+        }
+        registry::with(|registry| {
+            registry.links().changed();
+            Ok(())
+        })?;
+        control::link::notify_changed(self, rtnl);
+        Ok(())
+    }
+
+    /// Changes the MTU of both devices, or of none.
+    fn change_mtu(&self, mtu: u32, extack: ExtAck, rtnl: &Rtnl) -> Result {
+        let old = Side::BOTH.map(|side| self.device(side, rtnl).map(NetDevice::mtu));
+        for side in Side::BOTH {
+            let Some(device) = self.device(side, rtnl) else {
+                continue;
+            };
+            if let Err(error) = device.set_mtu(mtu, rtnl) {
+                if let (Side::B, [Some(old), _], Some(first)) =
+                    (side, old, self.device(Side::A, rtnl))
+                {
+                    // It was possible a moment ago.
+                    let _ = first.set_mtu(old, rtnl);
+                }
+                extack.set_msg(c"a device refused the MTU");
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn set_connected(&self, connected: bool, rtnl: &Rtnl) {
+        self.connected.store(u32::from(connected), Relaxed);
+        for side in Side::BOTH {
+            self.lane_from(side).set_connected(connected);
+        }
+        self.update_carrier(rtnl);
+    }
+
+    /// Both ends have carrier if the cable is plugged and both are up.
+    fn update_carrier(&self, rtnl: &Rtnl) {
+        let [a, b] = Side::BOTH.map(|side| self.device(side, rtnl));
+        let up = |device: Option<&NetDevice>| device.is_some_and(NetDevice::is_running);
+        let carrier = self.is_connected() && up(a) && up(b);
+        for device in [a, b].into_iter().flatten() {
+            device.set_carrier(carrier);
+        }
+    }
+
+    /// Removes the link with both devices. Does nothing if that has begun already.
+    pub(crate) fn delete(&self, removal: &mut Removal<'_>) {
+        let known = registry::with(|registry| Ok(registry.links().remove(self.id)));
+        if let Ok(Some(link)) = known {
+            control::link::notify_removed(&link, removal.rtnl());
+            self.lane_from(Side::A).remove();
+            self.lane_from(Side::B).remove();
+            self.settle();
+            Side::BOTH.iter().for_each(|side| removal.queue(self.cell(*side)));
+            self.return_quota();
+        }
+    }
+
+    fn return_quota(&self) {
+        let homes = core::mem::take(&mut *self.homes.lock());
+        drop(Homes(homes));
+    }
+
+    /// A device goes up in a namespace, which may not be the one it was made in.
+    fn move_quota(&self, side: Side, instance: &Arc<Instance>) -> Result {
+        let mut homes = self.homes.lock();
+        let [a, b] = &mut *homes;
+        let home = match side {
+            Side::A => a,
+            Side::B => b,
+        };
+        if home.as_ref().is_some_and(|home| Arc::ptr_eq(home, instance)) {
+            return Ok(());
+        }
+        if !instance.account().take_link() {
+            return Err(ENOSPC);
+        }
+        if let Some(old) = home.replace(instance.clone()) {
+            old.account().give_link();
+        }
+        Ok(())
+    }
+
+    /// Index of the device at an end.
+    fn ifindex(&self, side: Side) -> Option<u32> {
+        let rcu = rcu::read_lock();
+        self.cell(side).get_rcu(&rcu).map(NetDevice::ifindex)
+    }
+}
+
+/// Instances from whose quotas a link end each was taken; gives them back when dropped.
+struct Homes([Option<Arc<Instance>>; 2]);
+
+impl Homes {
+    /// Keeps the ends.
+    fn keep(mut self) -> [Option<Arc<Instance>>; 2] {
+        core::mem::take(&mut self.0)
+    }
+}
+
+impl Drop for Homes {
+    fn drop(&mut self) {
+        for home in self.0.iter().flatten() {
+            home.account().give_link();
+        }
+    }
+}
+
+/// Takes a link that could not be completed out of the registry.
+struct Registered<'a>(&'a Link);
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        let id = self.0.id;
+        let _ = registry::with(|registry| Ok(registry.links().remove(id)));
+        self.0.return_quota();
+    }
+}
+
+/// The driver of the devices.
+pub(crate) struct Ethernet;
+
+impl Driver for Ethernet {
+    type Private = End;
+    type Poll = Lane;
+
+    fn napi(end: &End) -> &Napi<Lane> {
+        end.link.lane_from(end.side.other())
+    }
+
+    fn open(device: &NetDevice, end: &End, rtnl: &Rtnl) -> Result {
+        let instance = Instance::of(device.net());
+        end.link.move_quota(end.side, &instance)?;
+        end.link.lane_from(end.side).sender_up(instance.clone());
+        end.link.lane_from(end.side.other()).receiver_up(instance);
+        end.link.update_carrier(rtnl);
+        Ok(())
+    }
+
+    fn stop(_device: &NetDevice, end: &End, rtnl: &Rtnl) {
+        end.link.lane_from(end.side.other()).receiver_down();
+        end.link.lane_from(end.side).sender_down();
+        end.link.update_carrier(rtnl);
+    }
+
+    #[inline]
+    fn start_xmit(_device: &NetDevice, end: &End, skb: SkBuff) {
+        end.link.lane_from(end.side).transmit(skb);
+    }
+
+    fn stats(end: &End) -> Stats {
+        let sent = end.link.lane_from(end.side).snapshot().counters;
+        let received = end.link.lane_from(end.side.other()).snapshot().counters;
+        let lost = sent.all_drops();
+        let kept = sent.sent.minus(lost);
+        Stats {
+            rx_packets: received.delivered.frames,
+            rx_bytes: received.delivered.bytes,
+            tx_packets: kept.frames,
+            tx_bytes: kept.bytes,
+            tx_dropped: lost.frames,
+        }
+    }
+
+    fn mtu_changed(end: &End, mtu: u32, rtnl: &Rtnl) {
+        let other = end.link.device(end.side.other(), rtnl).map(NetDevice::mtu);
+        let smallest = other.map_or(mtu, |other| other.min(mtu));
+        for side in Side::BOTH {
+            end.link.lane_from(side).set_mtu(smallest);
+        }
+    }
+
+    fn iflink(end: &End) -> Option<u32> {
+        end.link.ifindex(end.side.other())
+    }
+
+    fn speed(end: &End) -> Option<u64> {
+        end.link.lane_from(end.side).params().params().rate
+    }
+}
+
+impl LinkKind for Ethernet {
+    const KIND: &'static CStr = c"vnet";
+    const NAME_PATTERN: &'static CStr = c"vnet%d";
+    const FILL_SIZE: usize = 2560;
+
+    fn new_link(pair: Pair<'_, Self>, attrs: Table<'_>, extack: ExtAck) -> Result {
+        let rtnl = pair.rtnl();
+        let mut options = Options::default();
+        options.read_link(Side::A, &attrs, extack)?;
+        let link = Link::create(pair, options, extack)?;
+        control::link::notify_new(&link, rtnl);
+        Ok(())
+    }
+
+    fn change_link(end: &End, attrs: Table<'_>, extack: ExtAck, rtnl: &Rtnl) -> Result {
+        let mut options = Options::of(&end.link);
+        options.read_link(end.side, &attrs, extack)?;
+        end.link.change(options, extack, rtnl)
+    }
+
+    fn delete_link(end: &End, removal: &mut Removal<'_>) {
+        end.link.delete(removal);
+    }
+
+    fn fill(end: &End, writer: &mut Writer<'_>) -> Result {
+        settings::fill_link(end, writer)
+    }
+
+    fn with_peer_net<R>(
+        end: &End,
+        rtnl: &Rtnl,
+        then: impl FnOnce(&Net) -> R,
+    ) -> Option<R> {
+        let peer = end.link.device(end.side.other(), rtnl)?;
+        Some(then(peer.net()))
+    }
+}

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A lane: one direction of a link, from the transmit function of one device to the NAPI poll of
+//! the other.
+//!
+//! What happens to a frame is the model's business ([`model::Direction`]); the lane brings frames,
+//! time and events. Both ends enter it under one lock. Frames are freed and handed to the stack
+//! outside of it, because both may lead back into another lane.
+//!
+//! ```text
+//!  start_xmit --> [lock: enqueue] --> timer or NAPI --> poll --> [lock: pop_due] --> stack
+//! ```
+//!
+//! # Invariants
+//!
+//! - While the receiving device is down (`open` is false), the model holds no frame, and nobody
+//!   schedules the NAPI instance.
+//! - What the model holds is in `charge`, which is charged to `sender`.
+
+use super::frame::{
+    Frame,
+    FrameList, //
+};
+use crate::{
+    account::Charge,
+    instance::{
+        Instance,
+        Traffic, //
+    },
+    model::{
+        Cause,
+        Compiled,
+        Direction,
+        FrameQueue,
+        Snapshot,
+        Tally, //
+    },
+    net::{
+        clock,
+        napi::{
+            Napi,
+            Poll,
+            Polling, //
+        },
+        skbuff::{
+            SkBuff,
+            WireSize, //
+        }, //
+    },
+    sync::{
+        rcu::{
+            RcuBox,
+            RcuPtr, //
+        },
+        spinlock_bh::{
+            new_spinlock_bh,
+            SpinLockBh, //
+        }, //
+    }, //
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
+        rcu,
+        Arc, //
+    }, //
+};
+
+/// Bytes of an Ethernet header with a VLAN tag, which the MTU does not count.
+const HEADER: u32 = 18;
+
+/// Not armed.
+const NEVER: u64 = u64::MAX;
+
+/// One direction of a link.
+#[pin_data]
+pub(crate) struct Lane {
+    /// The parameters, for what has to be known before the lock is taken: whether a super-packet
+    /// crosses the link as a whole. Replaced under RTNL; readers hold RCU.
+    params: RcuPtr<Compiled>,
+    /// Softirq time spent on delivery, ns.
+    softirq_time: Atomic<u64>,
+    /// Everything else, shared by the sender's CPUs and the poll.
+    #[pin]
+    state: SpinLockBh<State>,
+}
+
+/// What a lane's lock protects.
+struct State {
+    model: Direction<FrameList>,
+    charge: Charge,
+    /// The sender's instance, while the sending device is up.
+    sender: Option<Arc<Instance>>,
+    /// The receiver's instance, while the receiving device is up.
+    receiver: Option<Arc<Instance>>,
+    /// Whether the receiving device is up.
+    open: bool,
+    /// Whether the cable is plugged.
+    connected: bool,
+    /// Longest frame that both ends take, without header.
+    mtu: u32,
+    /// When the timer will fire, ns.
+    armed: u64,
+    /// What has been reported to the instances.
+    reported: Reported,
+    /// Lost frames that are not charged any more, to be freed outside the lock.
+    waste: FrameList,
+}
+
+/// Counters as of the last report.
+#[derive(Default)]
+struct Reported {
+    sent: Tally,
+    drops: Tally,
+    delivered: Tally,
+    softirq_time: u64,
+}
+
+impl Lane {
+    /// A lane with both devices down.
+    pub(crate) fn new(params: Compiled, mtu: u32, connected: bool) -> Result<impl PinInit<Self>> {
+        let published = RcuBox::new(params)?;
+        let state = State {
+            model: Direction::new(params),
+            charge: Charge::default(),
+            sender: None,
+            receiver: None,
+            open: false,
+            connected,
+            mtu,
+            armed: NEVER,
+            reported: Reported::default(),
+            waste: FrameList::default(),
+        };
+        Ok(pin_init!(Self {
+            params: RcuPtr::new(published),
+            softirq_time: Atomic::new(0),
+            state <- new_spinlock_bh!(state, "vnet_lane"),
+        }))
+    }
+
+    /// The parameters in force.
+    pub(crate) fn params(&self) -> Compiled {
+        *self.params.read(&rcu::read_lock())
+    }
+
+    /// Counters and contents.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.state.lock().model.snapshot(clock::now())
+    }
+
+    /// Reports what happened since the last time to the instances, and gives back what has been
+    /// granted in excess.
+    pub(crate) fn settle(&self) {
+        let mut state = self.state.lock();
+        state.report(self.softirq_time.load(Relaxed));
+        let State { charge, sender, .. } = &mut *state;
+        if let Some(sender) = sender {
+            charge.settle(sender.account());
+        }
+    }
+}
+
+/// What devices and the control interface do to a lane.
+impl Napi<Lane> {
+    /// Sends a packet.
+    pub(crate) fn transmit(&self, mut skb: SkBuff) {
+        let Some(size) = Self::examine(&mut skb) else {
+            let size = WireSize {
+                frames: 1,
+                bytes: skb.len(),
+            };
+            return self.refuse(Frame::new(skb, size), Cause::Segmentation);
+        };
+        // User pages may not wait on a link: their owner would wait with them.
+        if skb.orphan_frags().is_err() {
+            return self.refuse(Frame::new(skb, size), Cause::NoMemory);
+        }
+        skb.tx_timestamp();
+        if skb.is_gso() && !self.keeps_whole(size) {
+            return self.transmit_segments(skb, size);
+        }
+        let mut state = self.state.lock();
+        let now = clock::now();
+        state.admit(now, Frame::new(skb, size));
+        let waste = state.clean_up();
+        state.plan(self, now);
+        drop(state);
+        drop(waste);
+    }
+
+    /// Size of a packet, unless its headers make no sense.
+    #[inline]
+    fn examine(skb: &mut SkBuff) -> Option<WireSize> {
+        if !skb.has_ethernet_header() {
+            return None;
+        }
+        skb.wire_size()
+    }
+
+    #[inline]
+    fn keeps_whole(&self, size: WireSize) -> bool {
+        self.params
+            .read(&rcu::read_lock())
+            .keeps_whole(size.bytes, size.frames)
+    }
+
+    /// Sends the segments of a super-packet.
+    fn transmit_segments(&self, skb: SkBuff, size: WireSize) {
+        let mut segments = match skb.segment() {
+            Ok(segments) => segments,
+            Err(skb) => return self.refuse(Frame::new(skb, size), Cause::Segmentation),
+        };
+        let mut state = self.state.lock();
+        let now = clock::now();
+        while let Some(mut skb) = segments.pop_front() {
+            let size = skb.wire_size().unwrap_or(WireSize {
+                frames: 1,
+                bytes: skb.len(),
+            });
+            state.admit(now, Frame::new(skb, size));
+        }
+        let waste = state.clean_up();
+        state.plan(self, now);
+        drop(state);
+        drop(waste);
+    }
+
+    /// Counts a packet that cannot be sent, and drops it.
+    #[cold]
+    fn refuse(&self, frame: Frame, cause: Cause) {
+        let mut state = self.state.lock();
+        state.refuse(frame, cause);
+        let waste = state.clean_up();
+        drop(state);
+        drop(waste);
+    }
+
+    /// Changes the parameters. No frame is lost or overtaken.
+    pub(crate) fn set_params(&self, params: Compiled) -> Result {
+        self.params.replace(RcuBox::new(params)?);
+        let mut state = self.state.lock();
+        let now = clock::now();
+        state.model.set_params(now, params);
+        let waste = state.clean_up();
+        state.plan(self, now);
+        drop(state);
+        drop(waste);
+        Ok(())
+    }
+
+    /// Changes the longest frame.
+    pub(crate) fn set_mtu(&self, mtu: u32) {
+        self.state.lock().mtu = mtu;
+    }
+
+    /// The cable is plugged or pulled; what is on it when it is pulled is lost.
+    pub(crate) fn set_connected(&self, connected: bool) {
+        let mut state = self.state.lock();
+        state.connected = connected;
+        if !connected {
+            self.empty(state, Cause::LinkDown);
+        }
+    }
+
+    /// The sending device goes up.
+    pub(crate) fn sender_up(&self, instance: Arc<Instance>) {
+        self.state.lock().sender = Some(instance);
+    }
+
+    /// The sending device goes down; what it sent is lost.
+    pub(crate) fn sender_down(&self) {
+        self.empty(self.state.lock(), Cause::LinkDown);
+        self.settle();
+        let instance = self.state.lock().sender.take();
+        drop(instance);
+    }
+
+    /// The receiving device goes up.
+    pub(crate) fn receiver_up(&self, instance: Arc<Instance>) {
+        let mut state = self.state.lock();
+        state.receiver = Some(instance);
+        state.open = true;
+    }
+
+    /// The receiving device goes down; what is under way to it is lost. On return nobody schedules
+    /// the NAPI instance any more.
+    pub(crate) fn receiver_down(&self) {
+        let mut state = self.state.lock();
+        state.open = false;
+        self.empty(state, Cause::ReceiverDown);
+        self.settle();
+        let instance = self.state.lock().receiver.take();
+        drop(instance);
+    }
+
+    /// The link goes.
+    pub(crate) fn remove(&self) {
+        self.empty(self.state.lock(), Cause::Removed);
+    }
+
+    /// Loses everything for `cause`.
+    fn empty(
+        &self,
+        mut state: crate::sync::spinlock_bh::SpinLockBhGuard<'_, State>,
+        cause: Cause,
+    ) {
+        state.model.advance(clock::now());
+        state.model.purge(cause);
+        let waste = state.clean_up();
+        drop(state);
+        drop(waste);
+    }
+}
+
+impl State {
+    /// Takes a frame from the sender.
+    #[inline]
+    fn admit(&mut self, now: u64, frame: Frame) {
+        if let Err(cause) = self.check(&frame) {
+            return self.refuse(frame, cause);
+        }
+        self.model.enqueue(now, frame);
+    }
+
+    /// Whether the frame may enter; if so, it is charged.
+    #[inline]
+    fn check(&mut self, frame: &Frame) -> Result<(), Cause> {
+        use crate::model::Frame as _;
+
+        if !self.connected {
+            return Err(Cause::LinkDown);
+        }
+        if !self.open {
+            return Err(Cause::ReceiverDown);
+        }
+        let stamp = frame.stamp();
+        if stamp.frames == 1 && stamp.bytes > self.mtu.saturating_add(HEADER) {
+            return Err(Cause::Mtu);
+        }
+        let Some(sender) = &self.sender else {
+            return Err(Cause::LinkDown);
+        };
+        self.charge.take(sender.account(), frame.load())
+    }
+
+    /// Counts a frame that was not charged as sent and lost.
+    #[cold]
+    fn refuse(&mut self, frame: Frame, cause: Cause) {
+        self.discharge();
+        self.model.refuse(frame, cause);
+        let mut refused = self.model.take_discarded();
+        while let Some(frame) = refused.pop_front() {
+            self.waste.push_back(frame);
+        }
+    }
+
+    /// Takes what was lost, to be freed outside the lock.
+    #[inline]
+    fn clean_up(&mut self) -> FrameList {
+        if self.model.has_discarded() {
+            self.discharge();
+        }
+        core::mem::take(&mut self.waste)
+    }
+
+    /// Takes what the model discarded off the charge.
+    #[cold]
+    fn discharge(&mut self) {
+        let mut discarded = self.model.take_discarded();
+        while let Some(frame) = discarded.pop_front() {
+            if let Some(sender) = &self.sender {
+                self.charge.give(sender.account(), frame.load());
+            }
+            self.waste.push_back(frame);
+        }
+    }
+
+    /// Sees to it that the poll runs when the model wants it.
+    #[inline]
+    fn plan(&mut self, napi: &Napi<Lane>, now: u64) {
+        if !self.open {
+            return;
+        }
+        match self.model.next_event() {
+            None => {}
+            Some(at) if at <= now => napi.schedule(),
+            Some(at) if at < self.armed || self.armed <= now => {
+                self.armed = at;
+                napi.schedule_at(at);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Reports to the instances.
+    fn report(&mut self, softirq_time: u64) {
+        let counters = self.model.snapshot(clock::now()).counters;
+        let (sent, drops) = (counters.sent, counters.all_drops());
+        let delivered = counters.delivered;
+        if let Some(sender) = &self.sender {
+            let (new, lost) = (sent.minus(self.reported.sent), drops.minus(self.reported.drops));
+            sender.totals().add_sent(Traffic {
+                packets: new.frames,
+                bytes: new.bytes,
+                drops: lost.frames,
+            });
+            self.reported.sent = sent;
+            self.reported.drops = drops;
+        }
+        if let Some(receiver) = &self.receiver {
+            let new = delivered.minus(self.reported.delivered);
+            receiver.totals().add_received(
+                Traffic {
+                    packets: new.frames,
+                    bytes: new.bytes,
+                    drops: 0,
+                },
+                softirq_time.wrapping_sub(self.reported.softirq_time),
+            );
+            self.reported.delivered = delivered;
+            self.reported.softirq_time = softirq_time;
+        }
+    }
+}
+
+impl Poll for Lane {
+    fn poll(napi: &Napi<Self>, polling: Polling<'_>, budget: usize) -> usize {
+        let begun = clock::now();
+        let mut due = FrameList::default();
+        let mut work = 0;
+
+        let mut state = napi.state.lock();
+        state.model.advance(begun);
+        while work < budget {
+            let Some(frame) = state.model.pop_due(begun) else {
+                break;
+            };
+            let State { charge, sender, .. } = &mut *state;
+            if let Some(sender) = sender {
+                charge.give(sender.account(), frame.load());
+            }
+            due.push_back(frame);
+            work += 1;
+        }
+        let waste = state.clean_up();
+        drop(state);
+        drop(waste);
+
+        while let Some(frame) = due.pop_front() {
+            let mut skb = frame.into_skb();
+            skb.received_by(polling.device());
+            polling.receive(skb);
+        }
+        let now = clock::now();
+        napi.softirq_time.add(now.wrapping_sub(begun), Relaxed);
+
+        if work < budget && polling.complete(work) {
+            let mut state = napi.state.lock();
+            // The timer may be armed for later than what the model wants now, or have fired.
+            state.armed = NEVER;
+            state.plan(napi, now);
+        }
+        work
+    }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! All instances and links by number, and the accounts of user namespaces.
+//!
+//! One mutex protects it. It is taken under RTNL where both are needed, and nothing but an
+//! instance's identity is locked under it.
+
+use crate::{
+    account::{
+        Account,
+        Load, //
+    },
+    instance::Instance,
+    net::netns::Net,
+    pipe::Link,
+    sync::registry::REGISTRY, //
+};
+use kernel::{
+    prelude::*,
+    rbtree::RBTree,
+    sync::Arc, //
+};
+
+/// Everything that can be found by number.
+pub(crate) struct Registry {
+    instances: Numbered<Instance>,
+    links: Numbered<Link>,
+    /// By the owner's number, see [`Net::owners`].
+    users: RBTree<usize, User>,
+}
+
+/// The account of a user namespace.
+struct User {
+    account: Arc<Account>,
+    /// Parent, if it has one.
+    above: Option<usize>,
+    /// Network namespaces and user namespaces that use it.
+    users: u32,
+}
+
+/// An account that was found or made.
+pub(crate) struct UserAccount {
+    /// The owner's number, for [`Registry::release_user`].
+    pub(crate) owner: usize,
+    /// Its account.
+    pub(crate) account: Arc<Account>,
+}
+
+/// Makes the registry; before that [`with`] fails.
+pub(crate) fn open() {
+    *REGISTRY.lock() = Some(Registry {
+        instances: Numbered::new(),
+        links: Numbered::new(),
+        users: RBTree::new(),
+    });
+}
+
+/// Frees the registry.
+pub(crate) fn close() {
+    let registry = REGISTRY.lock().take();
+    drop(registry);
+}
+
+/// Calls `then` with the registry locked.
+pub(crate) fn with<R>(then: impl FnOnce(&mut Registry) -> Result<R>) -> Result<R> {
+    then(REGISTRY.lock().as_mut().ok_or(ENODEV)?)
+}
+
+impl Registry {
+    /// The instances.
+    pub(crate) fn instances(&mut self) -> &mut Numbered<Instance> {
+        &mut self.instances
+    }
+
+    /// The links.
+    pub(crate) fn links(&mut self) -> &mut Numbered<Link> {
+        &mut self.links
+    }
+
+    /// The account of the user namespace that owns `net`, with those above it.
+    pub(crate) fn user_account(
+        &mut self,
+        net: &Net,
+        max: Load,
+        max_links: u32,
+    ) -> Result<UserAccount> {
+        let mut chain = KVec::new();
+        for owner in net.owners() {
+            chain.push(owner, GFP_KERNEL)?;
+        }
+        let mut above: Option<(usize, Arc<Account>)> = None;
+        for owner in chain.iter().rev().copied() {
+            if let Some(user) = self.users.get(&owner) {
+                above = Some((owner, user.account.clone()));
+                continue;
+            }
+            let made = self.make_user(owner, above.clone(), max, max_links);
+            match made {
+                Ok(account) => above = Some((owner, account)),
+                Err(error) => {
+                    // What was made for a chain that failed half way has no user.
+                    if let Some((owner, _)) = above {
+                        self.drop_unused(owner);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        let (owner, account) = above.ok_or(EINVAL)?;
+        self.count_user(owner, 1);
+        Ok(UserAccount { owner, account })
+    }
+
+    fn make_user(
+        &mut self,
+        owner: usize,
+        above: Option<(usize, Arc<Account>)>,
+        max: Load,
+        max_links: u32,
+    ) -> Result<Arc<Account>> {
+        let (above, above_account) = above.unzip();
+        let account = Arc::new(Account::new(max, max_links, above_account), GFP_KERNEL)?;
+        let user = User {
+            account: account.clone(),
+            above,
+            users: 0,
+        };
+        self.users.try_create_and_insert(owner, user, GFP_KERNEL)?;
+        if let Some(above) = above {
+            self.count_user(above, 1);
+        }
+        Ok(account)
+    }
+
+    fn count_user(&mut self, owner: usize, more: u32) {
+        if let Some(user) = self.users.get_mut(&owner) {
+            user.users = user.users.saturating_add(more);
+        }
+    }
+
+    /// A network namespace of an owner is gone.
+    pub(crate) fn release_user(&mut self, owner: usize) {
+        if let Some(user) = self.users.get_mut(&owner) {
+            user.users = user.users.saturating_sub(1);
+        }
+        self.drop_unused(owner);
+    }
+
+    /// Drops an account that nobody uses, and those above it that nobody uses then.
+    fn drop_unused(&mut self, owner: usize) {
+        let mut next = Some(owner);
+        while let Some(owner) = next.take() {
+            if self.users.get(&owner).is_some_and(|user| user.users == 0) {
+                next = self.users.remove(&owner).and_then(|user| user.above);
+                if let Some(user) = next.and_then(|above| self.users.get_mut(&above)) {
+                    user.users = user.users.saturating_sub(1);
+                }
+            }
+        }
+    }
+}
+
+/// Objects by number. A number is not used twice before all have been.
+pub(crate) struct Numbered<T> {
+    by_id: RBTree<u32, Arc<T>>,
+    last: u32,
+    generation: u32,
+}
+
+impl<T> Numbered<T> {
+    fn new() -> Self {
+        Self {
+            by_id: RBTree::new(),
+            last: 0,
+            generation: 1,
+        }
+    }
+
+    /// A number that is free.
+    pub(crate) fn next_id(&mut self) -> u32 {
+        loop {
+            self.last = self.last.checked_add(1).unwrap_or(1);
+            if self.by_id.get(&self.last).is_none() {
+                return self.last;
+            }
+        }
+    }
+
+    /// Adds an object under a number from [`Self::next_id`].
+    pub(crate) fn insert(&mut self, id: u32, object: Arc<T>) -> Result {
+        self.by_id.try_create_and_insert(id, object, GFP_KERNEL)?;
+        self.changed();
+        Ok(())
+    }
+
+    /// Removes an object.
+    pub(crate) fn remove(&mut self, id: u32) -> Option<Arc<T>> {
+        let object = self.by_id.remove(&id);
+        if object.is_some() {
+            self.changed();
+        }
+        object
+    }
+
+    /// The object of a number.
+    pub(crate) fn get(&self, id: u32) -> Option<Arc<T>> {
+        self.by_id.get(&id).cloned()
+    }
+
+    /// The object with the lowest number from `id` on.
+    pub(crate) fn from(&self, id: u32) -> Option<(u32, Arc<T>)> {
+        let cursor = self.by_id.cursor_lower_bound(&id)?;
+        let (id, object) = cursor.current();
+        Some((*id, object.clone()))
+    }
+
+    /// A number that changes with each change of the set.
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Notes a change of an object that a dump should see.
+    pub(crate) fn changed(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+    }
+}

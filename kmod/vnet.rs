@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! vnet: a network emulator in the kernel.
+//!
+//! - [`instance`]: the emulator's view of a network namespace,
+//! - [`pipe`]: links, pairs of Ethernet devices that behave like a wire,
+//! - [`control`]: what the generic netlink operations do,
+//! - [`model`]: the arithmetic of the emulation, shared with user space for tests,
+//! - [`net`] and [`sync`]: the safe layer over the C API, and the only `unsafe` code.
+
+#[deny(unsafe_code)]
+mod account;
+#[allow(unsafe_code)]
+mod bindings;
+#[deny(unsafe_code)]
+mod control;
+#[deny(unsafe_code)]
+mod instance;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "shared with user space"
+)]
+#[path = "model/mod.rs"]
+mod model;
+mod net;
+#[deny(unsafe_code)]
+mod pipe;
+#[deny(unsafe_code)]
+mod registry;
+mod sync;
+
+use kernel::prelude::*;
+
+module! {
+    type: Vnet,
+    name: "vnet",
+    authors: ["The vnet team"],
+    description: "Network emulator: instances, links and functional blocks",
+    license: "GPL",
+}
+
+/// The loaded module.
+///
+/// Fields are dropped in the order in which they stand: first nobody can ask for anything any
+/// more, then the links go, then what is kept for the namespaces.
+struct Vnet {
+    _family: net::netlink::Registration,
+    _links: net::link_ops::Registration<pipe::Ethernet>,
+    _instances: net::netns::Registration<instance::Instance>,
+    _last: Last,
+}
+
+/// What is left when all objects are gone.
+struct Last;
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        registry::close();
+        // Callbacks of replaced parameters live in the module's text.
+        sync::rcu::barrier();
+    }
+}
+
+impl kernel::Module for Vnet {
+    fn init(module: &'static ThisModule) -> Result<Self> {
+        sync::registry::init(module);
+        registry::open();
+        let last = Last;
+        let instances = net::netns::Registration::new()?;
+        let links = net::link_ops::Registration::new()?;
+        let family = net::netlink::Registration::new()?;
+        Ok(Self {
+            _family: family,
+            _links: links,
+            _instances: instances,
+            _last: last,
+        })
+    }
+}

@@ -163,13 +163,11 @@ impl Error {
         }
     }
 
-    #[allow(dead_code)]
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Error {
         let what = what.into();
         move |source| Error::Io { what, source }
     }
 
-    #[allow(dead_code)]
     pub(crate) fn errno(what: impl Into<String>) -> impl FnOnce(nix::errno::Errno) -> Error {
         let what = what.into();
         move |errno| Error::Io {

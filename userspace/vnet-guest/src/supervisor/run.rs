@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The supervisor's loop.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use super::console::Console;
+use super::kernel::{self, Kernel};
+use super::relay::{Asked, Relay, QUEUE_LOW, TURN};
+use super::report::{Report, Spec};
+use crate::client::types::{GuestInfo, Progress};
+use crate::link::{Link, FILL};
+use crate::proto::msg::{Hello, Kind, Msg};
+use crate::proto::{frame::Frame, VERSION};
+
+/// How long clients may take to read their last message.
+const BYE_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long the kernel's process may live after its channel has closed: its console may still have something to say.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Why it is over.
+#[derive(Debug)]
+pub enum End {
+    /// Somebody asked for it.
+    Asked,
+    /// Something went wrong: this.
+    Broken(String),
+}
+
+enum State {
+    /// Waiting for the agent's hello until then.
+    Starting(Instant),
+    /// In use; what clients are told.
+    Running(Vec<u8>),
+    /// Asked to end, killed then.
+    Ending(Instant),
+    /// Its channel has closed for this reason; killed then.
+    Dying(String, Instant),
+}
+
+/// A supervisor at work.
+pub struct Supervisor {
+    spec: Spec,
+    starter: Option<File>,
+    kernel: Kernel,
+    guest: Link,
+    console: Console,
+    console_open: bool,
+    listener: UnixListener,
+    signals: SignalFd,
+    relay: Relay,
+    hello: Hello,
+    state: State,
+    started: Instant,
+    turn: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Guest,
+    Console,
+    Signals,
+    Listener,
+    Starter,
+    Client(u64),
+}
+
+/// Blocks the signals that the supervisor hears through a descriptor instead.
+pub fn take_signals() -> io::Result<SignalFd> {
+    let mut mask = SigSet::empty();
+    for signal in [Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT] {
+        mask.add(signal);
+    }
+    let mut blocked = mask;
+    blocked.add(Signal::SIGHUP);
+    blocked.add(Signal::SIGPIPE);
+    blocked.thread_block()?;
+    Ok(SignalFd::with_flags(
+        &mask,
+        SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
+    )?)
+}
+
+impl Supervisor {
+    /// Starts the kernel. If that fails, the way to the starter comes back with the reason.
+    pub fn start(
+        spec: Spec,
+        starter: OwnedFd,
+        listener: UnixListener,
+        signals: SignalFd,
+        log: PathBuf,
+    ) -> Result<Self, (io::Error, File)> {
+        let started = Instant::now();
+        let starter = File::from(starter);
+        let parts = kernel::start(&spec).and_then(|(kernel, channel, console)| {
+            Ok((kernel, Link::new(channel)?, Console::new(console, log)?))
+        });
+        let (kernel, guest, console) = match parts {
+            Ok(parts) => parts,
+            Err(error) => return Err((error, starter)),
+        };
+        let mut supervisor = Supervisor {
+            starter: Some(starter),
+            kernel,
+            guest,
+            console,
+            console_open: true,
+            listener,
+            signals,
+            relay: Relay::default(),
+            hello: Hello {
+                version: VERSION,
+                program: env!("CARGO_PKG_VERSION").into(),
+                kernel: String::new(),
+                trouble: String::new(),
+            },
+            state: State::Starting(started + Duration::from_millis(spec.boot_limit)),
+            started,
+            turn: 0,
+            spec,
+        };
+        let command = std::iter::once(supervisor.spec.program.display().to_string())
+            .chain(supervisor.spec.args.iter().cloned())
+            .collect::<Vec<_>>()
+            .join(" ");
+        supervisor.report(&Report::Progress(Progress::Started { command }));
+        Ok(supervisor)
+    }
+
+    /// Says something to whoever started this, as long as it listens.
+    fn report(&mut self, report: &Report) {
+        if let (Some(starter), Ok(mut line)) = (&mut self.starter, serde_json::to_string(report)) {
+            line.push('\n');
+            if starter.write_all(line.as_bytes()).is_err() {
+                self.starter = None;
+            }
+        }
+    }
+
+    /// Serves until it is over, then says good-bye.
+    pub fn run(mut self) -> End {
+        let end = loop {
+            match self.step() {
+                Ok(None) => {}
+                Ok(Some(end)) => break end,
+                Err(error) => break End::Broken(format!("the supervisor failed: {error}")),
+            }
+        };
+        self.kernel.kill_and_wait();
+        // Whatever happens to the log now, there is an end to report.
+        let _ = self.console.fill();
+        self.say_goodbye(&end);
+        end
+    }
+
+    fn step(&mut self) -> io::Result<Option<End>> {
+        // Errors of writing show as errors of reading, where they are dealt with.
+        let _ = self.guest.flush();
+        for client in self.relay.clients.values_mut() {
+            let _ = client.link.flush();
+        }
+        self.turn += 1;
+        for who in self.wait()? {
+            if let Some(end) = self.attend(who)? {
+                return Ok(Some(end));
+            }
+        }
+        self.check_time()
+    }
+
+    fn check_time(&mut self) -> io::Result<Option<End>> {
+        let now = Instant::now();
+        match &self.state {
+            State::Starting(limit) if now >= *limit => {
+                let seconds = self.spec.boot_limit / 1000;
+                Ok(Some(End::Broken(format!(
+                    "its agent did not say hello within {seconds} s"
+                ))))
+            }
+            State::Ending(limit) if now >= *limit => Ok(Some(End::Asked)),
+            State::Dying(reason, limit) if now >= *limit => Ok(Some(End::Broken(reason.clone()))),
+            _ => Ok(None),
+        }
+    }
+
+    fn timeout(&self) -> PollTimeout {
+        let limit = match &self.state {
+            State::Running(_) => return PollTimeout::NONE,
+            State::Starting(limit) | State::Ending(limit) | State::Dying(_, limit) => limit,
+        };
+        // Rounded up: waking a little early would only mean to turn around once more.
+        let left = limit.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+        PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
+    }
+
+    fn wait(&mut self) -> io::Result<Vec<Who>> {
+        let timeout = self.timeout();
+        let turns = self.relay.turns(self.turn);
+        let mut who = vec![Who::Signals, Who::Listener];
+        let mut fds = vec![
+            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
+        ];
+        if !matches!(self.state, State::Dying(..)) {
+            fds.push(PollFd::new(
+                self.guest.as_fd(),
+                PollFlags::POLLIN | to_write(&self.guest),
+            ));
+            who.push(Who::Guest);
+        }
+        if self.console_open {
+            fds.push(PollFd::new(self.console.as_fd(), PollFlags::POLLIN));
+            who.push(Who::Console);
+        }
+        if let Some(starter) = &self.starter {
+            // Errors only: that it has gone.
+            fds.push(PollFd::new(starter.as_fd(), PollFlags::empty()));
+            who.push(Who::Starter);
+        }
+        let to_read = if self.guest.queued() < QUEUE_LOW {
+            PollFlags::POLLIN
+        } else {
+            PollFlags::empty()
+        };
+        for key in turns {
+            if let Some(client) = self.relay.clients.get(&key) {
+                fds.push(PollFd::new(
+                    client.link.as_fd(),
+                    to_read | to_write(&client.link),
+                ));
+                who.push(Who::Client(key));
+            }
+        }
+        match poll(&mut fds, timeout) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let ready = fds.iter().map(|fd| fd.any().unwrap_or(true));
+        Ok(who
+            .into_iter()
+            .zip(ready)
+            .filter(|(_, ready)| *ready)
+            .map(|(who, _)| who)
+            .collect())
+    }
+
+    fn attend(&mut self, who: Who) -> io::Result<Option<End>> {
+        match who {
+            Who::Guest => return self.hear_guest(),
+            Who::Console => self.console_open = self.console.fill()?,
+            Who::Signals => return self.hear_signals(),
+            Who::Listener => self.accept(),
+            Who::Starter => {
+                self.starter = None;
+                if matches!(self.state, State::Starting(_)) {
+                    return Ok(Some(End::Broken(
+                        "the command that started it was interrupted".into(),
+                    )));
+                }
+            }
+            Who::Client(key) => self.hear_client(key),
+        }
+        Ok(None)
+    }
+
+    fn hear_signals(&mut self) -> io::Result<Option<End>> {
+        while let Some(info) = self.signals.read_signal()? {
+            if info.ssi_signo != Signal::SIGCHLD as u32 {
+                if let Some(end) = self.power_off() {
+                    return Ok(Some(end));
+                }
+            }
+        }
+        let ending = matches!(self.state, State::Ending(_));
+        let Some(how) = self.kernel.ended().map(str::to_owned) else {
+            return Ok(None);
+        };
+        Ok(Some(if ending { End::Asked } else { End::Broken(how) }))
+    }
+
+    fn accept(&mut self) {
+        // Errors concern the one that wanted to connect, or come again.
+        let Ok((socket, _)) = self.listener.accept() else {
+            return;
+        };
+        let Ok(link) = Link::new(socket.into()) else {
+            return;
+        };
+        let ready = match &self.state {
+            State::Running(ready) => Some(ready.as_slice()),
+            _ => None,
+        };
+        self.relay.add(link, &self.hello, ready);
+    }
+
+    /// Asks the guest to power off. If it is not up yet there is nothing to be careful with.
+    fn power_off(&mut self) -> Option<End> {
+        match self.state {
+            State::Starting(_) => Some(End::Asked),
+            State::Running(_) => {
+                self.guest.send(0, &Msg::PowerOff);
+                self.state =
+                    State::Ending(Instant::now() + Duration::from_millis(self.spec.end_limit));
+                None
+            }
+            State::Ending(_) | State::Dying(..) => None,
+        }
+    }
+
+    fn hear_client(&mut self, key: u64) {
+        let Some(client) = self.relay.clients.get_mut(&key) else {
+            return;
+        };
+        if self.guest.queued() >= QUEUE_LOW {
+            return;
+        }
+        if !matches!(client.link.fill(TURN), Ok(true)) {
+            return self.relay.remove(key, &mut self.guest);
+        }
+        loop {
+            let Some(client) = self.relay.clients.get_mut(&key) else {
+                return;
+            };
+            let asked = match client.link.next_frame() {
+                Ok(Some(frame)) => self.relay.take_from_client(key, &frame, &mut self.guest),
+                Ok(None) => return,
+                Err(error) => Asked::Nonsense(error.to_string()),
+            };
+            match asked {
+                Asked::Nothing => {}
+                Asked::PowerOff => {
+                    if self.power_off().is_some() {
+                        // Not up yet: let the clock find it.
+                        self.state = State::Ending(Instant::now());
+                    }
+                }
+                Asked::Nonsense(what) => {
+                    eprintln!("a client was sent away: {what}");
+                    return self.relay.remove(key, &mut self.guest);
+                }
+            }
+        }
+    }
+
+    fn hear_guest(&mut self) -> io::Result<Option<End>> {
+        if !self.guest.fill(FILL)? {
+            let (reason, limit) = match self.state {
+                State::Ending(limit) => (String::new(), limit),
+                _ => (
+                    "its line was closed".to_owned(),
+                    Instant::now() + LAST_WORDS,
+                ),
+            };
+            let ending = matches!(self.state, State::Ending(_));
+            self.state = State::Dying(reason, limit);
+            // The kernel's process usually says why; its end comes as a signal.
+            return Ok(match self.kernel.ended().map(str::to_owned) {
+                _ if ending => {
+                    self.state = State::Ending(limit);
+                    self.kernel.kill();
+                    None
+                }
+                Some(how) => Some(End::Broken(how)),
+                None => None,
+            });
+        }
+        loop {
+            match self.guest.next_frame() {
+                Ok(Some(frame)) => {
+                    if let Some(end) = self.handle(&frame) {
+                        return Ok(Some(end));
+                    }
+                }
+                Ok(None) => return Ok(None),
+                Err(error) => {
+                    return Ok(Some(End::Broken(format!(
+                        "its agent is not to be understood: {error}"
+                    ))))
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, frame: &Frame) -> Option<End> {
+        if frame.kind != Kind::Hello {
+            if let Some(key) = self.relay.take_from_guest(frame) {
+                self.relay.remove(key, &mut self.guest);
+            }
+            return None;
+        }
+        if !matches!(self.state, State::Starting(_)) {
+            return None;
+        }
+        let Ok(Msg::Hello(hello)) = Msg::decode(frame) else {
+            return Some(End::Broken("its agent's greeting is malformed".into()));
+        };
+        if hello.version != VERSION {
+            return Some(End::Broken(format!(
+                "its agent speaks protocol {}, this tool {VERSION}; run: {}",
+                hello.version,
+                self.spec.form.make_hint()
+            )));
+        }
+        if !hello.trouble.is_empty() {
+            return Some(End::Broken(hello.trouble));
+        }
+        let info = GuestInfo {
+            lab: self.spec.lab.clone(),
+            form: self.spec.form,
+            kernel: hello.kernel,
+            agent: hello.program,
+            boot_ms: self.started.elapsed().as_millis() as u64,
+        };
+        let Ok(ready) = serde_json::to_vec(&info) else {
+            return Some(End::Broken("cannot describe the guest".into()));
+        };
+        self.guest.send(0, &Msg::Hello(self.hello.clone()));
+        self.relay.tell_all(&Msg::Ready(ready.clone()));
+        self.state = State::Running(ready);
+        self.report(&Report::Progress(Progress::Ready { info }));
+        self.starter = None;
+        None
+    }
+
+    /// Tells everybody who still listens, for a moment.
+    fn say_goodbye(&mut self, end: &End) {
+        let (reason, log) = match end {
+            End::Asked => ("it was powered off".to_owned(), String::new()),
+            End::Broken(reason) => (reason.clone(), self.console.tail()),
+        };
+        eprintln!("the guest has ended: {reason}");
+        self.report(&Report::Failed {
+            reason: reason.clone(),
+            log: log.clone(),
+        });
+        self.relay.tell_all(&Msg::Bye { reason, log });
+        let deadline = Instant::now() + BYE_LIMIT;
+        loop {
+            self.relay
+                .clients
+                .retain(|_, client| client.link.flush().is_ok() && client.link.queued() > 0);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.relay.clients.is_empty() || left.is_zero() {
+                return;
+            }
+            let mut fds: Vec<PollFd<'_>> = self
+                .relay
+                .clients
+                .values()
+                .map(|c| PollFd::new(c.link.as_fd(), PollFlags::POLLOUT))
+                .collect();
+            if poll(
+                &mut fds,
+                PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO),
+            )
+            .is_err()
+            {
+                return;
+            }
+        }
+    }
+}
+
+fn to_write(link: &Link) -> PollFlags {
+    if link.queued() > 0 {
+        PollFlags::POLLOUT
+    } else {
+        PollFlags::empty()
+    }
+}

@@ -1,8 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Topology files of vnet: their format, their checks, and the compiler that makes a [`plan::Plan`] of one.
+//!
+//! ```
+//! let text = "
+//! nodes: {pc1: host, r1: router, pc2: host}
+//! links:
+//!   - {ends: [pc1, r1], rate: 100mbit, delay: 2ms}
+//!   - [r1, pc2]
+//! ";
+//! let plan = vnet_topology::compile("small.yaml", text).map_err(|report| report.render(false, 100));
+//! assert_eq!(plan.unwrap().links[0].directions[0].rate, Some(100_000_000));
+//! ```
 
-#![warn(missing_docs)]
-
+mod compile;
+mod decode;
+mod file;
+mod hash;
 mod mac;
+pub mod names;
 pub mod plan;
+pub mod report;
+mod resolve;
+mod tree;
+pub mod units;
+
+pub use compile::{compile, compile_with, is_default_route, Compiled, Options, DEFAULT_MTU};
+pub use report::{Problem, Report};

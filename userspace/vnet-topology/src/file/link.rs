@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Links as written in the file.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::decode::{items, refused, scalar, texts, Fields, Problems};
+use crate::names::check_interface;
+use crate::plan::{MacAddr, QueuePlan};
+use crate::report::{At, Problem, Span};
+use crate::tree::{Data, Key, Value};
+use crate::units::{self, count, UnitError};
+
+/// Parameters of one direction.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DirectionParams {
+    /// bit/s; inside: `unlimited`.
+    pub rate: Option<At<Option<u64>>>,
+    /// ns.
+    pub delay: Option<At<u64>>,
+    /// Bytes a frame.
+    pub overhead: Option<At<u32>>,
+    pub queue: Option<At<QueuePlan>>,
+    pub cost: Option<At<u32>>,
+}
+
+/// Parameters of a link.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LinkParams {
+    pub both: DirectionParams,
+    /// From the first end to the second.
+    pub forward: DirectionParams,
+    /// From the second end to the first.
+    pub backward: DirectionParams,
+    pub mtu: Option<At<u32>>,
+    pub up: Option<At<bool>>,
+}
+
+/// A link.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub name: Option<At<String>>,
+    pub seed: Option<At<u64>>,
+    pub ends: [End; 2],
+    /// Where messages about the whole link point to.
+    pub span: Span,
+    pub params: LinkParams,
+}
+
+/// One end of a link.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub node: At<String>,
+    pub interface: Option<At<String>>,
+    /// `None`: to be assigned; empty: none at all.
+    pub addresses: Option<Vec<At<IpNet>>>,
+    pub mac: Option<At<MacAddr>>,
+    pub vlan: Option<At<PortVlan>>,
+}
+
+/// VLANs of a switch port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PortVlan {
+    pub untagged: Option<u16>,
+    pub tagged: Vec<u16>,
+}
+
+/// What other tools call the parameters of a link.
+pub(super) const FOREIGN: &[(&str, &str)] = &[
+    (
+        "bandwidth",
+        "the rate of a link is `rate`, as in `rate: 100mbit`",
+    ),
+    ("bw", "the rate of a link is `rate`, as in `rate: 100mbit`"),
+    ("speed", "the rate of a link is `rate`, as in `rate: 1gbit`"),
+    (
+        "latency",
+        "the one-way delay of a link is `delay`, as in `delay: 20ms`",
+    ),
+    (
+        "endpoints",
+        "the ends of a link are `ends`, as in `ends: [r1:eth0, r2]`",
+    ),
+    (
+        "nodes",
+        "the ends of a link are `ends`, as in `ends: [r1:eth0, r2]`",
+    ),
+    (
+        "from",
+        "the ends of a link are `ends`, as in `ends: [r1, r2]`",
+    ),
+    (
+        "to",
+        "the ends of a link are `ends`, as in `ends: [r1, r2]`",
+    ),
+    (
+        "limit",
+        "the bound of the queue is `queue`, as in `queue: 100 packets`",
+    ),
+    (
+        "buffer",
+        "the bound of the queue is `queue`, as in `queue: 64KB`",
+    ),
+    (
+        "addresses",
+        "addresses belong to an end: `ends: [{node: r1, addresses: 10.0.0.1/24}, r2]`",
+    ),
+    ("weight", "the cost of a link for routing is `cost`"),
+    ("metric", "the cost of a link for routing is `cost`"),
+];
+
+/// Reads one item of `links`.
+pub(super) fn read(problems: &Problems, value: &Value) -> Option<Link> {
+    // `- [a, b]` is short for `- ends: [a, b]`.
+    if let Data::List(ends) = &value.data {
+        return Some(Link {
+            name: None,
+            seed: None,
+            ends: read_ends(problems, &value.span, ends)?,
+            span: value.span.clone(),
+            params: LinkParams::default(),
+        });
+    }
+    let mut fields = Fields::of(problems, value, "a link")?.foreign(FOREIGN);
+    let name = fields.text("name", "the name of the link");
+    let ends = fields.get_with_key("ends");
+    let seed = fields.scalar("seed", "a number", |text| {
+        count(text, "a seed", 0, u64::MAX)
+    });
+    let params = read_params(&mut fields);
+    fields.finish();
+    let Some((key, ends)) = ends else {
+        problems.add(
+            Problem::new(value.span.clone(), "the link has no `ends`")
+                .help("say which two nodes it joins, as in `ends: [r1, r2]`"),
+        );
+        return None;
+    };
+    let list = match &ends.data {
+        Data::List(list) => list.as_slice(),
+        Data::Null => &[],
+        _ => std::slice::from_ref(ends),
+    };
+    let place = if list.is_empty() {
+        &key.span
+    } else {
+        &ends.span
+    };
+    let ends = read_ends(problems, place, list)?;
+    let span = ends[0].node.span.start..ends[1].node.span.end.max(ends[0].node.span.end);
+    Some(Link {
+        name,
+        seed,
+        ends,
+        span,
+        params,
+    })
+}
+
+fn read_ends(problems: &Problems, span: &Span, list: &[Value]) -> Option<[End; 2]> {
+    match list {
+        [a, b] => {
+            // Both, so that the problems of both are found.
+            let (a, b) = (read_end(problems, a), read_end(problems, b));
+            Some([a?, b?])
+        }
+        _ => {
+            problems.add(
+                Problem::new(span.clone(), format!("a link has 2 ends, this one {}", list.len())).help(
+                    "write two nodes, as in `ends: [r1, r2]`; for a LAN of more nodes link each of them to a switch",
+                ),
+            );
+            None
+        }
+    }
+}
+
+fn read_end(problems: &Problems, value: &Value) -> Option<End> {
+    match &value.data {
+        Data::Text(text) => read_short_end(problems, text, &value.span),
+        Data::Map(_) => read_long_end(problems, value),
+        _ => {
+            problems.add(
+                Problem::new(
+                    value.span.clone(),
+                    format!("expected the end of a link, found {}", value.describe()),
+                )
+                .help(END_HELP),
+            );
+            None
+        }
+    }
+}
+
+const END_HELP: &str =
+    "an end is `node`, `node:interface`, or a map with node, interface, addresses, mac, vlan";
+
+fn read_short_end(problems: &Problems, text: &str, span: &Span) -> Option<End> {
+    let (node, interface) = match text.split_once(':') {
+        Some((node, interface)) => (node, Some(interface)),
+        None => (text, None),
+    };
+    // A quoted text is longer in the file than it is.
+    let part = |start: usize, length: usize| match span.len() == text.len() {
+        true => span.start + start..span.start + start + length,
+        false => span.clone(),
+    };
+    let interface = match interface {
+        Some(name) => {
+            let span = part(node.len() + 1, name.len());
+            problems
+                .keep(check_interface(name).map_err(|message| refused(&span, message, END_HELP)))?;
+            Some(At::new(name.to_owned(), span))
+        }
+        None => None,
+    };
+    Some(End {
+        node: At::new(node.to_owned(), part(0, node.len())),
+        interface,
+        addresses: None,
+        mac: None,
+        vlan: None,
+    })
+}
+
+fn read_long_end(problems: &Problems, value: &Value) -> Option<End> {
+    let mut fields = Fields::of(problems, value, "the end of a link")?.foreign(&[
+        ("address", "write `addresses`, with one address or a list of them"),
+        ("ip", "write `addresses`, with one address or a list of them"),
+        ("ipv4", "write `addresses`, with one address or a list of them"),
+        ("ipv6", "write `addresses`, with one address or a list of them"),
+        ("name", "the node is `node`, the interface `interface`"),
+        ("rate", "the rate in one direction is under `forward` (from the first end to the second) or `backward`"),
+        ("delay", "the delay in one direction is under `forward` (from the first end to the second) or `backward`"),
+    ]);
+    let node = fields.text("node", "the name of a node");
+    let interface = fields
+        .text("interface", "the name of the interface")
+        .and_then(|name| {
+            let help = "an interface name has at most 15 characters, as in eth0";
+            let checked =
+                check_interface(&name.value).map_err(|message| refused(&name.span, message, help));
+            problems.keep(checked).map(|()| name)
+        });
+    let addresses = fields
+        .get_with_key("addresses")
+        .map(|(key, value)| read_addresses(problems, key, value));
+    let mac = fields.scalar("mac", "a MAC address", read_mac);
+    let vlan = fields
+        .get_with_key("vlan")
+        .and_then(|(key, value)| read_vlan(problems, key, value));
+    fields.finish();
+    let Some(node) = node else {
+        problems.add(
+            Problem::new(value.span.clone(), "the end of a link has no `node`").help(END_HELP),
+        );
+        return None;
+    };
+    Some(End {
+        node,
+        interface,
+        addresses,
+        mac,
+        vlan,
+    })
+}
+
+/// Reads addresses of an interface, each with its prefix length. `none` is an empty list.
+pub(super) fn read_addresses(problems: &Problems, key: &Key, value: &Value) -> Vec<At<IpNet>> {
+    if matches!(value.data, Data::Null) {
+        problems.add(
+            Problem::new(key.span.clone(), "`addresses` has no value")
+                .help("write addresses as in 10.0.0.1/24; `none` for none; leave the key out to have them assigned"),
+        );
+    }
+    let texts = texts(
+        problems,
+        value,
+        "an address with its prefix length, as in 10.0.0.1/24",
+    );
+    if let [only] = texts.as_slice() {
+        if only.value == "none" {
+            return Vec::new();
+        }
+    }
+    texts
+        .into_iter()
+        .filter_map(|text| {
+            let read = read_address(&text.value)
+                .map_err(|error| refused(&text.span, error.message, &error.help));
+            problems
+                .keep(read)
+                .map(|net| At::new(net, text.span.clone()))
+        })
+        .collect()
+}
+
+fn read_address(text: &str) -> Result<IpNet, UnitError> {
+    let refuse = |message: String, help: &str| {
+        Err(UnitError {
+            message,
+            help: help.into(),
+        })
+    };
+    let net: IpNet = match text.parse() {
+        Ok(net) => net,
+        Err(_) => return match text.parse::<IpAddr>() {
+            Ok(IpAddr::V4(_)) => refuse(
+                format!("`{text}` has no prefix length"),
+                &format!("write it with the length of its prefix, as in {text}/24"),
+            ),
+            Ok(IpAddr::V6(_)) => refuse(
+                format!("`{text}` has no prefix length"),
+                &format!("write it with the length of its prefix, as in {text}/64"),
+            ),
+            Err(_) => refuse(
+                format!("`{text}` is not an address"),
+                "write an address with the length of its prefix, as in 10.0.0.1/24 or fd00::1/64",
+            ),
+        },
+    };
+    match usable(&net) {
+        Ok(()) => Ok(net),
+        Err(message) => refuse(
+            format!("`{text}` {message}"),
+            "give an address that an interface can have",
+        ),
+    }
+}
+
+/// Whether an interface can have this address.
+fn usable(net: &IpNet) -> Result<(), &'static str> {
+    let addr = net.addr();
+    if addr.is_unspecified() {
+        return Err("is the unspecified address");
+    }
+    if addr.is_multicast() {
+        return Err("is a multicast address");
+    }
+    match net {
+        IpNet::V4(net) => {
+            let inner = net.prefix_len() < 31;
+            match addr {
+                _ if inner && net.addr() == net.network() => {
+                    Err("is the address of the network itself")
+                }
+                _ if inner && net.addr() == net.broadcast() => {
+                    Err("is the broadcast address of its network")
+                }
+                IpAddr::V4(addr) if addr.octets()[0] == 0 || addr.octets()[0] >= 240 => {
+                    Err("is a reserved address")
+                }
+                _ => Ok(()),
+            }
+        }
+        IpNet::V6(net) => {
+            if net.prefix_len() < 127 && net.addr() == net.network() {
+                return Err("is the anycast address of the routers of its network");
+            }
+            match (net.addr().segments()[0] & 0xffc0) == 0xfe80 {
+                true => Err("is a link-local address, which the kernel assigns itself"),
+                false => Ok(()),
+            }
+        }
+    }
+}
+
+fn read_mac(text: &str) -> Result<MacAddr, UnitError> {
+    let refuse = |message: String| {
+        Err(UnitError {
+            message,
+            help: "write it as in 02:00:5e:10:00:01; leave it out to have one assigned".into(),
+        })
+    };
+    match text.parse::<MacAddr>() {
+        Err(_) => refuse(format!("`{text}` is not a MAC address")),
+        Ok(mac) if mac.is_multicast() => refuse(format!(
+            "`{text}` is a group address, which no interface can have"
+        )),
+        Ok(mac) if mac.is_zero() => refuse("an interface cannot have the zero address".into()),
+        Ok(mac) => Ok(mac),
+    }
+}
+
+fn vlan_id(text: &str) -> Result<u16, UnitError> {
+    // Within the limits it fits.
+    count(text, "a VLAN", 1, 4094).map(|id| id as u16)
+}
+
+fn read_vlan(problems: &Problems, key: &Key, value: &Value) -> Option<At<PortVlan>> {
+    const WHAT: &str = "a VLAN from 1 to 4094, or a map with `untagged` and `tagged`";
+    if !matches!(value.data, Data::Map(_)) {
+        let id = scalar(problems, value, key, WHAT, vlan_id)?;
+        return Some(id.map(|id| PortVlan {
+            untagged: Some(id),
+            tagged: Vec::new(),
+        }));
+    }
+    let mut fields = Fields::of(problems, value, "`vlan`")?;
+    let untagged = fields.scalar("untagged", "a VLAN from 1 to 4094", vlan_id);
+    let mut tagged = Vec::new();
+    if let Some(value) = fields.get("tagged") {
+        for text in texts(problems, value, "a VLAN from 1 to 4094") {
+            let id = vlan_id(&text.value)
+                .map_err(|error| refused(&text.span, error.message, &error.help));
+            tagged.extend(problems.keep(id));
+        }
+    }
+    tagged.sort_unstable();
+    tagged.dedup();
+    fields.finish();
+    let vlan = PortVlan {
+        untagged: untagged.map(|id| id.value),
+        tagged,
+    };
+    Some(At::new(vlan, key.span.clone()))
+}
+
+/// Reads the parameters of a link.
+pub(super) fn read_params(fields: &mut Fields<'_, '_>) -> LinkParams {
+    let both = read_direction(fields);
+    let mut params = LinkParams {
+        both,
+        mtu: fields.scalar("mtu", "a number of bytes", |text| {
+            // Within the limits it fits.
+            count(text, "the MTU", 68, 65_535).map(|mtu| mtu as u32)
+        }),
+        up: fields.boolean("up"),
+        ..LinkParams::default()
+    };
+    for (key, what, direction) in [
+        (
+            "forward",
+            "`forward`, the direction from the first end to the second,",
+            &mut params.forward,
+        ),
+        (
+            "backward",
+            "`backward`, the direction from the second end to the first,",
+            &mut params.backward,
+        ),
+    ] {
+        if let Some(value) = fields.get(key) {
+            if let Some(mut inner) = Fields::of(fields.problems, value, what) {
+                inner = inner.foreign(FOREIGN);
+                *direction = read_direction(&mut inner);
+                inner.finish();
+            }
+        }
+    }
+    params
+}
+
+fn read_direction(fields: &mut Fields<'_, '_>) -> DirectionParams {
+    DirectionParams {
+        rate: fields.scalar("rate", "a rate, as in 100mbit", units::rate),
+        delay: fields.scalar("delay", "a time, as in 20ms", units::link_time),
+        overhead: fields.scalar("overhead", "a number of bytes", |text| {
+            count(text, "the overhead of a frame in bytes", 0, 1000).map(|bytes| bytes as u32)
+        }),
+        queue: fields
+            .get_with_key("queue")
+            .and_then(|(key, value)| read_queue(fields.problems, key, value)),
+        cost: fields.scalar("cost", "a number", |text| {
+            count(text, "the cost of a link", 1, 65_535).map(|cost| cost as u32)
+        }),
+    }
+}
+
+const QUEUE: &str =
+    "a bound, as in `100 packets`, `64KB` or `50ms`, or a map with packets, bytes, time";
+
+fn read_queue(problems: &Problems, key: &Key, value: &Value) -> Option<At<QueuePlan>> {
+    if !matches!(value.data, Data::Map(_)) {
+        return scalar(problems, value, key, QUEUE, queue_bound);
+    }
+    let mut fields = Fields::of(problems, value, "`queue`")?;
+    let queue = QueuePlan {
+        packets: fields
+            .scalar("packets", "a number of packets", |text| {
+                packets(text.trim_end_matches("packets").trim_end())
+            })
+            .map(|at| at.value),
+        bytes: fields
+            .scalar("bytes", "a number of bytes", units::size)
+            .map(|at| at.value),
+        time: fields
+            .scalar("time", "a time, as in 50ms", units::link_time)
+            .map(|at| at.value),
+    };
+    fields.finish();
+    Some(At::new(queue, key.span.clone()))
+}
+
+fn packets(text: &str) -> Result<u32, UnitError> {
+    count(text, "the queue in packets", 0, u64::from(u32::MAX)).map(|packets| packets as u32)
+}
+
+/// A bound whose unit says of what.
+fn queue_bound(text: &str) -> Result<QueuePlan, UnitError> {
+    let mut queue = QueuePlan::default();
+    let unit = text
+        .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
+        .trim_start();
+    let number = text[..text.len() - unit.len()].trim_end();
+    match unit {
+        "packets" | "packet" => queue.packets = Some(packets(number)?),
+        "ns" | "us" | "µs" | "μs" | "ms" | "s" => queue.time = Some(units::link_time(text)?),
+        "" => {
+            return Err(UnitError {
+                message: format!("`{text}` has no unit"),
+                help: format!("a queue is {QUEUE}"),
+            })
+        }
+        _ => {
+            queue.bytes = Some(units::size(text).map_err(|error| UnitError {
+                help: format!("a queue is {QUEUE}"),
+                ..error
+            })?)
+        }
+    }
+    Ok(queue)
+}
+
+/// The list of items below a key, for fields that take one or several.
+pub(super) fn list_of<'v>(fields: &mut Fields<'v, '_>, key: &'static str) -> &'v [Value] {
+    fields.get(key).map_or(&[], items)
+}

@@ -74,28 +74,6 @@ void vnet_helper_spin_lock_init(spinlock_t *lock, const char *name, struct lock_
 #endif
 }
 
-void vnet_helper_local_bh_disable(void)
-{
-	local_bh_disable();
-}
-
-void vnet_helper_local_bh_enable(void)
-{
-	local_bh_enable();
-}
-
-/* linux/rcupdate.h */
-
-void vnet_helper_rcu_read_lock(void)
-{
-	rcu_read_lock();
-}
-
-void vnet_helper_rcu_read_unlock(void)
-{
-	rcu_read_unlock();
-}
-
 /* linux/timekeeping.h, linux/mm.h */
 
 u64 vnet_helper_ktime_get_ns(void)
@@ -138,11 +116,6 @@ void vnet_helper_skb_mark_not_on_list(struct sk_buff *skb)
 bool vnet_helper_skb_pull_ethernet(struct sk_buff *skb)
 {
 	return pskb_may_pull(skb, ETH_HLEN);
-}
-
-bool vnet_helper_skb_is_shared(const struct sk_buff *skb)
-{
-	return skb_shared(skb);
 }
 
 /* An offloaded VLAN tag is on the wire, although not in skb->len. */
@@ -202,19 +175,20 @@ struct sk_buff *vnet_helper_skb_segment(struct sk_buff *skb)
 	return segments ?: ERR_PTR(-EINVAL);
 }
 
-void vnet_helper_kfree_skb_list(struct sk_buff *skb)
+/* As dropped by a full queue; the module's own counters tell more. */
+void vnet_helper_drop_skb(struct sk_buff *skb)
 {
-	kfree_skb_list(skb);
+	kfree_skb_reason(skb, SKB_DROP_REASON_FULL_RING);
+}
+
+void vnet_helper_drop_skb_list(struct sk_buff *skb)
+{
+	kfree_skb_list_reason(skb, SKB_DROP_REASON_FULL_RING);
 }
 
 void vnet_helper_consume_skb(struct sk_buff *skb)
 {
 	consume_skb(skb);
-}
-
-void vnet_helper_kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason reason)
-{
-	kfree_skb_reason(skb, reason);
 }
 
 /* linux/netdevice.h */
@@ -239,11 +213,6 @@ struct net *vnet_helper_dev_net(const struct net_device *dev)
 	return dev_net(dev);
 }
 
-void vnet_helper_dev_net_set(struct net_device *dev, struct net *net)
-{
-	dev_net_set(dev, net);
-}
-
 void vnet_helper_eth_hw_addr_random(struct net_device *dev)
 {
 	eth_hw_addr_random(dev);
@@ -262,11 +231,6 @@ bool vnet_helper_is_valid_ether_addr(const u8 *address)
 void vnet_helper_netdev_lockdep_set_classes(struct net_device *dev)
 {
 	netdev_lockdep_set_classes(dev);
-}
-
-bool vnet_helper_netdev_is_registered(const struct net_device *dev)
-{
-	return dev->reg_state == NETREG_REGISTERED;
 }
 
 bool vnet_helper_netdev_is_unregistering(const struct net_device *dev)
@@ -353,11 +317,6 @@ void *vnet_helper_net_generic(const struct net *net, unsigned int id)
 void vnet_helper_put_net(struct net *net)
 {
 	put_net(net);
-}
-
-struct net *vnet_helper_maybe_get_net(struct net *net)
-{
-	return maybe_get_net(net);
 }
 
 unsigned int vnet_helper_net_inode(const struct net *net)
@@ -463,11 +422,6 @@ int vnet_helper_nla_put_uint(struct sk_buff *skb, int type, u64 value)
 	return nla_put_uint(skb, type, value);
 }
 
-int vnet_helper_nla_put_u64(struct sk_buff *skb, int type, u64 value, int pad)
-{
-	return nla_put_u64_64bit(skb, type, value, pad);
-}
-
 struct nlattr *vnet_helper_nla_nest_start(struct sk_buff *skb, int type)
 {
 	return nla_nest_start(skb, type);
@@ -497,11 +451,6 @@ int vnet_helper_nla_len(const struct nlattr *nla)
 const void *vnet_helper_nla_data(const struct nlattr *nla)
 {
 	return nla_data(nla);
-}
-
-u64 vnet_helper_nla_get_uint(const struct nlattr *nla)
-{
-	return nla_get_uint(nla);
 }
 
 /* net/rtnetlink.h */

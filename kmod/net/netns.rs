@@ -77,14 +77,6 @@ impl Net {
         }
     }
 
-    /// A reference that keeps the namespace, unless it is going.
-    pub(crate) fn get(&self) -> Option<NetRef> {
-        // SAFETY: The namespace is live.
-        let net = unsafe { bindings::maybe_get_net(self.as_ptr()) };
-        // INVARIANT: The reference is ours.
-        NonNull::new(net).map(NetRef)
-    }
-
     /// The device of an index, for as long as RTNL is held.
     pub(crate) fn device<'a>(&self, ifindex: u32, _rtnl: &'a Rtnl) -> Option<&'a NetDevice> {
         // SAFETY: The namespace is live and RTNL is held.
@@ -185,20 +177,10 @@ impl PerNetId {
     }
 }
 
-/// The data of a namespace.
-///
-/// # Safety of the implementation
-///
-/// The slot of a live namespace holds what `init` wrote until `exit`, which the core calls when
-/// nobody uses the namespace any more.
-pub(crate) fn data<T: PerNet>(net: &Net) -> &T {
-    // SAFETY: The registration has written the number and the slot; see above.
-    unsafe { &*slot::<T>(net).read() }
-}
-
-/// The same with a share of its own.
+/// A share of the data of a namespace.
 pub(crate) fn shared_data<T: PerNet>(net: &Net) -> Arc<T> {
-    // SAFETY: As for `data`; the slot's own count stays with the slot.
+    // SAFETY: The slot of a live namespace holds what `init` wrote until `exit`, which the core calls
+    // when nobody uses the namespace any more. The slot's own count stays with the slot.
     let kept = core::mem::ManuallyDrop::new(unsafe { Arc::from_raw(slot::<T>(net).read()) });
     Arc::clone(&kept)
 }

@@ -2,8 +2,9 @@
 
 //! Socket buffers as owned values.
 //!
-//! A [`SkBuff`] is linear: whoever has it must hand it on (to a list, to a stack) or drop it with a
-//! reason. Going out of scope frees it, too, as a drop without a known reason.
+//! A [`SkBuff`] is linear: whoever has it must hand it on, to a list or to a stack. Going out of scope
+//! frees it as a dropped one; the emulator's own causes, in its counters, are finer than the
+//! kernel's reasons.
 
 use super::device::NetDevice;
 use crate::bindings;
@@ -86,8 +87,6 @@ impl SkBuff {
         unsafe { bindings::skb_is_gso(self.as_ptr()) }
     }
 
-    /// Size of an offload packet's segments without headers; zero for other packets.
-    ///
     /// Its size on the wire; none if the headers of an offload packet make no sense.
     #[inline]
     pub(crate) fn wire_size(&mut self) -> Option<WireSize> {
@@ -176,34 +175,14 @@ impl SkBuff {
         // which every sending path of this module has checked.
         unsafe { bindings::skb_received(skb, device.as_ptr()) };
     }
-
-    /// Frees the buffer as dropped, for `reason` of the kernel's drop monitor.
-    #[inline]
-    pub(crate) fn drop_reason(self, reason: DropReason) {
-        // SAFETY: The buffer is ours and given up.
-        unsafe { bindings::kfree_skb_reason(self.into_raw(), reason.0) }
-    }
 }
 
 impl Drop for SkBuff {
     #[inline]
     fn drop(&mut self) {
-        let reason = DropReason::NOT_SPECIFIED;
         // SAFETY: The buffer is ours and not used any more.
-        unsafe { bindings::kfree_skb_reason(self.as_ptr(), reason.0) }
+        unsafe { bindings::drop_skb(self.as_ptr()) }
     }
-}
-
-/// A reason of the kernel's drop monitor; the emulator's own causes are finer and in its counters.
-#[derive(Clone, Copy)]
-pub(crate) struct DropReason(bindings::skb_drop_reason);
-
-impl DropReason {
-    /// No better word.
-    pub(crate) const NOT_SPECIFIED: Self =
-        Self(bindings::skb_drop_reason_SKB_DROP_REASON_NOT_SPECIFIED);
-    /// A queue was full, or the link lost it.
-    pub(crate) const QUEUE: Self = Self(bindings::skb_drop_reason_SKB_DROP_REASON_FULL_RING);
 }
 
 /// A list of socket buffers, linked by their `next`.
@@ -287,7 +266,7 @@ impl Drop for SkBuffList {
     fn drop(&mut self) {
         if !self.head.is_null() {
             // SAFETY: By the type invariants it is a chain of buffers that we own.
-            unsafe { bindings::kfree_skb_list(self.head) }
+            unsafe { bindings::drop_skb_list(self.head) }
         }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod link;
 
 use crate::{
     bindings,
+    instance::Instance,
     net::{
         extack::ExtAck,
         netlink::{
@@ -21,7 +22,10 @@ use crate::{
         }, //
     }, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
 /// A namespace that a request means: the one of a file descriptor, or the requester's own.
 enum Target<'a> {
@@ -84,6 +88,14 @@ impl<'a> Target<'a> {
             .inspect_err(|_| extack.blame(fd))?;
         Ok(target)
     }
+}
+
+/// The requester's instance, unless it is `own` one: an object that another namespace asked for
+/// tells that one of its changes, too.
+fn maker(requester: Requester<'_>, own: &[&Net]) -> Option<Arc<Instance>> {
+    let net = requester.net();
+    let other = own.iter().all(|own| !own.is_same(net));
+    other.then(|| Instance::of(net))
 }
 
 /// Whether a name passes a filter of a dump.

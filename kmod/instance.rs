@@ -67,6 +67,8 @@ pub(crate) struct Identity {
     pub(crate) name: Option<CString>,
     /// Lab that owns it.
     pub(crate) lab: Option<CString>,
+    /// Who asked for it, if from another namespace. It is told of changes, too.
+    pub(crate) maker: Option<Arc<Instance>>,
 }
 
 /// What links report to an instance; wire frames and L2 bytes.

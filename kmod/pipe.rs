@@ -111,6 +111,8 @@ pub(crate) struct Link {
     /// Protects the label.
     #[pin]
     label: Mutex<Label>,
+    /// Who asked for the link, if from a third namespace. It is told of changes, too.
+    maker: Option<Arc<Instance>>,
     /// The registered devices; changed under RTNL.
     devices: [DeviceCell; 2],
     /// The instances whose quota the ends take; changed under RTNL.
@@ -164,6 +166,7 @@ impl Link {
                 id,
                 seed: options.seed,
                 label <- new_mutex!(options.label, "vnet_link_label"),
+                maker: options.maker,
                 devices: [DeviceCell::empty(), DeviceCell::empty()],
                 homes <- new_mutex!(homes.keep(), "vnet_link_homes"),
                 connected: Atomic::new(u32::from(options.connected)),
@@ -208,6 +211,11 @@ impl Link {
     /// Number of the link.
     pub(crate) fn id(&self) -> u32 {
         self.id
+    }
+
+    /// Who asked for it, if from a third namespace.
+    pub(crate) fn maker(&self) -> Option<&Arc<Instance>> {
+        self.maker.as_ref()
     }
 
     /// Seed of its random decisions.

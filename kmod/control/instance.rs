@@ -3,6 +3,7 @@
 //! Operations on instances.
 
 use super::{
+    maker,
     passes,
     Target,
     INSTANCE_GET, //
@@ -24,7 +25,8 @@ use crate::{
             Request,
             Table,
             Writer, //
-        }, //
+        },
+        netns::Net, //
     },
     pipe::{
         settings::name_of,
@@ -53,13 +55,16 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
         }
         let id = registry.instances().next_id();
         registry.instances().insert(id, instance.clone())?;
-        instance.replace_identity(Some(Identity { id, name, lab }));
+        instance.replace_identity(Some(Identity {
+            id,
+            name,
+            lab,
+            maker: maker(request.requester(), &[&net]),
+        }));
         Ok(())
     })?;
     set_limits(&instance, &attrs);
-    netlink::notify(&net, bindings::VNET_CMD_INSTANCE_NEW_NTF, |writer| {
-        fill(&instance, writer)
-    });
+    notify(&instance, bindings::VNET_CMD_INSTANCE_NEW_NTF);
     request.reply(bindings::VNET_CMD_INSTANCE_NEW, |writer| fill(&instance, writer))
 }
 
@@ -116,11 +121,7 @@ pub(crate) fn set(request: &Request<'_>) -> Result {
         registry.instances().changed();
         Ok(())
     })?;
-    instance.with_net(|net| {
-        netlink::notify(net, bindings::VNET_CMD_INSTANCE_SET_NTF, |writer| {
-            fill(&instance, writer)
-        });
-    });
+    notify(&instance, bindings::VNET_CMD_INSTANCE_SET_NTF);
     Ok(())
 }
 
@@ -141,17 +142,25 @@ fn forget(instance: &Arc<Instance>) {
     if instance.id().is_none() {
         return;
     }
-    instance.with_net(|net| {
-        netlink::notify(net, bindings::VNET_CMD_INSTANCE_DEL_NTF, |writer| {
-            fill(instance, writer)
-        });
-    });
-    let _ = registry::with(|registry| {
-        if let Some(identity) = instance.replace_identity(None) {
+    notify(instance, bindings::VNET_CMD_INSTANCE_DEL_NTF);
+    let identity = registry::with(|registry| {
+        let identity = instance.replace_identity(None);
+        if let Some(identity) = &identity {
             registry.instances().remove(identity.id);
         }
-        Ok(())
+        Ok(identity)
     });
+    drop(identity);
+}
+
+/// Tells the listeners in the instance's namespace, and in that of who made it.
+fn notify(instance: &Instance, command: u32) {
+    let tell = |net: &Net| netlink::notify(net, command, |writer| fill(instance, writer));
+    instance.with_net(tell);
+    let maker = instance.with_identity(|identity| identity.maker.clone()).flatten();
+    if let Some(maker) = maker {
+        maker.with_net(tell);
+    }
 }
 
 /// The instance that a request means: by number or by namespace. It has an identity.

@@ -3,6 +3,7 @@
 //! Operations on links.
 
 use super::{
+    maker,
     passes,
     Target,
     LINK_GET, //
@@ -92,6 +93,7 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
     };
     let (net_a, net_b) = (net_of(&end_a)?, net_of(&end_b)?);
     read_ends(&mut options, [&end_a, &end_b], extack)?;
+    options.maker = maker(request.requester(), &[&net_a, &net_b]);
 
     let rtnl = rtnl::lock();
     let pair = Pair::<Ethernet>::new(
@@ -372,7 +374,7 @@ pub(crate) fn notify_removed(link: &Link, rtnl: &Rtnl) {
     notify(link, bindings::VNET_CMD_LINK_DEL_NTF, rtnl);
 }
 
-/// Tells the listeners in the namespaces of both ends.
+/// Tells the listeners in the namespaces of both ends, and in that of who made the link.
 fn notify(link: &Link, command: u32, rtnl: &Rtnl) {
     let [a, b] = Side::BOTH.map(|side| link.device(side, rtnl).map(NetDevice::net));
     if let Some(net) = a {
@@ -382,5 +384,8 @@ fn notify(link: &Link, command: u32, rtnl: &Rtnl) {
         (Some(a), Some(b)) if a.is_same(b) => {}
         (_, Some(net)) => netlink::notify(net, command, |writer| fill(link, writer, rtnl)),
         _ => {}
+    }
+    if let Some(maker) = link.maker() {
+        maker.with_net(|net| netlink::notify(net, command, |writer| fill(link, writer, rtnl)));
     }
 }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     bindings,
+    instance::Instance,
     model::{
         Cause,
         Compiled,
@@ -36,7 +37,8 @@ use crate::{
 };
 use kernel::{
     prelude::*,
-    str::CString, //
+    str::CString,
+    sync::Arc, //
 };
 
 /// Entries of a table of a direction's attributes.
@@ -46,6 +48,8 @@ const DIRECTION_TABLE: usize = bindings::VNET_A_DIRECTION_PAD as usize + 1;
 pub(crate) struct Options {
     /// Name and lab. In a change no name means that it stays, and the lab always stays.
     pub(crate) label: Label,
+    /// Who asks, if from a third namespace; only for a new link.
+    pub(crate) maker: Option<Arc<Instance>>,
     /// Seed; only for a new link.
     pub(crate) seed: u64,
     /// MTU of both devices, if it is given.
@@ -60,6 +64,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             label: Label::default(),
+            maker: None,
             seed: 0,
             mtu: None,
             connected: true,
@@ -73,6 +78,7 @@ impl Options {
     pub(crate) fn of(link: &Link) -> Self {
         Self {
             label: Label::default(),
+            maker: None,
             seed: link.seed(),
             mtu: None,
             connected: link.is_connected(),

@@ -88,24 +88,9 @@ u64 vnet_helper_total_memory(void)
 
 /* linux/skbuff.h */
 
-void vnet_helper_skb_orphan(struct sk_buff *skb)
-{
-	skb_orphan(skb);
-}
-
-int vnet_helper_skb_orphan_frags(struct sk_buff *skb)
-{
-	return skb_orphan_frags(skb, GFP_ATOMIC);
-}
-
 bool vnet_helper_skb_is_gso(const struct sk_buff *skb)
 {
 	return skb_is_gso(skb);
-}
-
-void vnet_helper_skb_tx_timestamp(struct sk_buff *skb)
-{
-	skb_tx_timestamp(skb);
 }
 
 void vnet_helper_skb_mark_not_on_list(struct sk_buff *skb)
@@ -113,15 +98,10 @@ void vnet_helper_skb_mark_not_on_list(struct sk_buff *skb)
 	skb_mark_not_on_list(skb);
 }
 
-bool vnet_helper_skb_pull_ethernet(struct sk_buff *skb)
+/* Bytes of one packet on the wire; an offloaded VLAN tag is not in skb->len. */
+static u32 wire_bytes(const struct sk_buff *skb)
 {
-	return pskb_may_pull(skb, ETH_HLEN);
-}
-
-/* An offloaded VLAN tag is on the wire, although not in skb->len. */
-unsigned int vnet_helper_skb_tag_len(const struct sk_buff *skb)
-{
-	return skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
+	return skb->len + (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
 }
 
 /*
@@ -129,24 +109,19 @@ unsigned int vnet_helper_skb_tag_len(const struct sk_buff *skb)
  * qdisc_pkt_len_segs_init() in net/core/dev.c counts them. False if its
  * headers make no sense.
  */
-bool vnet_helper_skb_gso_wire(struct sk_buff *skb, u32 *frames, u32 *bytes)
+static bool gso_wire_size(struct sk_buff *skb, u32 *frames, u32 *bytes)
 {
-	unsigned int header, payload;
-	u32 tag = vnet_helper_skb_tag_len(skb);
+	const u32 type = skb_shinfo(skb)->gso_type;
+	const u32 tag = wire_bytes(skb) - skb->len;
+	u32 header, payload;
 
-	if (skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST) {
-		/* Segments lie complete on the fragment list; count from lengths. */
-		if (!skb_transport_header_was_set(skb))
-			return false;
-	}
-	if (!skb->encapsulation) {
-		if (!skb_transport_header_was_set(skb))
-			return false;
-		header = skb_transport_offset(skb);
-	} else {
+	if (skb->encapsulation)
 		header = skb_inner_transport_offset(skb);
-	}
-	if (skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)) {
+	else if (skb_transport_header_was_set(skb))
+		header = skb_transport_offset(skb);
+	else
+		return false;
+	if (type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)) {
 		const struct tcphdr *th;
 
 		if (!pskb_may_pull(skb, header + sizeof(*th)))
@@ -155,7 +130,7 @@ bool vnet_helper_skb_gso_wire(struct sk_buff *skb, u32 *frames, u32 *bytes)
 		if (__tcp_hdrlen(th) < sizeof(*th))
 			return false;
 		header += __tcp_hdrlen(th);
-	} else if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4) {
+	} else if (type & SKB_GSO_UDP_L4) {
 		header += sizeof(struct udphdr);
 	}
 	if (skb->len <= header || !skb_shinfo(skb)->gso_size)
@@ -164,6 +139,41 @@ bool vnet_helper_skb_gso_wire(struct sk_buff *skb, u32 *frames, u32 *bytes)
 	*frames = DIV_ROUND_UP(payload, skb_shinfo(skb)->gso_size);
 	*bytes = payload + *frames * (header + tag);
 	return true;
+}
+
+/* Size of a packet on the wire; false if its headers make no sense. */
+bool vnet_helper_skb_wire_size(struct sk_buff *skb, u32 *frames, u32 *bytes)
+{
+	if (skb_is_gso(skb))
+		return gso_wire_size(skb, frames, bytes);
+	*frames = 1;
+	*bytes = wire_bytes(skb);
+	return true;
+}
+
+/*
+ * What a driver does before it takes a packet: a whole Ethernet header in the
+ * linear part, no pages of user space, which would wait as long as the packet
+ * does, and a time stamp if the socket wants one.
+ */
+int vnet_helper_skb_prepare(struct sk_buff *skb)
+{
+	if (unlikely(!pskb_may_pull(skb, ETH_HLEN)))
+		return -EINVAL;
+	if (unlikely(skb_orphan_frags(skb, GFP_ATOMIC)))
+		return -ENOMEM;
+	skb_tx_timestamp(skb);
+	return 0;
+}
+
+/*
+ * Cuts all ties of a packet to the sending side. In flight it may outlive the
+ * sending namespace, so it is scrubbed as for another one in any case.
+ */
+void vnet_helper_skb_release(struct sk_buff *skb)
+{
+	skb_orphan(skb);
+	skb_scrub_packet(skb, true);
 }
 
 /* All segments of the packet as a list, or an error pointer; never the packet itself. */
@@ -255,14 +265,19 @@ void vnet_helper_napi_schedule(struct napi_struct *napi)
 	napi_schedule(napi);
 }
 
-void vnet_helper_napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
-{
-	napi_gro_receive(napi, skb);
-}
-
-void vnet_helper_skb_received(struct sk_buff *skb, struct net_device *dev)
+/*
+ * Hands a packet to the stack of @dev, which polls @napi. A small packet has
+ * nothing to gain from being merged, so it goes directly where that cannot
+ * change the order: while GRO holds nothing.
+ */
+void vnet_helper_napi_receive(struct napi_struct *napi, struct sk_buff *skb,
+			      struct net_device *dev)
 {
 	skb->protocol = eth_type_trans(skb, dev);
+	if (skb->len <= 128 && !napi->gro.bitmask && !napi->gro.rx_count)
+		netif_receive_skb(skb);
+	else
+		napi_gro_receive(napi, skb);
 }
 
 void vnet_helper_netif_stop_queue(struct net_device *dev)

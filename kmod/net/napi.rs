@@ -143,25 +143,20 @@ pub(crate) struct Polling<'a> {
 }
 
 impl<'a> Polling<'a> {
-    /// The device that receives.
-    #[inline]
-    pub(crate) fn device(&self) -> &'a NetDevice {
-        self.device
-    }
-
-    /// Hands on a packet as received by the device; similar ones may be merged.
+    /// Hands on a packet as received by the device; similar ones may be merged. It has a complete
+    /// Ethernet header, see [`SkBuff::prepare`].
     #[inline]
     pub(crate) fn receive(&self, skb: SkBuff) {
-        // SAFETY: We are in the poll of `napi`; the packet is given up.
-        unsafe { bindings::napi_gro_receive(self.napi.get(), skb.into_raw()) };
+        // SAFETY: We are in the poll of `napi`, which belongs to the device; the packet is given up.
+        unsafe { bindings::napi_receive(self.napi.get(), skb.into_raw(), self.device.as_ptr()) };
     }
 
-    /// Ends the poll after `work` packets, less than its budget. Whether there will be no other
-    /// one by itself, so that a timer has to be set for what comes next.
+    /// Ends the poll after `work` packets, less than its budget. It is repeated if the instance
+    /// was scheduled meanwhile.
     #[inline]
-    pub(crate) fn complete(self, work: usize) -> bool {
+    pub(crate) fn complete(self, work: usize) {
         // SAFETY: We are in the poll of `napi`.
-        unsafe { bindings::napi_complete_done(self.napi.get(), work as c_int) }
+        unsafe { bindings::napi_complete_done(self.napi.get(), work as c_int) };
     }
 }
 

@@ -6,7 +6,6 @@
 //! frees it as a dropped one; the emulator's own causes, in its counters, are finer than the
 //! kernel's reasons.
 
-use super::device::NetDevice;
 use crate::bindings;
 use core::{
     marker::PhantomData,
@@ -20,7 +19,10 @@ use core::{
         NonNull, //
     }, //
 };
-use kernel::prelude::*;
+use kernel::{
+    error::to_result,
+    prelude::*, //
+};
 
 /// An owned socket buffer that is on no list.
 ///
@@ -41,6 +43,16 @@ pub(crate) struct WireSize {
     pub(crate) frames: u32,
     /// L2 bytes of all of them, with Ethernet headers and VLAN tags, without FCS.
     pub(crate) bytes: u32,
+}
+
+impl WireSize {
+    /// What is assumed of a packet that cannot be understood.
+    pub(crate) fn of_unknown(skb: &SkBuff) -> Self {
+        Self {
+            frames: 1,
+            bytes: skb.len(),
+        }
+    }
 }
 
 impl SkBuff {
@@ -90,62 +102,44 @@ impl SkBuff {
     /// Its size on the wire; none if the headers of an offload packet make no sense.
     #[inline]
     pub(crate) fn wire_size(&mut self) -> Option<WireSize> {
-        if !self.is_gso() {
-            // SAFETY: By the type invariants the buffer is live and ours.
-            let tag = unsafe { bindings::skb_tag_len(self.as_ptr()) };
-            return Some(WireSize {
-                frames: 1,
-                bytes: self.len().wrapping_add(tag),
-            });
-        }
         let (mut frames, mut bytes) = (0, 0);
         // SAFETY: By the type invariants the buffer is live and ours; the results are written to
         // live variables.
-        let sane = unsafe { bindings::skb_gso_wire(self.as_ptr(), &mut frames, &mut bytes) };
+        let sane = unsafe { bindings::skb_wire_size(self.as_ptr(), &mut frames, &mut bytes) };
         sane.then_some(WireSize { frames, bytes })
     }
 
-    /// Whether a complete Ethernet header is in the linear part, after a pull if need be.
+    /// Makes the packet one that may wait in a device: with a complete Ethernet header in its
+    /// linear part and without pages of user space; and time-stamps it if its socket wants that.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if there is no complete header, `ENOMEM` if there is no memory.
     #[inline]
-    pub(crate) fn has_ethernet_header(&mut self) -> bool {
+    pub(crate) fn prepare(&mut self) -> Result {
         // SAFETY: By the type invariants the buffer is live and ours.
-        unsafe { bindings::skb_pull_ethernet(self.as_ptr()) }
+        to_result(unsafe { bindings::skb_prepare(self.as_ptr()) })
     }
 
     /// Whether a socket waits for the buffer.
     #[inline]
     pub(crate) fn has_socket(&self) -> bool {
         // SAFETY: By the type invariants the buffer is live and ours.
-        unsafe { (*self.as_ptr()).__bindgen_anon_3.__bindgen_anon_1.destructor.is_some() }
+        unsafe {
+            (*self.as_ptr())
+                .__bindgen_anon_3
+                .__bindgen_anon_1
+                .destructor
+                .is_some()
+        }
     }
 
-    /// Copies pages that belong to user space, so that the packet may wait for long.
+    /// Cuts all ties to the sending side: socket, route, connection, mark. Afterwards the buffer
+    /// holds no reference to the sending namespace.
     #[inline]
-    pub(crate) fn orphan_frags(&mut self) -> Result {
+    pub(crate) fn release(&mut self) {
         // SAFETY: By the type invariants the buffer is live and ours.
-        kernel::error::to_result(unsafe { bindings::skb_orphan_frags(self.as_ptr()) })
-    }
-
-    /// Cuts the tie to the sending socket.
-    #[inline]
-    pub(crate) fn orphan(&mut self) {
-        // SAFETY: By the type invariants the buffer is live and ours.
-        unsafe { bindings::skb_orphan(self.as_ptr()) }
-    }
-
-    /// Removes what must not cross the border of a stack: route, connection, mark when
-    /// `other_netns`. Afterwards the buffer holds no reference to the sending namespace.
-    #[inline]
-    pub(crate) fn scrub(&mut self, other_netns: bool) {
-        // SAFETY: By the type invariants the buffer is live and ours.
-        unsafe { bindings::skb_scrub_packet(self.as_ptr(), other_netns) }
-    }
-
-    /// Tells the socket, if it asked, that the packet leaves now.
-    #[inline]
-    pub(crate) fn tx_timestamp(&mut self) {
-        // SAFETY: By the type invariants the buffer is live and ours.
-        unsafe { bindings::skb_tx_timestamp(self.as_ptr()) }
+        unsafe { bindings::skb_release(self.as_ptr()) }
     }
 
     /// Cuts an offload packet into its segments.
@@ -164,16 +158,6 @@ impl SkBuff {
         unsafe { bindings::consume_skb(self.into_raw()) };
         // SAFETY: `skb_segment` gave us a list that ends with a null pointer.
         Ok(unsafe { SkBuffList::from_raw(head) })
-    }
-
-    /// Makes the buffer one that `device` has just received: sets its device, protocol and packet
-    /// type, and takes off the Ethernet header.
-    #[inline]
-    pub(crate) fn received_by(&mut self, device: &NetDevice) {
-        let skb = self.as_ptr();
-        // SAFETY: By the type invariants the buffer is live and ours; it has an Ethernet header,
-        // which every sending path of this module has checked.
-        unsafe { bindings::skb_received(skb, device.as_ptr()) };
     }
 }
 

@@ -57,11 +57,7 @@ impl model::Frame for Frame {
 
     #[inline]
     fn release_sender(&mut self) {
-        let skb = self.0.skb_mut();
-        skb.orphan();
-        // What is in flight may outlive the sending namespace, so it is scrubbed as for a border
-        // also where both ends are in the same one.
-        skb.scrub(true);
+        self.0.skb_mut().release();
     }
 }
 

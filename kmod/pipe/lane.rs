@@ -169,18 +169,18 @@ impl Lane {
 impl Napi<Lane> {
     /// Sends a packet.
     pub(crate) fn transmit(&self, mut skb: SkBuff) {
-        let Some(size) = Self::examine(&mut skb) else {
-            let size = WireSize {
-                frames: 1,
-                bytes: skb.len(),
-            };
+        let (Some(size), prepared) = (skb.wire_size(), skb.prepare()) else {
+            let size = WireSize::of_unknown(&skb);
             return self.refuse(Frame::new(skb, size), Cause::Segmentation);
         };
-        // User pages may not wait on a link: their owner would wait with them.
-        if skb.orphan_frags().is_err() {
-            return self.refuse(Frame::new(skb, size), Cause::NoMemory);
+        if let Err(error) = prepared {
+            let cause = if error == ENOMEM {
+                Cause::NoMemory
+            } else {
+                Cause::Segmentation
+            };
+            return self.refuse(Frame::new(skb, size), cause);
         }
-        skb.tx_timestamp();
         if skb.is_gso() && !self.keeps_whole(size) {
             return self.transmit_segments(skb, size);
         }
@@ -191,15 +191,6 @@ impl Napi<Lane> {
         state.plan(self, now);
         drop(state);
         drop(waste);
-    }
-
-    /// Size of a packet, unless its headers make no sense.
-    #[inline]
-    fn examine(skb: &mut SkBuff) -> Option<WireSize> {
-        if !skb.has_ethernet_header() {
-            return None;
-        }
-        skb.wire_size()
     }
 
     #[inline]
@@ -218,10 +209,9 @@ impl Napi<Lane> {
         let mut state = self.state.lock();
         let now = clock::now();
         while let Some(mut skb) = segments.pop_front() {
-            let size = skb.wire_size().unwrap_or(WireSize {
-                frames: 1,
-                bytes: skb.len(),
-            });
+            let size = skb
+                .wire_size()
+                .unwrap_or_else(|| WireSize::of_unknown(&skb));
             state.admit(now, Frame::new(skb, size));
         }
         let waste = state.clean_up();
@@ -448,22 +438,22 @@ impl Poll for Lane {
             work += 1;
         }
         let waste = state.clean_up();
+        if work < budget {
+            // Nothing is due, so this arms the timer if anything. Should it fire before the poll is
+            // completed, the poll is repeated.
+            state.armed = NEVER;
+            state.plan(napi, begun);
+        }
         drop(state);
         drop(waste);
 
         while let Some(frame) = due.pop_front() {
-            let mut skb = frame.into_skb();
-            skb.received_by(polling.device());
-            polling.receive(skb);
+            polling.receive(frame.into_skb());
         }
-        let now = clock::now();
-        napi.softirq_time.add(now.wrapping_sub(begun), Relaxed);
-
-        if work < budget && polling.complete(work) {
-            let mut state = napi.state.lock();
-            // The timer may be armed for later than what the model wants now, or have fired.
-            state.armed = NEVER;
-            state.plan(napi, now);
+        napi.softirq_time
+            .add(clock::now().wrapping_sub(begun), Relaxed);
+        if work < budget {
+            polling.complete(work);
         }
         work
     }

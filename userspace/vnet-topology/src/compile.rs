@@ -96,7 +96,7 @@ fn compile_into(
     let mut routes = route::resolve(problems, &lab, &file.defaults.link);
     let mut plans: Vec<NodePlan> = Vec::new();
     for (index, node) in lab.nodes.iter().enumerate() {
-        let mut plan = node_plan(&lab, node);
+        let mut plan = node_plan(node);
         plan.routes = std::mem::take(&mut routes[index]);
         if let Some(&mac) = bridges.get(&index) {
             plan.bridge = Some(bridge_plan(node, mac));
@@ -184,7 +184,7 @@ fn seed(file: &File, options: &Options) -> u64 {
     }
 }
 
-fn node_plan(lab: &Lab<'_>, node: &NodeState<'_>) -> NodePlan {
+fn node_plan(node: &NodeState<'_>) -> NodePlan {
     let mut plan = NodePlan::new(node.name(), node.kind.kind());
     let mut sysctl = |key: &str, value: &str| plan.sysctls.insert(key.into(), value.into());
     // Addresses are unique, as the compiler has seen to; so nobody has to wait a second for their detection.
@@ -218,7 +218,6 @@ fn node_plan(lab: &Lab<'_>, node: &NodeState<'_>) -> NodePlan {
         memory: node.params.memory.as_ref().map(|memory| memory.value),
         pids: node.params.pids.as_ref().map(|pids| pids.value),
     };
-    let _ = lab;
     plan
 }
 
@@ -306,12 +305,9 @@ fn add_programs(
             None => plan.daemons.push(made),
         }
     }
-    plan.commands = node
-        .params
-        .commands
-        .iter()
-        .map(|argv| CommandPlan { argv: argv.clone() })
-        .collect();
+    let commands = node.params.commands.iter();
+    plan.commands
+        .extend(commands.map(|argv| CommandPlan { argv: argv.clone() }));
 }
 
 fn read_source(source_name: &str, options: &Options, source: &str) -> io::Result<String> {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Configuration and daemons of FRR for the routers that run OSPF.
+//!
+//! As Debian's own start script does it, daemons come up empty and `vtysh -b` gives each the part of the integrated
+//! configuration that is its own. `mgmtd` has to run: without it zebra (10.3) logs hundreds of errors a second.
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
@@ -9,7 +12,8 @@ use super::route::cost;
 use super::{EndId, Lab, NodeState};
 use crate::file::{LinkParams, Routing};
 use crate::plan::{
-    DaemonPlan, DirectoryPlan, FilePlan, NodePlan, Owner, Ready, Restart, DEFAULT_READY_TIMEOUT,
+    CommandPlan, DaemonPlan, DirectoryPlan, FilePlan, NodePlan, Owner, Ready, Restart,
+    DEFAULT_READY_TIMEOUT,
 };
 
 /// Seconds between two hellos: FRR's 10 s are for networks that live longer than a demonstration.
@@ -35,11 +39,17 @@ pub(crate) fn configure(
         user: "frr".into(),
         group: group.into(),
     };
-    plan.directories.push(DirectoryPlan {
-        path: RUN.into(),
-        mode: 0o775,
-        owner: Some(owner("frrvty")),
-    });
+    for (path, group) in [
+        (RUN, "frrvty"),
+        ("/var/lib/frr", "frr"),
+        ("/var/tmp/frr", "frr"),
+    ] {
+        plan.directories.push(DirectoryPlan {
+            path: path.into(),
+            mode: 0o775,
+            owner: Some(owner(group)),
+        });
+    }
     let file = |path: &str, content: String| FilePlan {
         path: path.into(),
         mode: 0o640,
@@ -53,17 +63,23 @@ pub(crate) fn configure(
         "service integrated-vtysh-config\n".into(),
     ));
     let (ipv4, ipv6) = (has_family(lab, state, false), has_family(lab, state, true));
-    let daemons = [("zebra", true), ("ospfd", ipv4), ("ospf6d", ipv6)];
+    let daemons = [
+        ("mgmtd", true),
+        ("zebra", true),
+        ("ospfd", ipv4),
+        ("ospf6d", ipv6),
+    ];
     for (name, _) in daemons.iter().filter(|(_, wanted)| *wanted) {
         plan.daemons.push(daemon(name));
     }
+    plan.commands.push(CommandPlan {
+        argv: vec!["/usr/bin/vtysh".into(), "-b".into()],
+    });
 }
 
 fn daemon(name: &str) -> DaemonPlan {
     let argv = [
         &format!("{DAEMONS}/{name}"),
-        "-f",
-        CONFIG,
         "-A",
         "127.0.0.1",
         "--log",
@@ -74,6 +90,7 @@ fn daemon(name: &str) -> DaemonPlan {
         argv: argv.iter().map(|word| (*word).to_owned()).collect(),
         env: Default::default(),
         ready: Ready::Socket(match name {
+            "mgmtd" => format!("{RUN}/mgmtd_be.sock"),
             "zebra" => format!("{RUN}/zserv.api"),
             _ => format!("{RUN}/{name}.vty"),
         }),
@@ -124,7 +141,6 @@ fn config(lab: &Lab<'_>, defaults: &LinkParams, node: &NodeState<'_>, id: Ipv4Ad
     ));
     line(format_args!("frr defaults traditional"));
     line(format_args!("hostname {}", node.name()));
-    line(format_args!("service integrated-vtysh-config"));
     line(format_args!("!"));
     for interface in node
         .params

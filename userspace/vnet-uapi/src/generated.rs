@@ -31,36 +31,46 @@ pub const MTU_MAX: u64 = 65535;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DropCause {
-    /// The queue held as many packets as its limit allows.
+    /// The queue held its limit of packets.
     QueuePackets,
-    /// The queue held as many bytes as its limit allows.
+    /// The queue held its limit of bytes.
     QueueBytes,
-    /// The backlog was as long, in time, as its limit allows.
+    /// The queue held as much as the line sends in its limit of time.
     QueueTime,
-    /// The delay line held as many packets as its limit allows.
-    LinePackets,
-    /// The delay line held as many bytes as its limit allows.
-    LineBytes,
-    /// The sending instance has too many frames in flight.
-    InstanceFrames,
-    /// The sending instance has too many bytes in flight.
-    InstanceBytes,
-    /// The user namespace of the sender has too many frames in flight.
-    UserFrames,
-    /// The user namespace of the sender has too many bytes in flight.
-    UserBytes,
+    /// The delay line held its limit of packets or bytes.
+    DelayLimit,
+    /// The sending instance, or its user namespace, has too many frames in flight.
+    FrameCap,
+    /// The sending instance, or its user namespace, has too many bytes in flight.
+    ByteCap,
     /// The link was down, or went down while the frame was on it.
     LinkDown,
     /// The device at the far end was down.
     ReceiverDown,
     /// The frame was longer than the link's MTU allows.
     Mtu,
-    /// The kernel had no memory for the frame.
-    NoMemory,
     /// The frame had no complete Ethernet header or could not be segmented.
-    Malformed,
+    Segmentation,
+    /// The kernel had no memory for what had to be done with the frame.
+    NoMemory,
     /// The link was removed while the frame was on it.
     Removed,
+    /// Random early detection.
+    Red,
+    /// CoDel, alone or in fq-codel.
+    Codel,
+    /// PIE.
+    Pie,
+    /// Bit errors on the wire.
+    Ber,
+    /// Random loss.
+    LossRandom,
+    /// Gilbert-Elliott loss.
+    LossGilbertElliott,
+    /// Loss by the four-state model.
+    LossFourState,
+    /// Loss by pattern.
+    LossPattern,
 }
 impl DropCause {
     /// All values in the order of their numbers.
@@ -68,18 +78,23 @@ impl DropCause {
         DropCause::QueuePackets,
         DropCause::QueueBytes,
         DropCause::QueueTime,
-        DropCause::LinePackets,
-        DropCause::LineBytes,
-        DropCause::InstanceFrames,
-        DropCause::InstanceBytes,
-        DropCause::UserFrames,
-        DropCause::UserBytes,
+        DropCause::DelayLimit,
+        DropCause::FrameCap,
+        DropCause::ByteCap,
         DropCause::LinkDown,
         DropCause::ReceiverDown,
         DropCause::Mtu,
+        DropCause::Segmentation,
         DropCause::NoMemory,
-        DropCause::Malformed,
         DropCause::Removed,
+        DropCause::Red,
+        DropCause::Codel,
+        DropCause::Pie,
+        DropCause::Ber,
+        DropCause::LossRandom,
+        DropCause::LossGilbertElliott,
+        DropCause::LossFourState,
+        DropCause::LossPattern,
     ];
     /// The name in the spec.
     pub fn name(self) -> &'static str {
@@ -87,18 +102,23 @@ impl DropCause {
             DropCause::QueuePackets => "queue-packets",
             DropCause::QueueBytes => "queue-bytes",
             DropCause::QueueTime => "queue-time",
-            DropCause::LinePackets => "line-packets",
-            DropCause::LineBytes => "line-bytes",
-            DropCause::InstanceFrames => "instance-frames",
-            DropCause::InstanceBytes => "instance-bytes",
-            DropCause::UserFrames => "user-frames",
-            DropCause::UserBytes => "user-bytes",
+            DropCause::DelayLimit => "delay-limit",
+            DropCause::FrameCap => "frame-cap",
+            DropCause::ByteCap => "byte-cap",
             DropCause::LinkDown => "link-down",
             DropCause::ReceiverDown => "receiver-down",
             DropCause::Mtu => "mtu",
+            DropCause::Segmentation => "segmentation",
             DropCause::NoMemory => "no-memory",
-            DropCause::Malformed => "malformed",
             DropCause::Removed => "removed",
+            DropCause::Red => "red",
+            DropCause::Codel => "codel",
+            DropCause::Pie => "pie",
+            DropCause::Ber => "ber",
+            DropCause::LossRandom => "loss-random",
+            DropCause::LossGilbertElliott => "loss-gilbert-elliott",
+            DropCause::LossFourState => "loss-four-state",
+            DropCause::LossPattern => "loss-pattern",
         }
     }
     /// The value of that number; `None` for one that only a newer kernel knows.
@@ -655,13 +675,13 @@ pub struct Stats {
     /// Delivered bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivered_bytes: Option<u64>,
-    /// Frames that wait for the serialiser now.
+    /// Frames in front of the wire now, the one being serialised included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queued_frames: Option<u64>,
     /// Queued bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queued_bytes: Option<u64>,
-    /// Frames in serialisation and in the delay line now.
+    /// Frames in the delay line now, those included that are due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_flight_frames: Option<u64>,
     /// In flight bytes.
@@ -670,9 +690,9 @@ pub struct Stats {
     /// One for each cause that has occurred.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop: Vec<Drop>,
-    /// Frames that were delivered later than they were due.
+    /// Packets handed over, of which the lateness is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub late_polls: Option<u64>,
+    pub late_count: Option<u64>,
     /// Sum of their lateness.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_sum: Option<u64>,
@@ -741,7 +761,7 @@ impl Attributes for Stats {
             },
             AttrSpec {
                 number: 12,
-                name: "late-polls",
+                name: "late-count",
                 nested: None,
             },
             AttrSpec {
@@ -795,7 +815,7 @@ impl Attributes for Stats {
         for value in &self.drop {
             out.nest(11, value);
         }
-        if let Some(value) = self.late_polls {
+        if let Some(value) = self.late_count {
             out.uint(12, value);
         }
         if let Some(value) = self.late_sum {
@@ -821,7 +841,7 @@ impl Attributes for Stats {
                 9 => set.in_flight_frames = Some(attr::uint(value)?),
                 10 => set.in_flight_bytes = Some(attr::uint(value)?),
                 11 => set.drop.push(Drop::decode(value)?),
-                12 => set.late_polls = Some(attr::uint(value)?),
+                12 => set.late_count = Some(attr::uint(value)?),
                 13 => set.late_sum = Some(attr::uint(value)?),
                 14 => set.late_max = Some(attr::uint(value)?),
                 _ => {}

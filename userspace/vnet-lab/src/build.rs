@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The steps that make parts of a plan real. Each does many objects at once, since a system call for each would be what
+//! takes the time with a thousand nodes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, DirBuilder, Permissions};
+use std::os::unix::fs::{chown, DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use vnet_topology::plan::{InterfaceKind, LinkPlan, NodePlan, Plan};
+
+use crate::cgroup::Cgroups;
+use crate::error::{Context, Error, Result};
+use crate::netns;
+use crate::node::{spawn, Node, NodeSpec};
+use crate::paths::LabPaths;
+use crate::rtnl::{index_of, Change, Rtnl};
+use crate::state::write_whole;
+use crate::sysctl;
+use crate::wait::{INTERFACES, ROUTES};
+use crate::wire::{LinkBackend, Wire};
+
+/// The nodes of a lab that is being made or changed, with what is needed to do so.
+#[derive(Debug)]
+pub struct Site<'a> {
+    /// What is to be.
+    pub plan: &'a Plan,
+    /// Where.
+    pub paths: &'a LabPaths,
+    /// Nodes that live.
+    pub nodes: BTreeMap<String, Node>,
+    rtnl: BTreeMap<String, Rtnl>,
+    cgroups: Option<Cgroups>,
+    plans: BTreeMap<&'a str, &'a NodePlan>,
+}
+
+impl<'a> Site<'a> {
+    /// A site with no node yet.
+    pub fn new(plan: &'a Plan, paths: &'a LabPaths) -> Self {
+        Site {
+            plan,
+            paths,
+            nodes: BTreeMap::new(),
+            rtnl: BTreeMap::new(),
+            cgroups: Cgroups::find(),
+            plans: plan
+                .nodes
+                .iter()
+                .map(|node| (node.name.as_str(), node))
+                .collect(),
+        }
+    }
+
+    /// Whether limits can be set here.
+    pub fn has_cgroups(&self) -> bool {
+        self.cgroups.is_some()
+    }
+
+    /// Takes in nodes of a running lab.
+    pub fn find_nodes(&mut self, names: &BTreeSet<&str>) -> Result<()> {
+        let nodes = names
+            .iter()
+            .map(|name| Node::find(self.paths, name))
+            .collect::<Result<Vec<_>>>()?;
+        self.take_in(nodes)
+    }
+
+    /// Makes nodes with all that is in them except interfaces.
+    pub fn make_nodes(&mut self, program: &Path, plans: &[&NodePlan]) -> Result<()> {
+        if plans.is_empty() {
+            return Ok(());
+        }
+        self.make_directories(plans)?;
+        let specs = plans
+            .iter()
+            .map(|plan| self.spec(plan))
+            .collect::<Result<Vec<_>>>()?;
+        netns::prepare_names()?;
+        let nodes = spawn::spawn(program, &self.paths.hosts(), specs)?;
+        // Only now: a namespace that is mounted somewhere is one more mount for every node made after it.
+        for node in &nodes {
+            netns::add_name(&self.paths.netns(&node.name), node)?;
+        }
+        self.take_in(nodes)
+    }
+
+    fn take_in(&mut self, nodes: Vec<Node>) -> Result<()> {
+        let connections = Rtnl::open_in(&nodes)?;
+        for (node, rtnl) in nodes.into_iter().zip(connections) {
+            rtnl.subscribe(&INTERFACES)?;
+            rtnl.subscribe(&ROUTES)?;
+            self.rtnl.insert(node.name.clone(), rtnl);
+            self.nodes.insert(node.name.clone(), node);
+        }
+        Ok(())
+    }
+
+    fn spec(&self, plan: &NodePlan) -> Result<NodeSpec> {
+        let cgroup = match &self.cgroups {
+            Some(groups) => {
+                Some(groups.make_node(self.paths.lab(), &plan.name, &plan.limits)?)
+            }
+            None if plan.limits.is_none() => None,
+            None => {
+                return Err(Error::Unsupported(format!(
+                    "node {} has limits, but no cgroup v2 hierarchy is mounted here that can be written to",
+                    plan.name
+                )))
+            }
+        };
+        Ok(NodeSpec {
+            name: plan.name.clone(),
+            hostname: plan.hostname.clone(),
+            directory: self.paths.node(&plan.name),
+            cgroup,
+            env: plan.env.clone(),
+            sysctls: plan
+                .sysctls
+                .iter()
+                .filter(|(name, _)| sysctl::interface(name).is_none())
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            directories: plan.directories.clone(),
+            files: plan.files.clone(),
+        })
+    }
+
+    /// Directories and files that nodes bring along, and the group of the lab.
+    fn make_directories(&self, plans: &[&NodePlan]) -> Result<()> {
+        if let Some(groups) = &self.cgroups {
+            groups.make_lab(self.paths.lab())?;
+        }
+        let make = |path: &Path, mode: u32| {
+            DirBuilder::new()
+                .mode(mode)
+                .create(path)
+                .context(|| format!("cannot make {}", path.display()))
+        };
+        fs::create_dir_all(self.paths.nodes())
+            .context(|| format!("cannot make {}", self.paths.nodes().display()))?;
+        self.write_hosts()?;
+        let logs = log_directories();
+        for plan in plans {
+            let root = self.paths.node(&plan.name);
+            make(&root, 0o755)?;
+            make(&root.join("run"), 0o755)?;
+            make(&root.join("tmp"), 0o777)?;
+            // The mode of mkdir is subject to the caller's umask, and has no sticky bit.
+            fs::set_permissions(root.join("tmp"), Permissions::from_mode(0o1777))
+                .context(|| format!("cannot make {}", root.display()))?;
+            make(&root.join("log"), 0o755)?;
+            for log in &logs {
+                log.make(&root.join("log"))?;
+            }
+            let hostname = root.join("hostname");
+            fs::write(&hostname, format!("{}\n", plan.hostname))
+                .context(|| format!("cannot write {}", hostname.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Writes `/etc/hosts` of all nodes. The file itself is what nodes have mounted, so it is not replaced by another.
+    pub fn write_hosts(&self) -> Result<()> {
+        let path = self.paths.hosts();
+        let text = hosts(self.plan);
+        match path.exists() {
+            true => fs::write(&path, text).context(|| format!("cannot write {}", path.display())),
+            false => write_whole(&path, text.as_bytes()),
+        }
+    }
+
+    /// Makes links; their devices have no address yet and are down.
+    pub fn make_links(
+        &mut self,
+        backend: &mut dyn LinkBackend,
+        links: &[&'a LinkPlan],
+    ) -> Result<()> {
+        let wires = links
+            .iter()
+            .map(|plan| {
+                Ok(Wire {
+                    plan,
+                    nodes: [
+                        self.node(&plan.ends[0].node)?,
+                        self.node(&plan.ends[1].node)?,
+                    ],
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        backend.add_links(self.paths.lab(), &wires).map(drop)
+    }
+
+    /// Makes instances of nodes.
+    pub fn make_instances(
+        &self,
+        backend: &mut dyn LinkBackend,
+        names: &BTreeSet<&str>,
+    ) -> Result<()> {
+        let nodes = names
+            .iter()
+            .map(|name| self.node(name))
+            .collect::<Result<Vec<_>>>()?;
+        backend.add_instances(self.paths.lab(), &nodes)
+    }
+
+    /// Gives a node's interfaces what the plan says, whatever part of it they have already; `old` is what they may have
+    /// had from an earlier plan, which goes.
+    pub fn configure(&mut self, name: &str, old: Option<&Wanted>) -> Result<()> {
+        let wanted = Wanted::of(self.plan, self.plan_of(name)?);
+        let plan = self.plan_of(name)?;
+        let rtnl = self.rtnl(name)?;
+        let fresh = old.is_none();
+        make_devices(rtnl, plan)?;
+        let interfaces = rtnl.interfaces()?;
+        let have = match fresh {
+            true => Vec::new(),
+            false => rtnl.addresses()?,
+        };
+        let bridge = match &plan.bridge {
+            Some(bridge) => Some(index_of(&interfaces, &bridge.name)?),
+            None => None,
+        };
+        let mut changes = Vec::new();
+        let mut ups = Vec::new();
+        for (interface, addresses) in &wanted.addresses {
+            let index = index_of(&interfaces, interface)?;
+            for net in addresses {
+                if !have
+                    .iter()
+                    .any(|have| have.index == index && have.net == *net)
+                {
+                    changes.push(Change::address(index, interface, *net));
+                }
+            }
+        }
+        for (interface, addresses) in old.iter().flat_map(|old| &old.addresses) {
+            let Ok(index) = index_of(&interfaces, interface) else {
+                continue;
+            };
+            let keep = wanted.addresses.get(interface);
+            for net in addresses {
+                let gone = !keep.is_some_and(|keep| keep.contains(net));
+                if gone
+                    && have
+                        .iter()
+                        .any(|have| have.index == index && have.net == *net)
+                {
+                    changes.push(Change::no_address(index, interface, *net));
+                }
+            }
+        }
+        for (interface, mtu) in &wanted.mtus {
+            changes.push(Change::mtu(
+                index_of(&interfaces, interface)?,
+                interface,
+                *mtu,
+            ));
+        }
+        for (interface, up) in &wanted.up {
+            let found = interfaces
+                .iter()
+                .find(|found| found.name == *interface)
+                .ok_or_else(|| Error::Protocol(format!("there is no interface {interface}")))?;
+            if let (Some(bridge), true) = (bridge, wanted.ports.contains_key(interface)) {
+                changes.push(Change::master(found.index, interface, bridge));
+                if let Some(Some(vlan)) = wanted.ports.get(interface) {
+                    changes.extend(Change::vlans(found.index, interface, vlan));
+                }
+            }
+            if found.up != *up {
+                ups.push(Change::up(found.index, interface, *up));
+            }
+        }
+        changes.extend(ups);
+        rtnl.change(changes).map_err(|error| in_node(name, error))?;
+        self.set_interface_sysctls(name)
+    }
+
+    fn set_interface_sysctls(&self, name: &str) -> Result<()> {
+        let plan = self.plan_of(name)?;
+        let single: Vec<(&String, &String)> = plan
+            .sysctls
+            .iter()
+            .filter(|(name, _)| sysctl::interface(name).is_some())
+            .collect();
+        if single.is_empty() {
+            return Ok(());
+        }
+        let set = |_: &Node| {
+            single
+                .iter()
+                .try_for_each(|(name, value)| sysctl::set(name, value))
+        };
+        netns::visit([self.node(name)?], set)
+            .map(drop)
+            .map_err(|error| in_node(name, error))
+    }
+
+    /// Gives a node its routes. Interfaces on both sides of all links have to be up.
+    pub fn route(&mut self, name: &str, old: Option<&NodePlan>) -> Result<()> {
+        let plan = self.plan_of(name)?;
+        let none = Vec::new();
+        let before = old.map_or(&none, |old| &old.routes);
+        if plan.routes.is_empty() && before.is_empty() {
+            return Ok(());
+        }
+        let rtnl = self.rtnl(name)?;
+        let interfaces = rtnl.interfaces()?;
+        let index = |interface: &Option<String>| match interface {
+            Some(interface) => index_of(&interfaces, interface).map(Some),
+            None => Ok(None),
+        };
+        let mut have = Vec::new();
+        if old.is_some() {
+            have.extend(rtnl.routes(false)?);
+            have.extend(rtnl.routes(true)?);
+        }
+        let has = |route: &vnet_topology::plan::RoutePlan| {
+            have.iter()
+                .any(|have| have.destination == route.destination.trunc() && have.via == route.via)
+        };
+        let mut changes = Vec::new();
+        for route in before {
+            if !plan.routes.contains(route) && has(route) {
+                let index = index(&route.interface).unwrap_or(None);
+                changes.push(Change::no_route(
+                    route.destination,
+                    route.via,
+                    index,
+                    route.metric,
+                ));
+            }
+        }
+        for route in &plan.routes {
+            if !(before.contains(route) && has(route)) {
+                let index = index(&route.interface)?;
+                changes.push(Change::route(
+                    route.destination,
+                    route.via,
+                    index,
+                    route.metric,
+                ));
+            }
+        }
+        rtnl.change(changes).map_err(|error| in_node(name, error))
+    }
+
+    /// A node that lives.
+    pub fn node(&self, name: &str) -> Result<&Node> {
+        self.nodes
+            .get(name)
+            .ok_or_else(|| Error::Protocol(format!("node {name} has not been made")))
+    }
+
+    /// Connections to all nodes, with their plans.
+    pub fn watched(&mut self) -> Vec<crate::wait::Watched<'_>> {
+        let plans = &self.plans;
+        self.rtnl
+            .iter_mut()
+            .filter_map(|(name, rtnl)| {
+                let plan = *plans.get(name.as_str())?;
+                Some(crate::wait::Watched { plan, rtnl })
+            })
+            .collect()
+    }
+
+    fn plan_of(&self, name: &str) -> Result<&'a NodePlan> {
+        self.plans
+            .get(name)
+            .copied()
+            .ok_or_else(|| Error::Protocol(format!("the plan has no node {name}")))
+    }
+
+    fn rtnl(&mut self, name: &str) -> Result<&mut Rtnl> {
+        self.rtnl
+            .get_mut(name)
+            .ok_or_else(|| Error::Protocol(format!("node {name} has not been made")))
+    }
+}
+
+/// What the interfaces of a node are to have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    addresses: BTreeMap<String, Vec<ipnet::IpNet>>,
+    mtus: BTreeMap<String, u32>,
+    up: BTreeMap<String, bool>,
+    ports: BTreeMap<String, Option<vnet_topology::plan::PortVlanPlan>>,
+}
+
+impl Wanted {
+    /// Of a node of a plan.
+    pub fn of(plan: &Plan, node: &NodePlan) -> Self {
+        let mut wanted = Wanted::default();
+        wanted.up.insert("lo".into(), true);
+        for interface in &node.interfaces {
+            let name = || interface.name.clone();
+            wanted.addresses.insert(name(), interface.addresses.clone());
+            wanted.up.insert(name(), true);
+            wanted.mtus.extend(interface.mtu.map(|mtu| (name(), mtu)));
+        }
+        if let Some(bridge) = &node.bridge {
+            wanted.up.insert(bridge.name.clone(), true);
+        }
+        for (link, end) in plan.ends_of(&node.name) {
+            let name = || end.interface.clone();
+            wanted.addresses.insert(name(), end.addresses.clone());
+            wanted.up.insert(name(), link.up);
+            if node.bridge.is_some() {
+                wanted.ports.insert(name(), end.vlan.clone());
+            }
+        }
+        wanted
+    }
+}
+
+/// Makes the interfaces that are not ends of links, where they do not exist.
+fn make_devices(rtnl: &mut Rtnl, plan: &NodePlan) -> Result<()> {
+    let dummies: Vec<_> = plan
+        .interfaces
+        .iter()
+        .filter(|interface| interface.kind == InterfaceKind::Dummy)
+        .collect();
+    if dummies.is_empty() && plan.bridge.is_none() {
+        return Ok(());
+    }
+    let interfaces = rtnl.interfaces()?;
+    let exists = |name: &str| interfaces.iter().any(|have| have.name == name);
+    let mut changes = Vec::new();
+    changes.extend(
+        plan.bridge
+            .iter()
+            .filter(|bridge| !exists(&bridge.name))
+            .map(Change::bridge),
+    );
+    changes.extend(
+        dummies
+            .iter()
+            .filter(|dummy| !exists(&dummy.name))
+            .map(|dummy| Change::dummy(&dummy.name, dummy.mtu)),
+    );
+    rtnl.change(changes)
+        .map_err(|error| in_node(&plan.name, error))
+}
+
+/// The text of `/etc/hosts`.
+fn hosts(plan: &Plan) -> String {
+    let mut text = String::from(
+        "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n\
+         ff02::1 ip6-allnodes\nff02::2 ip6-allrouters\n",
+    );
+    for entry in &plan.hosts {
+        text.push_str(&format!("{} {}\n", entry.address, entry.names.join(" ")));
+    }
+    text
+}
+
+/// A directory below `/var/log` that packages have made for their daemons.
+struct LogDirectory {
+    name: PathBuf,
+    mode: u32,
+    user: u32,
+    group: u32,
+}
+
+impl LogDirectory {
+    fn make(&self, parent: &Path) -> Result<()> {
+        let path = parent.join(&self.name);
+        let what = || format!("cannot make {}", path.display());
+        fs::create_dir(&path).context(what)?;
+        chown(&path, Some(self.user), Some(self.group)).context(what)?;
+        fs::set_permissions(&path, Permissions::from_mode(self.mode)).context(what)
+    }
+}
+
+fn log_directories() -> Vec<LogDirectory> {
+    let Ok(list) = fs::read_dir("/var/log") else {
+        return Vec::new();
+    };
+    list.flatten()
+        .filter_map(|entry| {
+            let metadata = entry.metadata().ok()?;
+            metadata.is_dir().then(|| LogDirectory {
+                name: entry.file_name().into(),
+                mode: metadata.mode() & 0o7777,
+                user: metadata.uid(),
+                group: metadata.gid(),
+            })
+        })
+        .collect()
+}
+
+fn in_node(node: &str, error: Error) -> Error {
+    Error::Setup {
+        node: node.into(),
+        problem: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vnet_topology::plan::{HostEntry, FORMAT};
+
+    #[test]
+    fn hosts_file() {
+        let plan = Plan {
+            format: FORMAT,
+            lab: "l".into(),
+            seed: 0,
+            nodes: Vec::new(),
+            links: Vec::new(),
+            hosts: vec![HostEntry {
+                address: "10.0.0.1".parse().unwrap(),
+                names: vec!["r1".into(), "r1.l".into()],
+            }],
+        };
+        assert!(hosts(&plan).ends_with("\n10.0.0.1 r1 r1.l\n"));
+        assert!(hosts(&plan).starts_with("127.0.0.1 localhost\n"));
+    }
+}

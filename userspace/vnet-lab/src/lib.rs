@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Makes a plan real in the running kernel, and takes it down again.
+//!
+//! [`up`](up::up) and [`down`](down::down) are the two ends; [`inspect`] tells what is there. Which kernel that is does
+//! not matter here: an embedded one or the machine's own. What a lab consists of and where it is found is told in
+//! [`paths`], [`node`] and [`wire`].
+
+pub mod build;
+pub mod cancel;
+pub mod cgroup;
+pub mod down;
+pub mod error;
+pub mod inspect;
+pub mod netns;
+pub mod node;
+pub mod paths;
+mod ping;
+pub mod programs;
+mod ready;
+pub mod rtnl;
+pub mod state;
+mod sysctl;
+pub mod up;
+pub mod wait;
+pub mod wire;
+
+pub use cancel::Cancel;
+pub use error::{Error, Result};

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Nodes: namespaces with a small init.
+//!
+//! A node is a network, mount, UTS and PID namespace. [`spawn`] makes them, [`setup`] prepares each from inside, [`init`]
+//! is the first process of each, which starts its daemons and reaps. [`control`] is how the tool talks to it, [`enter`]
+//! how a program gets into a node.
+
+pub mod control;
+pub mod enter;
+mod files;
+mod init;
+mod setup;
+pub mod spawn;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use vnet_topology::plan::{DirectoryPlan, FilePlan};
+
+use crate::cancel::pidfd;
+use crate::error::{Context, Error, Result};
+use crate::paths::LabPaths;
+use control::Control;
+
+/// What the spawner needs to know of a lab.
+#[derive(Debug, Serialize, Deserialize)]
+struct Order {
+    /// The file that all nodes see as `/etc/hosts`.
+    hosts: PathBuf,
+    nodes: Vec<NodeSpec>,
+}
+
+/// What the spawner needs to know of a node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NodeSpec {
+    /// Name of the node.
+    pub name: String,
+    /// Host name inside.
+    pub hostname: String,
+    /// Its directory; exists.
+    pub directory: PathBuf,
+    /// Its control group, if it has one; exists.
+    pub cgroup: Option<PathBuf>,
+    /// Environment of its programs.
+    pub env: BTreeMap<String, String>,
+    /// Kernel parameters, without those of single interfaces.
+    pub sysctls: BTreeMap<String, String>,
+    /// Directories that it has for itself.
+    pub directories: Vec<DirectoryPlan>,
+    /// Files that only it sees.
+    pub files: Vec<FilePlan>,
+}
+
+/// A node that lives.
+#[derive(Debug)]
+pub struct Node {
+    /// Name of the node.
+    pub name: String,
+    /// Its first process, as a number here.
+    pub init: i32,
+    process: OwnedFd,
+    netns: File,
+}
+
+impl Node {
+    /// The node whose first process is `init`.
+    pub fn of_process(name: &str, init: i32) -> Result<Self> {
+        let process = pidfd(init)?;
+        let path = format!("/proc/{init}/ns/net");
+        let netns = File::open(&path).context(|| format!("cannot open {path}"))?;
+        Ok(Node {
+            name: name.into(),
+            init,
+            process,
+            netns,
+        })
+    }
+
+    /// A node of a running lab, found by its control socket.
+    pub fn find(paths: &LabPaths, name: &str) -> Result<Self> {
+        let control = Control::connect(&paths.node(name)).map_err(|_| Error::DeadNode {
+            lab: paths.lab().into(),
+            node: name.into(),
+        })?;
+        Node::of_process(name, control.peer()?)
+    }
+
+    /// Its network namespace.
+    pub fn netns(&self) -> BorrowedFd<'_> {
+        self.netns.as_fd()
+    }
+
+    /// Its first process.
+    pub fn process(&self) -> BorrowedFd<'_> {
+        self.process.as_fd()
+    }
+
+    /// A path in the node as one that leads there from here.
+    pub fn path(&self, inside: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{inside}", self.init))
+    }
+}

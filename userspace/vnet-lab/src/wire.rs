@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Links and instances: what the module does for a lab.
+
+use std::collections::BTreeMap;
+use std::os::fd::AsRawFd;
+
+use vnet_topology::plan::{DirectionPlan, EndPlan, LinkPlan};
+use vnet_uapi::{Client, Direction, End, Instance, InstanceKey, Link, LinkKey};
+
+use crate::error::{near, Context, Error, Result};
+use crate::node::Node;
+
+/// A link to be made, with the nodes at its ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Wire<'a> {
+    /// What it is.
+    pub plan: &'a LinkPlan,
+    /// The nodes, in the order of the plan's ends.
+    pub nodes: [&'a Node; 2],
+}
+
+/// What makes links. There is one such thing in earnest; tests of the rest use veth pairs.
+pub trait LinkBackend {
+    /// Makes instances of the nodes' namespaces.
+    fn add_instances(&mut self, lab: &str, nodes: &[&Node]) -> Result<()>;
+
+    /// Makes links; returns the indexes of their devices, in the order of the ends.
+    fn add_links(&mut self, lab: &str, wires: &[Wire<'_>]) -> Result<Vec<[u32; 2]>>;
+
+    /// Gives a link the parameters of the new plan, without losing or reordering a packet.
+    fn change_link(&mut self, lab: &str, old: &LinkPlan, new: &LinkPlan) -> Result<()>;
+
+    /// Removes the links of a lab that have one of these names, or all of them. Says how many there were.
+    fn remove_links(&mut self, lab: &str, names: Option<&[&str]>) -> Result<usize>;
+
+    /// Names of the links of a lab that exist, with the indexes of their devices.
+    fn links(&mut self, lab: &str) -> Result<BTreeMap<String, [u32; 2]>>;
+}
+
+/// The module, by generic netlink.
+#[derive(Debug)]
+pub struct Kernel {
+    client: Client,
+}
+
+impl Kernel {
+    /// Connects to the module of the running kernel.
+    pub fn open() -> Result<Self> {
+        let client = Client::open().context(|| "no emulator here".into())?;
+        Ok(Kernel { client })
+    }
+
+    /// The connection itself.
+    pub fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// The link of that name.
+    pub fn link(&mut self, lab: &str, name: &str) -> Result<Link> {
+        let mut links = self.lab_links(lab)?;
+        let position = links
+            .iter()
+            .position(|link| link.name.as_deref() == Some(name));
+        match position {
+            Some(position) => Ok(links.swap_remove(position)),
+            None => Err(Error::NoLink {
+                lab: lab.into(),
+                link: name.into(),
+                near: near(name, links.iter().filter_map(|link| link.name.as_deref())),
+            }),
+        }
+    }
+
+    /// All links of a lab.
+    pub fn lab_links(&mut self, lab: &str) -> Result<Vec<Link>> {
+        let mut links = self
+            .client
+            .links(Some(lab))
+            .context(|| "cannot list the links".into())?;
+        // What carries another lab's mark is none of our business, whatever the kernel thinks of the filter.
+        links.retain(|link| link.lab.as_deref() == Some(lab));
+        Ok(links)
+    }
+
+    /// All instances of a lab.
+    pub fn lab_instances(&mut self, lab: &str) -> Result<Vec<Instance>> {
+        let mut instances = self
+            .client
+            .instances(Some(lab))
+            .context(|| "cannot list the instances".into())?;
+        instances.retain(|instance| instance.lab.as_deref() == Some(lab));
+        Ok(instances)
+    }
+}
+
+impl LinkBackend for Kernel {
+    fn add_instances(&mut self, lab: &str, nodes: &[&Node]) -> Result<()> {
+        let requests: Vec<Instance> = nodes
+            .iter()
+            .map(|node| Instance {
+                netns_fd: Some(node.netns().as_raw_fd() as u32),
+                name: Some(node.name.clone()),
+                lab: Some(lab.into()),
+                ..Default::default()
+            })
+            .collect();
+        let outcomes = self
+            .client
+            .instances_new(&requests)
+            .context(|| "cannot make the instances".into())?;
+        for (outcome, node) in outcomes.into_iter().zip(nodes) {
+            outcome.context(|| format!("cannot make an instance of node {}", node.name))?;
+        }
+        Ok(())
+    }
+
+    fn add_links(&mut self, lab: &str, wires: &[Wire<'_>]) -> Result<Vec<[u32; 2]>> {
+        let requests: Vec<Link> = wires.iter().map(|wire| request(lab, wire)).collect();
+        let outcomes = self
+            .client
+            .links_new(&requests)
+            .context(|| "cannot make the links".into())?;
+        outcomes
+            .into_iter()
+            .zip(wires)
+            .map(|(outcome, wire)| {
+                let name = &wire.plan.name;
+                let link = outcome.context(|| format!("cannot make link {name}"))?;
+                indexes(&link).ok_or_else(|| {
+                    Error::Protocol(format!(
+                        "the kernel does not tell the devices of link {name}"
+                    ))
+                })
+            })
+            .collect()
+    }
+
+    fn change_link(&mut self, lab: &str, old: &LinkPlan, new: &LinkPlan) -> Result<()> {
+        let id = self.link(lab, &old.name)?.id.unwrap_or_default();
+        let end = |side: usize| {
+            (old.directions[side] != new.directions[side]).then(|| End {
+                tx: Some(direction(&new.directions[side])),
+                ..Default::default()
+            })
+        };
+        let change = Link {
+            mtu: (old.mtu != new.mtu).then_some(new.mtu),
+            end_a: end(0),
+            end_b: end(1),
+            ..Default::default()
+        };
+        self.client
+            .link_set(LinkKey::Id(id), change)
+            .context(|| format!("cannot change link {}", new.name))
+    }
+
+    fn remove_links(&mut self, lab: &str, names: Option<&[&str]>) -> Result<usize> {
+        let keys: Vec<LinkKey> = self
+            .lab_links(lab)?
+            .iter()
+            .filter(|link| {
+                names.is_none_or(|names| {
+                    link.name
+                        .as_deref()
+                        .is_some_and(|name| names.contains(&name))
+                })
+            })
+            .filter_map(|link| link.id.map(LinkKey::Id))
+            .collect();
+        let outcomes = self
+            .client
+            .links_del(&keys)
+            .context(|| "cannot remove the links".into())?;
+        for outcome in outcomes {
+            match outcome {
+                // One that went with a namespace in the meantime.
+                Err(refusal) if matches!(refusal.errno, libc::ENOENT | libc::ENODEV) => {}
+                other => other.context(|| "cannot remove a link".into())?,
+            }
+        }
+        // The namespaces themselves may live on in the hands of others.
+        if names.is_none() {
+            for instance in self.lab_instances(lab)? {
+                let _ = instance
+                    .id
+                    .map(|id| self.client.instance_del(InstanceKey::Id(id)));
+            }
+        }
+        Ok(keys.len())
+    }
+
+    fn links(&mut self, lab: &str) -> Result<BTreeMap<String, [u32; 2]>> {
+        let links = self.lab_links(lab)?;
+        Ok(links
+            .into_iter()
+            .filter_map(|link| {
+                let indexes = indexes(&link)?;
+                Some((link.name?, indexes))
+            })
+            .collect())
+    }
+}
+
+fn indexes(link: &Link) -> Option<[u32; 2]> {
+    let index = |end: &Option<End>| end.as_ref()?.ifindex;
+    Some([index(&link.end_a)?, index(&link.end_b)?])
+}
+
+fn request(lab: &str, wire: &Wire<'_>) -> Link {
+    let plan = wire.plan;
+    let end = |side: usize| {
+        let EndPlan { interface, mac, .. } = &plan.ends[side];
+        Some(End {
+            netns_fd: Some(wire.nodes[side].netns().as_raw_fd() as u32),
+            ifname: Some(interface.clone()),
+            address: Some(mac.0),
+            tx: Some(direction(&plan.directions[side])),
+            ..Default::default()
+        })
+    };
+    Link {
+        name: Some(plan.name.clone()),
+        lab: Some(lab.into()),
+        mtu: Some(plan.mtu),
+        seed: Some(plan.seed),
+        end_a: end(0),
+        end_b: end(1),
+        ..Default::default()
+    }
+}
+
+/// A direction as the kernel takes it; what the plan leaves to the kernel is left out.
+fn direction(plan: &DirectionPlan) -> Direction {
+    let queue = &plan.queue;
+    let mut direction = Direction {
+        rate: Some(plan.rate.unwrap_or(0)),
+        overhead: Some(plan.overhead),
+        delay: Some(plan.delay),
+        ..Default::default()
+    };
+    // As soon as one bound is given, those that are not do not exist; 0 says so.
+    if !queue.is_default() {
+        direction.queue_packets = Some(queue.packets.unwrap_or(0));
+        direction.queue_bytes = Some(queue.bytes.unwrap_or(0));
+        direction.queue_time = Some(queue.time.unwrap_or(0));
+    }
+    direction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vnet_topology::plan::QueuePlan;
+
+    #[test]
+    fn one_bound_of_a_queue_excludes_the_defaults() {
+        let mut plan = DirectionPlan::default();
+        assert_eq!(direction(&plan).queue_packets, None);
+        plan.queue = QueuePlan {
+            bytes: Some(9000),
+            ..Default::default()
+        };
+        let direction = direction(&plan);
+        assert_eq!(direction.queue_packets, Some(0));
+        assert_eq!(direction.queue_bytes, Some(9000));
+        assert_eq!(direction.queue_time, Some(0));
+    }
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Emulated networks in the Linux kernel.
+///
+/// A topology file describes nodes and links; `vnetctl up FILE` makes a running lab of it, in which unmodified programs
+/// run: `vnetctl exec NODE PROGRAM`. Where the kernel module vnet is not loaded, or may not be used, the lab lives in an
+/// embedded kernel that needs no rights at all.
+#[derive(Debug, Parser)]
+#[command(
+    name = "vnetctl",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// Kernel in which the lab lives [default: host where the module can be used, else uml].
+    #[arg(long, global = true, value_name = "KERNEL", env = "VNET_KERNEL")]
+    pub kernel: Option<Kernel>,
+
+    /// Lab, if more than one is up; with `up`: its name instead of the file's.
+    #[arg(short, long, global = true, value_name = "LAB", env = "VNET_LAB")]
+    pub lab: Option<String>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where a lab can live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kernel {
+    /// This machine's own kernel, with the module vnet; needs root.
+    Host,
+    /// User-Mode Linux: a kernel as an unprivileged process.
+    Uml,
+    /// The same with the kernel's debugging aids.
+    UmlDebug,
+    /// QEMU with an unmodified Debian kernel.
+    Debian,
+}
+
+impl Kernel {
+    /// The form of guest; `None` for the machine's own kernel.
+    pub fn form(self) -> Option<vnet_guest::Form> {
+        match self {
+            Kernel::Host => None,
+            Kernel::Uml => Some(vnet_guest::Form::Uml),
+            Kernel::UmlDebug => Some(vnet_guest::Form::UmlDebug),
+            Kernel::Debian => Some(vnet_guest::Form::Debian),
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring a lab up; does nothing if it is up already.
+    Up(Up),
+    /// Take labs down; no error if they are not up.
+    Down(Down),
+    /// List labs and nodes.
+    Ps(Ps),
+    /// Run a program in a node; without one, a shell.
+    ///
+    /// Terminal, signals and exit status pass through. 125: vnetctl itself failed; 126: the program cannot be executed;
+    /// 127: there is no such program; 128+N: signal N ended it.
+    Exec(Exec),
+    /// Open a shell in a node.
+    Shell(Shell),
+    /// Show and change links.
+    #[command(subcommand, alias = "links")]
+    Link(Link),
+    /// Show the kernel's view of nodes: limits, frames in flight, counters.
+    #[command(subcommand)]
+    Instance(Instance),
+    /// Show nodes with all that is known of them.
+    #[command(subcommand)]
+    Node(Node),
+    /// Show the output of a node's daemons.
+    Logs(Logs),
+    /// Check a topology file without touching anything.
+    Check(Check),
+    /// Look for what could keep labs from working.
+    Doctor,
+    /// Print a completion script for a shell.
+    Completion(Completion),
+    /// Print the manual page.
+    Man(Man),
+    /// Apply a compiled plan to the running kernel.
+    #[command(hide = true)]
+    ApplyPlan(ApplyPlan),
+}
+
+impl Command {
+    /// The exit status when the tool itself fails.
+    pub fn failure_status(&self) -> u8 {
+        match self {
+            Command::Exec(_) | Command::Shell(_) => vnet_lab::node::enter::EXIT_TOOL,
+            _ => 1,
+        }
+    }
+}
+
+/// What `up` waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Wait {
+    /// Interfaces, addresses and daemons.
+    #[default]
+    Ready,
+    /// Also until every node has a route to every subnet of the lab.
+    Routes,
+    /// Also until every host gets answers from every other one.
+    Ping,
+}
+
+/// Options about waiting.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Waiting {
+    /// What to wait for.
+    #[arg(long, value_name = "WHAT", default_value = "ready", env = "VNET_WAIT")]
+    pub wait: Wait,
+
+    /// How long routes or hosts may take.
+    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = time, env = "VNET_TIMEOUT")]
+    pub timeout: Duration,
+}
+
+/// `up`
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Topology file; `-` reads it from standard input.
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub waiting: Waiting,
+
+    /// Memory of an embedded kernel, as in 2G.
+    #[arg(long, value_name = "SIZE", env = "VNET_MEMORY")]
+    pub memory: Option<String>,
+
+    /// Seed of all random decisions, instead of the file's.
+    #[arg(long, value_name = "NUMBER", env = "VNET_SEED")]
+    pub seed: Option<u64>,
+}
+
+/// `down`
+#[derive(Debug, Args)]
+pub struct Down {
+    /// Topology file of the lab.
+    #[arg(conflicts_with = "all")]
+    pub file: Option<PathBuf>,
+
+    /// All labs.
+    #[arg(short, long)]
+    pub all: bool,
+}
+
+/// `ps`
+#[derive(Debug, Args)]
+pub struct Ps {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `exec`
+#[derive(Debug, Args)]
+pub struct Exec {
+    /// Node.
+    pub node: String,
+
+    /// Program and its arguments.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
+    pub command: Vec<OsString>,
+}
+
+/// `shell`
+#[derive(Debug, Args)]
+pub struct Shell {
+    /// Node.
+    pub node: String,
+}
+
+/// `link`
+#[derive(Debug, Subcommand)]
+pub enum Link {
+    /// Show links: what is configured, and what was measured.
+    Show(LinkShow),
+    /// Change parameters of a running link; what is not named stays as it is.
+    ///
+    /// PARAMETERS are pairs of name and value:
+    /// rate 10mbit|unlimited, delay 20ms, overhead 24, queue-packets 100, queue-bytes 64KB, queue-time 50ms (0: no such
+    /// bound), mtu 1500, cable plugged|pulled.
+    Set(LinkSet),
+}
+
+/// `link show`
+#[derive(Debug, Args)]
+pub struct LinkShow {
+    /// Links; all without a name.
+    pub names: Vec<String>,
+
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+
+    /// More columns: queue bounds, drops by cause, lateness.
+    #[arg(short, long)]
+    pub wide: bool,
+
+    /// Measure rates over this time instead of since the lab came up.
+    #[arg(short, long, value_name = "TIME", value_parser = time)]
+    pub interval: Option<Duration>,
+}
+
+/// `link set`
+#[derive(Debug, Args)]
+pub struct LinkSet {
+    /// Link.
+    pub name: String,
+
+    /// Only what this node sends.
+    #[arg(long, value_name = "NODE")]
+    pub from: Option<String>,
+
+    /// Names and values.
+    #[arg(required = true, value_name = "PARAMETERS")]
+    pub parameters: Vec<String>,
+}
+
+/// `instance`
+#[derive(Debug, Subcommand)]
+pub enum Instance {
+    /// Show instances.
+    Show(Names),
+}
+
+/// `node`
+#[derive(Debug, Subcommand)]
+pub enum Node {
+    /// Show nodes.
+    Show(Names),
+}
+
+/// Which ones to show, and how.
+#[derive(Debug, Args)]
+pub struct Names {
+    /// Nodes; all without a name.
+    pub names: Vec<String>,
+
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `logs`
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// Node.
+    pub node: String,
+
+    /// Daemon; all of the node without a name.
+    pub daemon: Option<String>,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Topology files; `-` reads standard input.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+
+    /// Print the compiled plan as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `completion`
+#[derive(Debug, Args)]
+pub struct Completion {
+    /// Shell.
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write a page for each command into this directory instead.
+    #[arg(short, long)]
+    pub directory: Option<PathBuf>,
+}
+
+/// `apply-plan`
+#[derive(Debug, Args)]
+pub struct ApplyPlan {
+    /// File with the plan; `-` reads it from standard input.
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub waiting: Waiting,
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    vnet_topology::units::time(text)
+        .map(Duration::from_nanos)
+        .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_the_program_to_run_are_its_own() {
+        let cli = Cli::parse_from([
+            "vnetctl", "exec", "pc1", "ping", "-c", "1", "-l", "2", "pc2",
+        ]);
+        let Command::Exec(exec) = cli.command else {
+            panic!("not exec");
+        };
+        assert_eq!(exec.command, ["ping", "-c", "1", "-l", "2", "pc2"]);
+        assert_eq!(cli.lab, None);
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `completion` and `man`: made from the definition of the command line.
+
+use std::fs;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Completion, Man};
+use crate::error::{Error, Result};
+use crate::output;
+
+/// Prints a completion script.
+pub fn completion(completion: &Completion) -> Result<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(
+        completion.shell,
+        &mut Cli::command(),
+        "vnetctl",
+        &mut script,
+    );
+    output::print(&String::from_utf8_lossy(&script))?;
+    Ok(0)
+}
+
+/// Prints the manual page, or writes one for each command.
+pub fn man(man: &Man) -> Result<u8> {
+    let failed =
+        |error: std::io::Error| Error::Message(format!("cannot write manual pages: {error}"));
+    match &man.directory {
+        Some(directory) => {
+            fs::create_dir_all(directory).map_err(failed)?;
+            clap_mangen::generate_to(Cli::command(), directory).map_err(failed)?;
+        }
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut page)
+                .map_err(failed)?;
+            output::print(&String::from_utf8_lossy(&page))?;
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `vnetctl`: brings emulated networks up and works with them.
+//!
+//! Everything that a lab needs happens in the kernel that the lab lives in, by `vnetctl --kernel host …`. When that is an
+//! embedded kernel, the tool on the outside compiles, starts the guest and runs itself inside; see [`place`].
+
+mod cli;
+mod commands;
+mod error;
+mod interrupt;
+mod output;
+mod place;
+mod progress;
+
+use std::env;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = env::args_os().collect();
+    // These are other programs that happen to be in the same file. They run before anything could start a thread, and
+    // know nothing of the options below.
+    match arguments.get(1).and_then(|argument| argument.to_str()) {
+        Some("agent") => return vnet_guest::agent::main(arguments[2..].to_vec()),
+        Some("guest-supervisor") => return vnet_guest::supervisor::main(arguments[2..].to_vec()),
+        Some(vnet_lab::node::spawn::HELPER) => {
+            let status = vnet_lab::node::spawn::helper_main(arguments[2..].to_vec());
+            return ExitCode::from(status as u8);
+        }
+        _ => {}
+    }
+    let cli = cli::Cli::parse_from(arguments);
+    let failure = cli.command.failure_status();
+    match commands::run(cli) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            error.print();
+            ExitCode::from(error.status().unwrap_or(failure))
+        }
+    }
+}

@@ -25,9 +25,14 @@ pub fn set_nonblocking(fd: impl AsFd) -> io::Result<()> {
 #[derive(Debug)]
 pub struct Link {
     fd: OwnedFd,
+    /// Where to write, if that is another descriptor.
+    other: Option<OwnedFd>,
     decoder: Decoder,
     out: Vec<u8>,
     written: usize,
+    /// How much more may be written until the other end acknowledges some.
+    window: usize,
+    unacked: u32,
 }
 
 impl Link {
@@ -36,10 +41,26 @@ impl Link {
         set_nonblocking(&fd)?;
         Ok(Link {
             fd,
+            other: None,
             decoder: Decoder::default(),
             out: Vec::new(),
             written: 0,
+            window: usize::MAX,
+            unacked: 0,
         })
+    }
+
+    /// Takes a descriptor to read from and one to write to.
+    pub fn split(from: OwnedFd, to: OwnedFd) -> io::Result<Link> {
+        set_nonblocking(&to)?;
+        let mut link = Link::new(from)?;
+        link.other = Some(to);
+        Ok(link)
+    }
+
+    /// The descriptor that is written to.
+    pub fn writer(&self) -> BorrowedFd<'_> {
+        self.other.as_ref().unwrap_or(&self.fd).as_fd()
     }
 
     /// Queues a message.
@@ -57,12 +78,47 @@ impl Link {
         self.out.len() - self.written
     }
 
+    /// Bounds what may be on its way to the other end; 0 is no bound.
+    pub fn set_window(&mut self, bytes: u32) {
+        self.window = if bytes == 0 {
+            usize::MAX
+        } else {
+            bytes as usize
+        };
+    }
+
+    /// The other end has read so much.
+    pub fn acked(&mut self, bytes: u32) {
+        self.window = self.window.saturating_add(bytes as usize);
+    }
+
+    /// Bytes read that the other end has not been told of.
+    pub fn unacked(&self) -> u32 {
+        self.unacked
+    }
+
+    /// The same, about to be told.
+    pub fn take_unacked(&mut self) -> u32 {
+        std::mem::take(&mut self.unacked)
+    }
+
+    /// Whether there is something that may be written now.
+    pub fn can_flush(&self) -> bool {
+        self.queued() > 0 && self.window > 0
+    }
+
     /// Writes as much as the descriptor takes.
     pub fn flush(&mut self) -> io::Result<()> {
-        while self.written < self.out.len() {
-            match write(&self.fd, &self.out[self.written..]) {
+        while self.can_flush() {
+            let end = self.out.len().min(self.written.saturating_add(self.window));
+            match write(self.writer(), &self.out[self.written..end]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => self.written += n,
+                Ok(n) => {
+                    self.written += n;
+                    if self.window != usize::MAX {
+                        self.window -= n;
+                    }
+                }
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => break,
                 Err(errno) => return Err(errno.into()),
@@ -89,6 +145,7 @@ impl Link {
                 Ok(0) | Err(Errno::EIO | Errno::ECONNRESET) => return Ok(false),
                 Ok(n) => {
                     self.decoder.feed(&buffer[..n]);
+                    self.unacked = self.unacked.saturating_add(n as u32);
                     total += n;
                 }
                 Err(Errno::EINTR) => {}

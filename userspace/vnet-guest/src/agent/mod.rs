@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use nix::sys::resource::{getrlimit, setrlimit, Resource};
 use nix::sys::signal::{killpg, Signal};
 use nix::sys::utsname::uname;
+use nix::unistd::isatty;
 
 use crate::proto::{self, msg::Hello};
 use serve::{Ended, Server};
@@ -94,6 +95,12 @@ fn run(args: &Args) -> std::io::Result<()> {
     setrlimit(Resource::RLIMIT_NOFILE, files.1, files.1)?;
     let hello = Hello {
         version: proto::VERSION,
+        // Which of the two kinds of line it is can be seen from whether it is a terminal.
+        window: if isatty(&channel).unwrap_or(false) {
+            proto::LINE_WINDOW
+        } else {
+            0
+        },
         program: env!("CARGO_PKG_VERSION").into(),
         kernel: uname()
             .map(|names| names.release().to_string_lossy().into_owned())

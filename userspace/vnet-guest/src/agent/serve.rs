@@ -16,7 +16,7 @@ use super::spawn;
 use super::stream::{failed, Status, Stream};
 use crate::link::{Link, FILL};
 use crate::proto::msg::{Hello, Kind, Msg, STDIN};
-use crate::proto::{self, frame::Frame, WINDOW};
+use crate::proto::{self, frame::Frame, LINE_ACK, WINDOW};
 
 /// Outputs are read only while less than this waits to be sent: then a credit or a signal's answer never waits long,
 /// and programs take turns.
@@ -43,6 +43,8 @@ pub struct Server {
     leftovers: Vec<OwnedFd>,
     files: (u64, u64),
     greeted: bool,
+    /// Whether the supervisor is to hear what has been read of the line.
+    acks: bool,
     ended: Option<Ended>,
 }
 
@@ -71,6 +73,7 @@ impl Server {
         SigSet::from(Signal::SIGPIPE).thread_block()?;
         let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         let mut link = Link::new(channel)?;
+        let acks = hello.window > 0;
         link.send(0, &Msg::Hello(hello));
         Ok(Server {
             link,
@@ -79,6 +82,7 @@ impl Server {
             leftovers: Vec::new(),
             files,
             greeted: false,
+            acks,
             ended: None,
         })
     }
@@ -157,7 +161,7 @@ impl Server {
 
     fn wait(&self, busy: bool) -> io::Result<Vec<Who>> {
         let mut who = vec![Who::Link, Who::Signals];
-        let to_write = if self.link.queued() > 0 {
+        let to_write = if self.link.can_flush() {
             PollFlags::POLLOUT
         } else {
             PollFlags::empty()
@@ -285,6 +289,11 @@ impl Server {
         if !self.link.fill(FILL)? {
             self.ended = Some(Ended::Disconnected);
             return Ok(());
+        }
+        // What is left below that makes the window a little smaller, and does no harm.
+        if self.acks && self.link.unacked() >= LINE_ACK {
+            let bytes = self.link.take_unacked();
+            self.link.send(0, &Msg::Ack(bytes));
         }
         loop {
             match self.link.next_frame() {

@@ -176,6 +176,7 @@ impl Opening {
     pub fn greet(&mut self, limit: Duration) -> Result<()> {
         let hello = Hello {
             version: VERSION,
+            window: 0,
             program: env!("CARGO_PKG_VERSION").into(),
             kernel: String::new(),
             trouble: String::new(),

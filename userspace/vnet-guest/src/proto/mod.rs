@@ -29,6 +29,12 @@
 //! grants has room for all of it. So each hop's receiver can always read on, whatever any program or client does, and
 //! hence every writer's bytes leave sooner or later: no deadlock, and a reader that stands still holds up nobody else.
 
+//!
+//! **The line's window.** A serial line of User-Mode Linux loses its input for good once the guest's terminal layer has
+//! asked it to pause (its `throttle` operation removes the interrupt and nothing puts it back), which happens as soon
+//! as the reader is [`LINE_WINDOW`] and a bit behind. So an agent on such a line announces that window in its `Hello`
+//! and says `Ack` for what it has read, and the supervisor never has more than that on the way.
+
 pub mod frame;
 pub mod msg;
 pub mod wire;
@@ -37,7 +43,7 @@ pub mod wire;
 mod tests;
 
 /// The version of all this. Both ends must have the same: they are the same binary.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Credit granted per channel at first, and the bound of what a receiver holds for it.
 pub const WINDOW: u32 = 256 * 1024;
@@ -47,6 +53,12 @@ pub const CHUNK: usize = 16 * 1024;
 
 /// How much a receiver consumes before it tells the sender so.
 pub const GRANT: u32 = WINDOW / 4;
+
+/// Most bytes on their way into a serial line. The terminal layer holds 4096 and asks to pause above 3968.
+pub const LINE_WINDOW: u32 = 3840;
+
+/// How much the agent reads from a serial line before it says so.
+pub const LINE_ACK: u32 = 1024;
 
 /// Counts what was consumed and says when to grant it.
 #[derive(Debug, Default)]

@@ -23,6 +23,8 @@ pub enum Kind {
     Pong = 5,
     /// Asks the guest to power off.
     PowerOff = 6,
+    /// Agent to supervisor: so many bytes of the line have been read.
+    Ack = 7,
     /// Opens a stream: run a program.
     Spawn = 16,
     /// Opens a stream: write a file.
@@ -56,8 +58,8 @@ impl Kind {
     pub fn from_byte(byte: u8) -> Option<Kind> {
         use Kind::*;
         [
-            Hello, Ready, Bye, Ping, Pong, PowerOff, Spawn, Put, Get, Spawned, Failed, Exit, Data,
-            Credit, Eof, Stop, Winsize, Signal, Reset,
+            Hello, Ready, Bye, Ping, Pong, PowerOff, Ack, Spawn, Put, Get, Spawned, Failed, Exit,
+            Data, Credit, Eof, Stop, Winsize, Signal, Reset,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == byte)
@@ -83,6 +85,8 @@ pub struct Hello {
     pub program: String,
     /// Release of the kernel it runs on.
     pub kernel: String,
+    /// Most bytes that may be on their way to it, 0 for any number.
+    pub window: u32,
     /// Why the guest cannot be used; empty if it can.
     pub trouble: String,
 }
@@ -151,6 +155,7 @@ pub enum Msg {
     Ping(u64),
     Pong(u64),
     PowerOff,
+    Ack(u32),
     Spawn(Spawn),
     /// The file appears under `path` with `mode` once it is complete.
     Put {
@@ -197,6 +202,7 @@ impl Msg {
             Msg::Ping(_) => Kind::Ping,
             Msg::Pong(_) => Kind::Pong,
             Msg::PowerOff => Kind::PowerOff,
+            Msg::Ack(_) => Kind::Ack,
             Msg::Spawn(_) => Kind::Spawn,
             Msg::Put { .. } => Kind::Put,
             Msg::Get { .. } => Kind::Get,
@@ -219,7 +225,7 @@ impl Msg {
         match self {
             Msg::Hello(hello) => {
                 w.0.extend_from_slice(HELLO_MAGIC);
-                w.u16(hello.version);
+                w.u16(hello.version).u32(hello.window);
                 w.bytes(hello.program.as_bytes())
                     .bytes(hello.kernel.as_bytes())
                     .bytes(hello.trouble.as_bytes());
@@ -232,6 +238,9 @@ impl Msg {
                 w.u64(*value);
             }
             Msg::PowerOff | Msg::Reset => {}
+            Msg::Ack(bytes) => {
+                w.u32(*bytes);
+            }
             Msg::Spawn(spawn) => {
                 w.list(spawn.argv.iter().map(Vec::as_slice))
                     .list(spawn.env.iter().map(Vec::as_slice));
@@ -284,6 +293,7 @@ impl Msg {
                     r.rest();
                     return Ok(Msg::Hello(Hello {
                         version,
+                        window: 0,
                         program: String::new(),
                         kernel: String::new(),
                         trouble: String::new(),
@@ -291,6 +301,7 @@ impl Msg {
                 }
                 Msg::Hello(Hello {
                     version,
+                    window: r.u32()?,
                     program: r.text()?,
                     kernel: r.text()?,
                     trouble: r.text()?,
@@ -304,6 +315,7 @@ impl Msg {
             Kind::Ping => Msg::Ping(r.u64()?),
             Kind::Pong => Msg::Pong(r.u64()?),
             Kind::PowerOff => Msg::PowerOff,
+            Kind::Ack => Msg::Ack(r.u32()?),
             Kind::Spawn => Msg::Spawn(Spawn {
                 argv: r.list()?,
                 env: r.list()?,

@@ -28,6 +28,7 @@ fn winsize() -> impl Strategy<Value = Winsize> {
 fn hello() -> impl Strategy<Value = Hello> {
     (text(), text(), text()).prop_map(|(program, kernel, trouble)| Hello {
         version: VERSION,
+        window: 7,
         program,
         kernel,
         trouble,
@@ -67,6 +68,7 @@ fn message() -> impl Strategy<Value = Msg> {
         any::<u64>().prop_map(Msg::Ping),
         any::<u64>().prop_map(Msg::Pong),
         Just(Msg::PowerOff),
+        any::<u32>().prop_map(Msg::Ack),
         spawn().prop_map(Msg::Spawn),
         (bytes(), any::<u32>()).prop_map(|(path, mode)| Msg::Put { path, mode }),
         (bytes(), any::<u32>()).prop_map(|(path, credit)| Msg::Get { path, credit }),
@@ -135,7 +137,8 @@ proptest! {
         sizes in vec(1..50usize, 1..10),
     ) {
         let mut stream = noise;
-        let greeting = Hello { version: VERSION, program: "p".into(), kernel: "k".into(), trouble: String::new() };
+        let greeting = Hello { version: VERSION,
+            window: 7, program: "p".into(), kernel: "k".into(), trouble: String::new() };
         Msg::Hello(greeting.clone()).encode(0, &mut stream);
         let (_, frames, error) = decode_in_pieces(&stream, &sizes);
         prop_assert_eq!(error, None);
@@ -149,7 +152,8 @@ proptest! {
         sizes in vec(1..100usize, 1..5),
     ) {
         let mut stream = Vec::new();
-        Msg::Hello(Hello { version: VERSION, program: String::new(), kernel: String::new(), trouble: String::new() })
+        Msg::Hello(Hello { version: VERSION,
+            window: 7, program: String::new(), kernel: String::new(), trouble: String::new() })
             .encode(0, &mut stream);
         stream.extend(junk);
         decode_in_pieces(&stream, &sizes);
@@ -165,7 +169,8 @@ proptest! {
     #[test]
     fn truncated_and_extended_payloads_are_refused(message in message(), cut in 1..20usize) {
         let mut stream = Vec::new();
-        Msg::Hello(Hello { version: VERSION, program: String::new(), kernel: String::new(), trouble: String::new() })
+        Msg::Hello(Hello { version: VERSION,
+            window: 7, program: String::new(), kernel: String::new(), trouble: String::new() })
             .encode(0, &mut stream);
         message.encode(7, &mut stream);
         let (_, frames, _) = decode_in_pieces(&stream, &[100]);

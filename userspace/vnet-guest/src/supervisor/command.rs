@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::initrd::{self, Initrd};
 use super::report::{Spec, Wire};
 use crate::config::{Form, GuestConfig};
 use crate::error::{Error, Result};
@@ -13,11 +14,23 @@ use crate::rundir::LabDir;
 const END_LIMIT_UML: u64 = 5_000;
 const END_LIMIT_QEMU: u64 = 20_000;
 
+struct Command {
+    program: PathBuf,
+    args: Vec<String>,
+    wire: Wire,
+    initrd: Option<Initrd>,
+}
+
 /// What the supervisor of a lab is to start.
 pub fn spec(dir: &LabDir, config: &GuestConfig) -> Result<Spec> {
-    let (program, args, wire) = match config.form {
+    let Command {
+        program,
+        args,
+        wire,
+        initrd,
+    } = match config.form {
         Form::Uml | Form::UmlDebug => uml(dir, config)?,
-        Form::Debian => qemu(config)?,
+        Form::Debian => qemu(dir, config)?,
         Form::Loopback | Form::LoopbackPty => loopback(config),
     };
     Ok(Spec {
@@ -27,6 +40,7 @@ pub fn spec(dir: &LabDir, config: &GuestConfig) -> Result<Spec> {
         program,
         args,
         wire,
+        initrd,
         boot_limit: config.boot_timeout.as_millis() as u64,
         end_limit: if config.form == Form::Debian {
             END_LIMIT_QEMU
@@ -64,8 +78,6 @@ fn field<'a>(value: Option<&'a PathBuf>, name: &str, config: &GuestConfig) -> Re
         })
 }
 
-type Command = (PathBuf, Vec<String>, Wire);
-
 fn uml(dir: &LabDir, config: &GuestConfig) -> Result<Command> {
     let manifest = Manifest::load(config)?;
     let root = field(manifest.root.as_ref(), "root", config)?;
@@ -90,7 +102,7 @@ fn uml(dir: &LabDir, config: &GuestConfig) -> Result<Command> {
         "con=null".into(),
         "con0=null,fd:1".into(),
         "ssl=null".into(),
-        "ssl0=fd:0,fd:0".into(),
+        "ssl0=fd:{in},fd:0".into(),
         // Its own small files, else under the user's home, go with the lab.
         format!("uml_dir={}", dir.path.display()),
         "umid=uml".into(),
@@ -108,11 +120,24 @@ fn uml(dir: &LabDir, config: &GuestConfig) -> Result<Command> {
         args.push("time-travel=inf-cpu".into());
     }
     args.extend(common_words(config, &manifest));
-    Ok((manifest.kernel, args, Wire::Socket))
+    Ok(Command {
+        program: manifest.kernel,
+        args,
+        wire: Wire::Split,
+        initrd: None,
+    })
 }
 
-fn qemu(config: &GuestConfig) -> Result<Command> {
+fn qemu(dir: &LabDir, config: &GuestConfig) -> Result<Command> {
     let manifest = Manifest::load(config)?;
+    let initrd = Initrd {
+        base: field(manifest.initrd.as_ref(), "initrd", config)?.into(),
+        bin: field(manifest.bin.as_ref(), "bin", config)?.into(),
+        path: dir.path.join("initrd"),
+    };
+    let image = field(manifest.image.as_ref(), "image", config)?
+        .display()
+        .to_string();
     let memory = config
         .memory
         .clone()
@@ -120,53 +145,65 @@ fn qemu(config: &GuestConfig) -> Result<Command> {
         .unwrap_or_else(|| "1G".into());
     let smp = config.smp.or(manifest.smp).unwrap_or(2);
     // KVM only where a boot probe found it working: the device may exist, answer, and never run a guest.
-    let accel = match manifest.accel.as_deref() {
-        Some("kvm") => "kvm",
-        _ => "tcg,thread=multi",
+    let (accel, cpu) = match manifest.accel.as_deref() {
+        Some("kvm") => ("kvm", "host"),
+        _ => ("tcg,thread=multi", "max"),
     };
-    let mut words = vec![
-        "console=ttyS0".to_owned(),
-        "quiet".into(),
-        "panic=-1".into(),
-    ];
-    let mut args: Vec<String> = [
-        "-nodefaults",
-        "-no-user-config",
-        "-display",
-        "none",
-        "-no-reboot",
-        "-cpu",
-        "max",
-        "-accel",
-        accel,
-        "-serial",
-        "file:/dev/fd/1",
-        "-chardev",
-        "socket,id=agent,fd=0",
-        "-device",
-        "virtio-serial-pci",
-        "-device",
-        "virtserialport,chardev=agent,name=org.vnet.agent",
+    let mut words: Vec<String> = [
+        "console=ttyS0",
+        "quiet",
+        "panic=-1",
+        "mitigations=off",
+        "nowatchdog",
     ]
     .map(str::to_owned)
     .into();
-    args.extend(["-m".into(), memory, "-smp".into(), smp.to_string()]);
-    args.extend(["-kernel".into(), manifest.kernel.display().to_string()]);
-    if let Some(initrd) = &manifest.initrd {
-        args.extend(["-initrd".into(), initrd.display().to_string()]);
-    }
-    if let Some(image) = &manifest.image {
-        // Read only: any number of labs share it.
-        let image = image.display().to_string().replace(',', ",,");
-        args.extend([
-            "-drive".into(),
-            format!("if=virtio,format=raw,readonly=on,file={image}"),
-        ]);
-    }
+    words.push(format!("vnet.bin=/{}", initrd::WHERE));
     words.extend(common_words(config, &manifest));
-    args.extend(["-append".into(), words.join(" ")]);
-    let program = manifest.qemu.unwrap_or_else(|| "qemu-system-x86_64".into());
-    Ok((program.into(), args, Wire::Socket))
+    // Read only, so that any number of labs can share it. A comma in a name is doubled.
+    let drive = format!(
+        "file={},if=none,id=root,format=raw,readonly=on",
+        image.replace(',', ",,")
+    );
+    let options = [
+        ("-M", "q35"),
+        ("-accel", accel),
+        ("-cpu", cpu),
+        ("-smp", &smp.to_string()),
+        ("-m", &memory),
+        ("-kernel", &manifest.kernel.display().to_string()),
+        ("-initrd", &initrd.path.display().to_string()),
+        ("-append", &words.join(" ")),
+        ("-drive", &drive),
+        ("-device", "virtio-blk-pci,drive=root"),
+        // The console is what the kernel's process writes, the agent's line what it was given as stdin.
+        ("-serial", "file:/dev/fd/1"),
+        ("-chardev", "socket,id=agent,fd=0"),
+        ("-device", "virtio-serial-pci"),
+        (
+            "-device",
+            "virtserialport,chardev=agent,name=org.vnet.agent",
+        ),
+        ("-display", "none"),
+    ];
+    let mut args: Vec<String> = ["-nodefaults", "-no-user-config", "-no-reboot"]
+        .map(str::to_owned)
+        .into();
+    args.extend(
+        options
+            .iter()
+            .flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]),
+    );
+    let program = manifest
+        .qemu
+        .unwrap_or_else(|| "qemu-system-x86_64".into())
+        .into();
+    Ok(Command {
+        program,
+        args,
+        wire: Wire::Socket,
+        initrd: Some(initrd),
+    })
 }
 
 /// The agent as a process of this machine: another command of the supervisor's program.
@@ -176,9 +213,10 @@ fn loopback(config: &GuestConfig) -> Command {
     } else {
         Wire::Socket
     };
-    (
-        "/proc/self/exe".into(),
-        vec!["agent".into(), "--stdin".into()],
+    Command {
+        program: "/proc/self/exe".into(),
+        args: vec!["agent".into(), "--stdin".into()],
         wire,
-    )
+        initrd: None,
+    }
 }

@@ -4,12 +4,12 @@
 #![allow(unsafe_code)] // Tying the child's life to ours, between fork and exec.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
+use nix::fcntl::{fcntl, FcntlArg, FdFlag, OFlag};
 use nix::pty::openpty;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{killpg, Signal};
@@ -18,6 +18,7 @@ use nix::sys::wait::{waitid, waitpid, Id, WaitPidFlag, WaitStatus};
 use nix::unistd::{getpid, getppid, pipe2, Pid};
 
 use super::report::{Spec, Wire};
+use crate::link::Link;
 
 /// A running kernel.
 #[derive(Debug)]
@@ -27,23 +28,42 @@ pub struct Kernel {
 }
 
 /// Starts the kernel; also returns our ends of its channel and of its console.
-pub fn start(spec: &Spec) -> io::Result<(Kernel, OwnedFd, OwnedFd)> {
-    let (ours, theirs) = match spec.wire {
-        Wire::Socket => socketpair(
+pub fn start(spec: &Spec) -> io::Result<(Kernel, Link, OwnedFd)> {
+    let sockets = || {
+        socketpair(
             AddressFamily::Unix,
             SockType::Stream,
             None,
             SockFlag::SOCK_CLOEXEC,
-        )?,
+        )
+    };
+    let mut input = None;
+    let (link, theirs) = match spec.wire {
+        Wire::Socket => {
+            let (ours, theirs) = sockets()?;
+            (Link::new(ours)?, theirs)
+        }
+        Wire::Split => {
+            let (from, theirs) = sockets()?;
+            let (pipe, to) = pipe2(OFlag::O_CLOEXEC)?;
+            input = Some(pipe);
+            (Link::split(from, to)?, theirs)
+        }
         Wire::Pty => {
             let pty = openpty(None, None)?;
             crate::agent::make_raw(&pty.slave)?;
-            (pty.master.try_clone()?, pty.slave.try_clone()?)
+            (Link::new(pty.master.try_clone()?)?, pty.slave.try_clone()?)
         }
     };
     let (console, console_theirs) = pipe2(OFlag::O_CLOEXEC)?;
     let mut command = Command::new(&spec.program);
-    command.args(&spec.args).current_dir("/");
+    let number = input
+        .as_ref()
+        .map(|fd| fd.as_raw_fd().to_string())
+        .unwrap_or_default();
+    command
+        .args(spec.args.iter().map(|arg| arg.replace("{in}", &number)))
+        .current_dir("/");
     command.stdin(Stdio::from(theirs));
     command
         .stdout(Stdio::from(console_theirs.try_clone()?))
@@ -51,10 +71,13 @@ pub fn start(spec: &Spec) -> io::Result<(Kernel, OwnedFd, OwnedFd)> {
     // A group of its own: User-Mode Linux ends by a signal to its whole group.
     command.process_group(0);
     let supervisor = getpid();
-    // SAFETY: between fork and exec the closure makes two system calls and allocates nothing.
+    // SAFETY: between fork and exec the closure makes a few system calls and allocates nothing.
     unsafe {
         command.pre_exec(move || {
             set_pdeathsig(Signal::SIGKILL)?;
+            if let Some(input) = &input {
+                fcntl(input, FcntlArg::F_SETFD(FdFlag::empty()))?;
+            }
             // Had we died before that call, nobody would tell the child.
             if getppid() != supervisor {
                 return Err(Errno::ESRCH.into());
@@ -68,7 +91,7 @@ pub fn start(spec: &Spec) -> io::Result<(Kernel, OwnedFd, OwnedFd)> {
             pid: Pid::from_raw(child.id() as i32),
             ended: None,
         },
-        ours,
+        link,
         console,
     ))
 }

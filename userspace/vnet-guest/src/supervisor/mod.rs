@@ -5,8 +5,11 @@
 //! lab's socket. It tells its starter over stdout how starting went ([`report`]) and lives on without it afterwards,
 //! in a session of its own.
 
+#![allow(unsafe_code)] // Closing inherited descriptors.
+
 pub(crate) mod command;
 mod console;
+mod initrd;
 mod kernel;
 mod relay;
 pub(crate) mod report;
@@ -20,6 +23,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixListener;
 use std::process::ExitCode;
 
+use nix::libc;
 use nix::sys::stat::{umask, Mode};
 use nix::unistd::{chdir, dup2_stderr, dup2_stdin, dup2_stdout, setsid};
 
@@ -54,6 +58,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 }
 
 fn supervise(spec: Spec) -> Result<()> {
+    close_inherited();
     // Fails only for a leader of a process group, whose starter has seen to that already.
     let _ = setsid();
     let io = |what: &'static str| Error::errno(what);
@@ -112,6 +117,13 @@ fn supervise(spec: Spec) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Closes what the starter had open and was not meant for us: a pipe among it would never end for its reader.
+fn close_inherited() {
+    // SAFETY: this is the beginning of the process; nothing in it has opened a descriptor above stderr, so nobody is
+    // left with a number that means another file. An old kernel's refusal changes nothing.
+    let _ = unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
 }
 
 /// Lets go of the starter's stdio; returns the way to report to it.

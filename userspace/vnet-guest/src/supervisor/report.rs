@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::initrd::Initrd;
 use crate::client::types::Progress;
 use crate::config::Form;
 
@@ -14,6 +15,9 @@ use crate::config::Form;
 pub enum Wire {
     /// One half of a pair of sockets.
     Socket,
+    /// The same for what comes from the guest, and a pipe to it; the pipe's number takes the place of `{in}` in the
+    /// arguments. User-Mode Linux reads its lines byte by byte, and that costs half as much with a pipe.
+    Split,
     /// The slave of a pseudo terminal.
     Pty,
 }
@@ -33,6 +37,8 @@ pub struct Spec {
     pub args: Vec<String>,
     /// The kind of channel.
     pub wire: Wire,
+    /// A file to make first.
+    pub initrd: Option<Initrd>,
     /// How long it may take to say hello, in milliseconds.
     pub boot_limit: u64,
     /// How long it may take to power off, in milliseconds.

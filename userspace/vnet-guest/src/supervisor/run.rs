@@ -68,6 +68,7 @@ pub struct Supervisor {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Who {
     Guest,
+    GuestHasRoom,
     Console,
     Signals,
     Listener,
@@ -102,9 +103,10 @@ impl Supervisor {
     ) -> Result<Self, (io::Error, File)> {
         let started = Instant::now();
         let starter = File::from(starter);
-        let parts = kernel::start(&spec).and_then(|(kernel, channel, console)| {
-            Ok((kernel, Link::new(channel)?, Console::new(console, log)?))
-        });
+        let initrd = spec.initrd.as_ref().map_or(Ok(()), |initrd| initrd.write());
+        let parts = initrd
+            .and_then(|()| kernel::start(&spec))
+            .and_then(|(kernel, link, console)| Ok((kernel, link, Console::new(console, log)?)));
         let (kernel, guest, console) = match parts {
             Ok(parts) => parts,
             Err(error) => return Err((error, starter)),
@@ -120,6 +122,7 @@ impl Supervisor {
             relay: Relay::default(),
             hello: Hello {
                 version: VERSION,
+                window: 0,
                 program: env!("CARGO_PKG_VERSION").into(),
                 kernel: String::new(),
                 trouble: String::new(),
@@ -212,11 +215,12 @@ impl Supervisor {
             PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
         ];
         if !matches!(self.state, State::Dying(..)) {
-            fds.push(PollFd::new(
-                self.guest.as_fd(),
-                PollFlags::POLLIN | to_write(&self.guest),
-            ));
+            fds.push(PollFd::new(self.guest.as_fd(), PollFlags::POLLIN));
             who.push(Who::Guest);
+            if self.guest.can_flush() {
+                fds.push(PollFd::new(self.guest.writer(), PollFlags::POLLOUT));
+                who.push(Who::GuestHasRoom);
+            }
         }
         if self.console_open {
             fds.push(PollFd::new(self.console.as_fd(), PollFlags::POLLIN));
@@ -257,6 +261,8 @@ impl Supervisor {
     fn attend(&mut self, who: Who) -> io::Result<Option<End>> {
         match who {
             Who::Guest => return self.hear_guest(),
+            // Each step begins with writing.
+            Who::GuestHasRoom => {}
             Who::Console => self.console_open = self.console.fill()?,
             Who::Signals => return self.hear_signals(),
             Who::Listener => self.accept(),
@@ -392,6 +398,10 @@ impl Supervisor {
     }
 
     fn handle(&mut self, frame: &Frame) -> Option<End> {
+        if let Ok(Msg::Ack(bytes)) = Msg::decode(frame) {
+            self.guest.acked(bytes);
+            return None;
+        }
         if frame.kind != Kind::Hello {
             if let Some(key) = self.relay.take_from_guest(frame) {
                 self.relay.remove(key, &mut self.guest);
@@ -424,6 +434,11 @@ impl Supervisor {
         let Ok(ready) = serde_json::to_vec(&info) else {
             return Some(End::Broken("cannot describe the guest".into()));
         };
+        if let Some(initrd) = &self.spec.initrd {
+            // It has been read; the directory is in memory, as a rule.
+            let _ = std::fs::remove_file(&initrd.path);
+        }
+        self.guest.set_window(hello.window);
         self.guest.send(0, &Msg::Hello(self.hello.clone()));
         self.relay.tell_all(&Msg::Ready(ready.clone()));
         self.state = State::Running(ready);
@@ -472,7 +487,7 @@ impl Supervisor {
 }
 
 fn to_write(link: &Link) -> PollFlags {
-    if link.queued() > 0 {
+    if link.can_flush() {
         PollFlags::POLLOUT
     } else {
         PollFlags::empty()

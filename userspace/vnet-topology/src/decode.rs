@@ -185,7 +185,7 @@ pub(crate) fn scalar<T>(
             problems.add(
                 Problem::new(
                     value.span.clone(),
-                    format!("`{}` is {what}, not {}", key.text, value.describe()),
+                    format!("`{}` cannot be {}", key.text, value.describe()),
                 )
                 .label(format!("expected {what}")),
             );

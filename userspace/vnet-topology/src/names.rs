@@ -62,6 +62,9 @@ pub fn check_node(name: &str) -> Result<(), String> {
             return Err(format!("`{label}` begins or ends with a hyphen"));
         }
     }
+    if name.eq_ignore_ascii_case("localhost") {
+        return Err("every node calls itself `localhost`".into());
+    }
     // `ping 12` is a ping to 0.0.0.12.
     let number = |label: &str| label.bytes().all(|b| b.is_ascii_digit());
     match name.split('.').all(number) {
@@ -103,7 +106,8 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .into_iter()
         .map(|candidate| (distance(&name, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| {
-            *distance <= (candidate.chars().count().max(name.chars().count()) / 3).max(1)
+            // One slip in three letters; in shorter words every other word is near.
+            *distance <= candidate.chars().count().max(name.chars().count()) / 3
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -15,6 +15,8 @@ use crate::report::{Problem, Span};
 /// Longest file that is read, bytes.
 const MAX_BYTES: usize = 64 << 20;
 
+const KEY_IS_NO_TEXT: &str = "a key has to be a text";
+
 /// A value with its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
@@ -79,11 +81,12 @@ pub(crate) fn parse(text: &str) -> Result<Value, Problem> {
             max_events: 10_000_000,
             max_nodes: 5_000_000,
             max_depth: 32,
+            max_recorded_anchor_events: 200_000,
             max_documents: 1,
             enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: 1_000_000,
+            max_total_replayed_events: 200_000,
             max_replay_stack_depth: 16,
         },
     };
@@ -94,32 +97,75 @@ pub(crate) fn parse(text: &str) -> Result<Value, Problem> {
     Ok(node.value.place(&node.defined, text))
 }
 
+/// What YAML refuses, in words that need no knowledge of the library.
 fn syntax_problem(text: &str, error: &serde_saphyr::Error) -> Problem {
+    use serde_saphyr::budget::BudgetBreach;
+    use serde_saphyr::Error;
+
     let error = error.without_snippet();
     let span = error.location().map_or(0..0, |place| span_of(&place, text));
-    let message = error.to_string();
-    // The place is shown with the text; the library also puts it in words.
-    let message = match message.split_once(" at line ") {
-        Some((message, _)) => message.to_owned(),
-        None => match message.split_once(": ") {
-            Some((place, message))
-                if place.starts_with("line ") || place.starts_with("error: line ") =>
-            {
-                message.to_owned()
-            }
-            _ => message,
-        },
+    let problem = |message: String| Problem::new(span.clone(), message);
+    // What went wrong while an alias was expanded is shown where the alias stands.
+    let error = match error {
+        Error::AliasError { error, .. } => error.without_snippet(),
+        error => error,
     };
-    Problem::new(span, message)
+    match error {
+        Error::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().unwrap_or_default();
+            problem(format!(
+                "there are two keys `{}` in the same map",
+                shorten(key)
+            ))
+            .label("the second one")
+            .help("each key, and so each node, has a name of its own: remove or rename one of them")
+        }
+        Error::Budget { breach, .. } => match breach {
+            BudgetBreach::Documents { .. } => problem("a file holds one topology".into())
+                .label("a second one begins here")
+                .help("make it a file of its own"),
+            BudgetBreach::Depth { .. } => problem("lists and maps are nested too deeply".into())
+                .help("a topology needs less than 32 levels"),
+            _ => too_large(problem),
+        },
+        Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => too_large(problem),
+        Error::Message { msg, .. } if msg == KEY_IS_NO_TEXT => {
+            problem(msg.clone()).help("quote the key if it is meant to have brackets in it")
+        }
+        Error::UnsupportedTag { .. } => problem("a YAML tag has no meaning here".into())
+            .help("remove the word that begins with `!`; quote it if it is text"),
+        error => {
+            let message = error.to_string();
+            // The place is shown with the text; the library also puts it in words.
+            let message = match message.split_once(" at line ") {
+                Some((message, _)) => message,
+                None => match message.split_once(": ") {
+                    Some((place, message)) if place.contains("line ") => message,
+                    _ => &message,
+                },
+            };
+            problem(message.to_owned()).help("this is not YAML: look at the indentation, and for what is missing just before here")
+        }
+    }
+}
+
+fn too_large(problem: impl Fn(String) -> Problem) -> Problem {
+    problem("the file is too large, or its aliases multiply to too much".into()).help(
+        "aliases (`*name`) may expand to at most 200,000 values; a file has at most 5,000,000",
+    )
 }
 
 fn span_of(place: &Location, text: &str) -> Span {
     let span = place.span();
-    let start = span
+    let start = match span
         .byte_offset()
         .and_then(|offset| usize::try_from(offset).ok())
-        .unwrap_or_default()
-        .min(text.len());
+    {
+        Some(start) => start.min(text.len()),
+        None => offset_of(place, text),
+    };
     let length = span
         .byte_len()
         .and_then(|length| usize::try_from(length).ok())
@@ -130,6 +176,26 @@ fn span_of(place: &Location, text: &str) -> Span {
         .get(start..end)
         .map_or(0, |slice| slice.trim_end().len());
     start..start + trimmed
+}
+
+/// The place by line and column, where the library does not tell the byte.
+fn offset_of(place: &Location, text: &str) -> usize {
+    let line = usize::try_from(place.line())
+        .unwrap_or_default()
+        .saturating_sub(1);
+    let column = usize::try_from(place.column())
+        .unwrap_or_default()
+        .saturating_sub(1);
+    let Some(line) = text.split_inclusive('\n').nth(line) else {
+        return text.len();
+    };
+    let start = line.as_ptr() as usize - text.as_ptr() as usize;
+    let within = line
+        .trim_end()
+        .char_indices()
+        .nth(column)
+        .map_or(line.trim_end().len(), |(at, _)| at);
+    start + within
 }
 
 /// What serde sees. `Plain` is a scalar that YAML takes for something other than a string: its text is in the source.
@@ -260,7 +326,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let mut entries: Vec<(Spanned<Node>, Spanned<Node>)> = Vec::new();
         while let Some((key, value)) = access.next_entry::<Spanned<Node>, Spanned<Node>>()? {
             if matches!(key.value, Node::List(_) | Node::Map(_)) {
-                return Err(A::Error::custom("a key has to be a text"));
+                return Err(A::Error::custom(KEY_IS_NO_TEXT));
             }
             entries.push((key, value));
         }

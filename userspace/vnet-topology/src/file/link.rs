@@ -431,16 +431,8 @@ pub(super) fn read_params(fields: &mut Fields<'_, '_>) -> LinkParams {
         ..LinkParams::default()
     };
     for (key, what, direction) in [
-        (
-            "forward",
-            "`forward`, the direction from the first end to the second,",
-            &mut params.forward,
-        ),
-        (
-            "backward",
-            "`backward`, the direction from the second end to the first,",
-            &mut params.backward,
-        ),
+        ("forward", "`forward`", &mut params.forward),
+        ("backward", "`backward`", &mut params.backward),
     ] {
         if let Some(value) = fields.get(key) {
             if let Some(mut inner) = Fields::of(fields.problems, value, what) {

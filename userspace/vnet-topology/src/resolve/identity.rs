@@ -78,7 +78,7 @@ pub(crate) fn resolve(problems: &Problems, lab: &mut Lab<'_>) -> HashMap<usize, 
 
 /// Router ids: given ones, else the first IPv4 address of an own interface, else a function of the name.
 pub(crate) fn router_ids(problems: &Problems, lab: &Lab<'_>) -> HashMap<usize, std::net::Ipv4Addr> {
-    let mut ids: HashMap<std::net::Ipv4Addr, usize> = HashMap::new();
+    let mut ids: HashMap<std::net::Ipv4Addr, (usize, Option<Span>)> = HashMap::new();
     let mut result = HashMap::new();
     let routers = || {
         lab.nodes
@@ -100,19 +100,25 @@ pub(crate) fn router_ids(problems: &Problems, lab: &Lab<'_>) -> HashMap<usize, s
             .next()
         });
         let Some(given) = given else { continue };
-        if let Some(other) = ids.insert(given.value, index) {
-            problems.add(
-                Problem::new(
-                    given.span,
-                    format!(
-                        "`{}` and `{}` have the router id {}",
-                        lab.nodes[other].name(),
-                        node.name(),
-                        given.value
-                    ),
-                )
-                .help("give each router its own `router-id`"),
-            );
+        let explicit = node.params.router_id.is_some();
+        let span = Some(given.span.clone());
+        if let Some((other, first)) = ids.insert(given.value, (index, span)) {
+            // Where both are addresses, it is these that clash, and the check of addresses says so.
+            if explicit || lab.nodes[other].params.router_id.is_some() {
+                let (first_name, name) = (lab.nodes[other].name(), node.name());
+                problems.add(
+                    Problem::new(
+                        given.span,
+                        format!(
+                            "`{first_name}` and `{name}` have the router id {}",
+                            given.value
+                        ),
+                    )
+                    .label(name)
+                    .also(first.unwrap_or_default(), first_name)
+                    .help("give each router its own `router-id`"),
+                );
+            }
         }
         result.insert(index, given.value);
     }
@@ -129,7 +135,7 @@ pub(crate) fn router_ids(problems: &Problems, lab: &Lab<'_>) -> HashMap<usize, s
             }
             attempt = attempt.wrapping_add(1);
         };
-        ids.insert(id, index);
+        ids.insert(id, (index, None));
         result.insert(index, id);
     }
     result

@@ -204,7 +204,9 @@ impl Account {
     fn take(&self, load: Load) -> Result<(), Cause> {
         for (depth, account) in self.chain().enumerate() {
             if let Err(cause) = account.budget.take(load) {
-                self.chain().take(depth).for_each(|account| account.budget.give(load));
+                self.chain()
+                    .take(depth)
+                    .for_each(|account| account.budget.give(load));
                 return Err(cause);
             }
         }
@@ -221,7 +223,9 @@ impl Account {
     pub(crate) fn take_link(&self) -> bool {
         for (depth, account) in self.chain().enumerate() {
             if !account.links.take() {
-                self.chain().take(depth).for_each(|account| account.links.give());
+                self.chain()
+                    .take(depth)
+                    .for_each(|account| account.links.give());
                 return false;
             }
         }

@@ -222,9 +222,7 @@ impl PerNet for Instance {
             frames: MAX_USER_FRAMES,
             bytes: memory / USER_MEMORY_SHARE,
         };
-        let user = registry::with(|registry| {
-            registry.user_account(net, max_user, MAX_USER_LINKS)
-        })?;
+        let user = registry::with(|registry| registry.user_account(net, max_user, MAX_USER_LINKS))?;
         let owner = user.owner;
         let instance = Arc::pin_init(
             pin_init!(Self {

@@ -263,7 +263,9 @@ impl Link {
 
     /// Brings the counters of the instances up to date.
     pub(crate) fn settle(&self) {
-        Side::BOTH.iter().for_each(|side| self.lane_from(*side).settle());
+        Side::BOTH
+            .iter()
+            .for_each(|side| self.lane_from(*side).settle());
     }
 
     /// Changes parameters; nothing is changed if anything is refused.
@@ -340,7 +342,9 @@ impl Link {
             self.lane_from(Side::A).remove();
             self.lane_from(Side::B).remove();
             self.settle();
-            Side::BOTH.iter().for_each(|side| removal.queue(self.cell(*side)));
+            Side::BOTH
+                .iter()
+                .for_each(|side| removal.queue(self.cell(*side)));
             self.return_quota();
         }
     }
@@ -358,7 +362,10 @@ impl Link {
             Side::A => a,
             Side::B => b,
         };
-        if home.as_ref().is_some_and(|home| Arc::ptr_eq(home, instance)) {
+        if home
+            .as_ref()
+            .is_some_and(|home| Arc::ptr_eq(home, instance))
+        {
             return Ok(());
         }
         if !instance.account().take_link() {
@@ -496,11 +503,7 @@ impl LinkKind for Ethernet {
         settings::fill_link(end, writer)
     }
 
-    fn with_peer_net<R>(
-        end: &End,
-        rtnl: &Rtnl,
-        then: impl FnOnce(&Net) -> R,
-    ) -> Option<R> {
+    fn with_peer_net<R>(end: &End, rtnl: &Rtnl, then: impl FnOnce(&Net) -> R) -> Option<R> {
         let peer = end.link.device(end.side.other(), rtnl)?;
         Some(then(peer.net()))
     }

@@ -45,7 +45,12 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
     let fd = attrs.get(bindings::VNET_A_INSTANCE_NETNS_FD);
     let net = Target::find_capable(fd, request.requester(), extack)?;
     let instance = Instance::of(&net);
-    let text = |kind| attrs.get(kind).map(|attr| name_of(attr, extack)).transpose();
+    let text = |kind| {
+        attrs
+            .get(kind)
+            .map(|attr| name_of(attr, extack))
+            .transpose()
+    };
     let name = text(bindings::VNET_A_INSTANCE_NAME)?;
     let lab = text(bindings::VNET_A_INSTANCE_LAB)?;
 
@@ -65,7 +70,9 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
     })?;
     set_limits(&instance, &attrs);
     notify(&instance, bindings::VNET_CMD_INSTANCE_NEW_NTF);
-    request.reply(bindings::VNET_CMD_INSTANCE_NEW, |writer| fill(&instance, writer))
+    request.reply(bindings::VNET_CMD_INSTANCE_NEW, |writer| {
+        fill(&instance, writer)
+    })
 }
 
 /// `instance-get` of one.
@@ -157,7 +164,9 @@ fn forget(instance: &Arc<Instance>) {
 fn notify(instance: &Instance, command: u32) {
     let tell = |net: &Net| netlink::notify(net, command, |writer| fill(instance, writer));
     instance.with_net(tell);
-    let maker = instance.with_identity(|identity| identity.maker.clone()).flatten();
+    let maker = instance
+        .with_identity(|identity| identity.maker.clone())
+        .flatten();
     if let Some(maker) = maker {
         maker.with_net(tell);
     }
@@ -188,8 +197,8 @@ fn find(
         return Err(extack.refuse(fd, c"give either id or netns-fd", EINVAL));
     }
     let missing = || extack.refuse(Some(id), c"there is no such instance", ENOENT);
-    let instance = registry::with(|registry| Ok(registry.instances().get(id.u32())))?
-        .ok_or_else(missing)?;
+    let instance =
+        registry::with(|registry| Ok(registry.instances().get(id.u32())))?.ok_or_else(missing)?;
     let allowed = instance.with_net(|net| {
         if !change && requester.net().is_same(net) {
             return Ok(());
@@ -256,5 +265,8 @@ fn fill(instance: &Instance, writer: &mut Writer<'_>) -> Result {
     writer.uint(bindings::VNET_A_INSTANCE_RX_PACKETS, received.packets)?;
     writer.uint(bindings::VNET_A_INSTANCE_RX_BYTES, received.bytes)?;
     writer.uint(bindings::VNET_A_INSTANCE_DROPS, sent.drops)?;
-    writer.uint(bindings::VNET_A_INSTANCE_SOFTIRQ_TIME, totals.softirq_time())
+    writer.uint(
+        bindings::VNET_A_INSTANCE_SOFTIRQ_TIME,
+        totals.softirq_time(),
+    )
 }

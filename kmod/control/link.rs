@@ -203,11 +203,7 @@ fn read_common<'a>(options: &mut Options, attrs: &impl Attrs<'a>, extack: ExtAck
 }
 
 /// Parameters of both ends of a new link.
-fn read_ends(
-    options: &mut Options,
-    ends: [&Nest<'_, END_TABLE>; 2],
-    extack: ExtAck,
-) -> Result {
+fn read_ends(options: &mut Options, ends: [&Nest<'_, END_TABLE>; 2], extack: ExtAck) -> Result {
     for (side, end) in Side::BOTH.into_iter().zip(ends) {
         refuse_read_only(end, extack)?;
         if let Some(tx) = end.get(bindings::VNET_A_END_TX) {
@@ -270,11 +266,15 @@ fn find(request: &Request<'_>, rtnl: &Rtnl) -> Result<Arc<Link>> {
         }
         (None, Some(ifindex)) => {
             let net = Target::find(fd, request.requester(), extack)?;
-            let device = net.device(ifindex.u32(), rtnl).ok_or_else(|| {
-                extack.refuse(Some(ifindex), c"there is no such device", ENODEV)
-            })?;
+            let device = net
+                .device(ifindex.u32(), rtnl)
+                .ok_or_else(|| extack.refuse(Some(ifindex), c"there is no such device", ENODEV))?;
             let end = device::private_of::<Ethernet>(device).ok_or_else(|| {
-                extack.refuse(Some(ifindex), c"the device is not the end of a link", EINVAL)
+                extack.refuse(
+                    Some(ifindex),
+                    c"the device is not the end of a link",
+                    EINVAL,
+                )
             })?;
             Ok(end.link().clone())
         }

@@ -306,7 +306,10 @@ pub(super) struct NewDevice<D: Driver> {
 
 impl<D: Driver> NewDevice<D> {
     const LAYOUT: () = {
-        assert!(align_of::<D::Private>() <= 32, "netdev_priv is aligned to 32 bytes");
+        assert!(
+            align_of::<D::Private>() <= 32,
+            "netdev_priv is aligned to 32 bytes"
+        );
     };
 
     /// Bytes of private area that a device needs.
@@ -365,7 +368,11 @@ impl<D: Driver> NewDevice<D> {
     ) -> Result<&'a NetDevice> {
         let device = self.as_ptr();
         // SAFETY: The area is ours until the device is registered, and fits.
-        unsafe { bindings::netdev_priv(device).cast::<D::Private>().write(private) };
+        unsafe {
+            bindings::netdev_priv(device)
+                .cast::<D::Private>()
+                .write(private)
+        };
         self.private = true;
         // SAFETY: The device is live and not registered, and RTNL is held.
         let result = to_result(unsafe { bindings::register_netdevice(device) });
@@ -421,9 +428,7 @@ pub(super) unsafe extern "C" fn setup<D: Driver>(device: *mut bindings::net_devi
 ///
 /// The device is of driver `D`, and registered or being registered by [`NewDevice::register`].
 #[inline]
-pub(super) unsafe fn private<'a, D: Driver>(
-    device: *const bindings::net_device,
-) -> &'a D::Private {
+pub(super) unsafe fn private<'a, D: Driver>(device: *const bindings::net_device) -> &'a D::Private {
     // SAFETY: As promised by the caller the area was written and is dropped by `destroy` only.
     unsafe { &*bindings::netdev_priv(device).cast::<D::Private>() }
 }

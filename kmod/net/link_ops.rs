@@ -325,7 +325,9 @@ impl<D: LinkKind> LinkOps<D> {
             // SAFETY: The parser has filled the table.
             let peer_table = unsafe { Table::from_raw(peer_table.as_ptr(), IFLA_TABLE) };
             options.name = peer_table.get(bindings::IFLA_IFNAME).map(Attr::text);
-            options.address = peer_table.get(bindings::IFLA_ADDRESS).and_then(Attr::address);
+            options.address = peer_table
+                .get(bindings::IFLA_ADDRESS)
+                .and_then(Attr::address);
             if peer_table.get(bindings::IFLA_MTU).is_some() {
                 options.mtu = None;
             }
@@ -359,8 +361,7 @@ impl<D: LinkKind> LinkOps<D> {
         };
         let valid = attr.address().is_some_and(|address| {
             // SAFETY: The address has six bytes.
-            attr.bytes().len() == 6
-                && unsafe { bindings::is_valid_ether_addr(address.as_ptr()) }
+            attr.bytes().len() == 6 && unsafe { bindings::is_valid_ether_addr(address.as_ptr()) }
         });
         if valid {
             return 0;
@@ -435,9 +436,7 @@ impl<D: LinkKind> LinkOps<D> {
     /// # Safety
     ///
     /// Called by the core under RTNL for a registered device of ours.
-    unsafe extern "C" fn get_link_net(
-        device: *const bindings::net_device,
-    ) -> *mut bindings::net {
+    unsafe extern "C" fn get_link_net(device: *const bindings::net_device) -> *mut bindings::net {
         // SAFETY: As promised by the caller.
         unsafe {
             let rtnl = Rtnl::assume_held();

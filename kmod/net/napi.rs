@@ -183,9 +183,7 @@ unsafe extern "C" fn poll<T: Poll>(napi: *mut bindings::napi_struct, budget: c_i
 /// # Safety
 ///
 /// `timer` lies within a live `Napi<T>`.
-unsafe extern "C" fn expired<T: Poll>(
-    timer: *mut bindings::hrtimer,
-) -> bindings::hrtimer_restart {
+unsafe extern "C" fn expired<T: Poll>(timer: *mut bindings::hrtimer) -> bindings::hrtimer_restart {
     // CAST: `HrTimer` is transparent and lies at its offset within a `Napi<T>`.
     let napi = timer
         .cast::<u8>()

@@ -143,7 +143,8 @@ pub(crate) trait Attrs<'a> {
 
     /// The same, refusing a request that lacks it.
     fn require(&self, kind: u32, extack: ExtAck, message: &'static CStr) -> Result<Attr<'a>> {
-        self.get(kind).ok_or_else(|| extack.refuse(None, message, EINVAL))
+        self.get(kind)
+            .ok_or_else(|| extack.refuse(None, message, EINVAL))
     }
 }
 
@@ -380,11 +381,7 @@ impl Writer<'_> {
     }
 
     /// Appends a nest that `fill` fills.
-    pub(crate) fn nest(
-        &mut self,
-        kind: u32,
-        fill: impl FnOnce(&mut Self) -> Result,
-    ) -> Result {
+    pub(crate) fn nest(&mut self, kind: u32, fill: impl FnOnce(&mut Self) -> Result) -> Result {
         // SAFETY: The message may be appended to.
         let start = unsafe { bindings::nla_nest_start(self.skb, kind as c_int) };
         if start.is_null() {
@@ -510,11 +507,7 @@ impl<'a> Dump<'a> {
 }
 
 /// Tells the listeners in a namespace. Nothing happens if there are none.
-pub(crate) fn notify(
-    net: &Net,
-    command: u32,
-    fill: impl FnOnce(&mut Writer<'_>) -> Result,
-) {
+pub(crate) fn notify(net: &Net, command: u32, fill: impl FnOnce(&mut Writer<'_>) -> Result) {
     const GROUP: u32 = bindings::VNET_NLGRP_CONFIG;
     // SAFETY: The namespace is live.
     if !unsafe { bindings::genl_has_listeners(net.as_ptr(), GROUP) } {

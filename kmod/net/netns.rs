@@ -300,11 +300,7 @@ unsafe extern "C" fn exit<T: PerNet>(net: *mut bindings::net) {
 }
 
 /// Refuses a namespace that the sender of a request may not administrate.
-pub(super) fn check_capable(
-    skb: *const bindings::sk_buff,
-    net: &Net,
-    extack: ExtAck,
-) -> Result {
+pub(super) fn check_capable(skb: *const bindings::sk_buff, net: &Net, extack: ExtAck) -> Result {
     // SAFETY: `skb` is the request, the namespace is live and keeps its owner.
     let capable = unsafe {
         bindings::netlink_ns_capable(skb, net.owner_ptr(), bindings::CAP_NET_ADMIN as c_int)
@@ -317,4 +313,3 @@ pub(super) fn check_capable(
     ));
     Err(EPERM)
 }
-

@@ -285,7 +285,10 @@ pub(crate) struct Tagged<T: Copy>(SkBuff, PhantomData<T>);
 impl<T: Copy> Tagged<T> {
     const FITS: () = {
         assert!(size_of::<T>() <= 48, "the control block has 48 bytes");
-        assert!(align_of::<T>() <= 8, "the control block is aligned to 8 bytes");
+        assert!(
+            align_of::<T>() <= 8,
+            "the control block is aligned to 8 bytes"
+        );
     };
 
     /// Puts `tag` into the control block.

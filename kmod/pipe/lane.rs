@@ -294,11 +294,7 @@ impl Napi<Lane> {
     }
 
     /// Loses everything for `cause`.
-    fn empty(
-        &self,
-        mut state: crate::sync::spinlock_bh::SpinLockBhGuard<'_, State>,
-        cause: Cause,
-    ) {
+    fn empty(&self, mut state: crate::sync::spinlock_bh::SpinLockBhGuard<'_, State>, cause: Cause) {
         state.model.advance(clock::now());
         state.model.purge(cause);
         let waste = state.clean_up();
@@ -393,7 +389,10 @@ impl State {
         let (sent, drops) = (counters.sent, counters.all_drops());
         let delivered = counters.delivered;
         if let Some(sender) = &self.sender {
-            let (new, lost) = (sent.minus(self.reported.sent), drops.minus(self.reported.drops));
+            let (new, lost) = (
+                sent.minus(self.reported.sent),
+                drops.minus(self.reported.drops),
+            );
             sender.totals().add_sent(Traffic {
                 packets: new.frames,
                 bytes: new.bytes,

@@ -93,12 +93,7 @@ impl Options {
     }
 
     /// Reads `IFLA_INFO_DATA` of the device at `side`.
-    pub(crate) fn read_link(
-        &mut self,
-        side: Side,
-        attrs: &Table<'_>,
-        extack: ExtAck,
-    ) -> Result {
+    pub(crate) fn read_link(&mut self, side: Side, attrs: &Table<'_>, extack: ExtAck) -> Result {
         let nests = [
             (bindings::IFLA_VNET_TX, side),
             (bindings::IFLA_VNET_RX, side.other()),
@@ -124,12 +119,7 @@ impl Options {
     }
 
     /// Reads the parameters of the direction that begins at `side`.
-    pub(crate) fn read_direction(
-        &mut self,
-        side: Side,
-        attr: Attr<'_>,
-        extack: ExtAck,
-    ) -> Result {
+    pub(crate) fn read_direction(&mut self, side: Side, attr: Attr<'_>, extack: ExtAck) -> Result {
         let nest: Nest<'_, DIRECTION_TABLE> = attr.nested(&DIRECTION_POLICY, extack)?;
         let [a, b] = &mut self.directions;
         let params = match side {
@@ -203,11 +193,7 @@ fn compile(params: &Params, extack: ExtAck) -> Result<Compiled> {
 }
 
 /// The same, and tells the attribute.
-fn compile_attr<'a>(
-    params: &Params,
-    attrs: &impl Attrs<'a>,
-    extack: ExtAck,
-) -> Result<Compiled> {
+fn compile_attr<'a>(params: &Params, attrs: &impl Attrs<'a>, extack: ExtAck) -> Result<Compiled> {
     params.compile().map_err(|error| {
         extack.blame(attrs.get(kind_of(error.field)));
         extack.set_text(error.reason);
@@ -330,9 +316,7 @@ fn number_of(cause: Cause) -> u32 {
         Cause::Pie => bindings::vnet_drop_cause_VNET_DROP_CAUSE_PIE,
         Cause::Ber => bindings::vnet_drop_cause_VNET_DROP_CAUSE_BER,
         Cause::LossRandom => bindings::vnet_drop_cause_VNET_DROP_CAUSE_LOSS_RANDOM,
-        Cause::LossGilbertElliott => {
-            bindings::vnet_drop_cause_VNET_DROP_CAUSE_LOSS_GILBERT_ELLIOTT
-        }
+        Cause::LossGilbertElliott => bindings::vnet_drop_cause_VNET_DROP_CAUSE_LOSS_GILBERT_ELLIOTT,
         Cause::LossFourState => bindings::vnet_drop_cause_VNET_DROP_CAUSE_LOSS_FOUR_STATE,
         Cause::LossPattern => bindings::vnet_drop_cause_VNET_DROP_CAUSE_LOSS_PATTERN,
     }

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What tests/run asks a folder of selftests for. The variables are kselftest's:
+#
+#   TEST_PROGS     programs that are tests
+#   TEST_FILES     what they use beside
+#
+# and ours, each a part of TEST_PROGS:
+#
+#   TEST_SIMULATED  run again with simulated time, where all is exact
+#   TEST_SMOKE      what `tests/run --smoke` runs
+
+.PHONY: list-all list-simulated list-smoke
+list-all:
+	@printf '%s\n' $(TEST_PROGS)
+list-simulated:
+	@printf '%s\n' $(TEST_SIMULATED)
+list-smoke:
+	@printf '%s\n' $(TEST_SMOKE)

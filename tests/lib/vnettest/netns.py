@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Network namespaces, user namespaces, commands, and waiting for devices."""
+
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import time
+import traceback
+
+from . import netlink
+from .ktap import Failure, defer
+
+_HOME = "/proc/thread-self/ns/net"
+_RTMGRP_LINK = 1
+_RTM_NEWLINK, _RTM_DELLINK, _RTM_GETLINK = 16, 17, 18
+_IFLA_IFNAME, _IFLA_OPERSTATE, _IFLA_CARRIER = 3, 16, 33
+_UP = 6
+
+
+def run(command, check=True, text=None):
+    """Runs a command in the present namespace; its output."""
+    words = command.split() if isinstance(command, str) else command
+    done = subprocess.run(words, input=text, capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        raise Failure(f"{' '.join(words)}: status {done.returncode}: "
+                      f"{done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout if check else done
+
+
+class NetNS:
+    """A network namespace, entered by `with`. No IPv6, so that nothing is sent unasked."""
+
+    def __init__(self, ipv6=False):
+        home = os.open(_HOME, os.O_RDONLY)
+        try:
+            os.unshare(os.CLONE_NEWNET)
+            self.fd = os.open(_HOME, os.O_RDONLY | os.O_CLOEXEC)
+            if not ipv6:
+                for which in ("all", "default"):
+                    path = f"/proc/sys/net/ipv6/conf/{which}/disable_ipv6"
+                    with open(path, "w", encoding="ascii") as file:
+                        file.write("1")
+        finally:
+            os.setns(home, os.CLONE_NEWNET)
+            os.close(home)
+        self._homes = []
+        defer(self.close)
+
+    @property
+    def inode(self):
+        """Its number."""
+        return os.fstat(self.fd).st_ino
+
+    def close(self):
+        """Lets go of it; it ends unless something else holds it."""
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+
+    def __enter__(self):
+        self._homes.append(os.open(_HOME, os.O_RDONLY))
+        os.setns(self.fd, os.CLONE_NEWNET)
+        return self
+
+    def __exit__(self, *_):
+        home = self._homes.pop()
+        os.setns(home, os.CLONE_NEWNET)
+        os.close(home)
+
+    def run(self, command, check=True, text=None):
+        """Runs a command in it."""
+        with self:
+            return run(command, check, text)
+
+
+class LinkWatch:
+    """Sees devices of the present namespace come, change and go."""
+
+    def __init__(self):
+        self.socket = netlink.Socket(netlink.NETLINK_ROUTE)
+        self.socket.join(_RTMGRP_LINK)
+        self.devices = {}       # name: (index, flags, attributes)
+        # By another socket: replies and events would mix.
+        query = netlink.Socket(netlink.NETLINK_ROUTE)
+        self._take(query.request(_RTM_GETLINK, bytes(16), netlink.NLM_F_DUMP))
+        query.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def _take(self, messages):
+        for message in messages:
+            if message.kind not in (_RTM_NEWLINK, _RTM_DELLINK) or not message.payload:
+                continue
+            index, flags = struct.unpack_from("=iI", message.payload, 4)
+            attributes = netlink.attrs_of(message.payload[16:])
+            name = attributes[_IFLA_IFNAME].rstrip(b"\0").decode()
+            if message.kind == _RTM_DELLINK:
+                self.devices.pop(name, None)
+            else:
+                self.devices[name] = (index, flags, attributes)
+
+    def until(self, holds, what, timeout=10):
+        """Waits until holds(self) is true."""
+        end = time.monotonic() + timeout
+        while not holds(self):
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Failure(f"{what}: not within {timeout} s")
+            self._take(self.socket.events(left))
+
+    def is_up(self, name):
+        """Whether a device is up and has carrier, as far as its queues."""
+        if name not in self.devices:
+            return False
+        attributes = self.devices[name][2]
+        return attributes[_IFLA_OPERSTATE][0] == _UP
+
+    def has_carrier(self, name):
+        """Whether a device has carrier."""
+        return name in self.devices and self.devices[name][2][_IFLA_CARRIER][0] == 1
+
+
+def wait_up(ns, *names):
+    """Waits until packets can be sent through devices."""
+    with ns, LinkWatch() as watch:
+        watch.until(lambda w: all(w.is_up(name) for name in names), f"{names} up")
+
+
+def child(function, *args, flags=0):
+    """Runs a function in a child in new namespaces (CLONE_*); its result or its exception.
+
+    With CLONE_NEWUSER the child is root in its user namespace, mapped to nobody outside.
+    """
+    results, out = os.pipe()
+    mapped, go = os.pipe()
+    unshared, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(go)
+            if flags & os.CLONE_NEWUSER:
+                os.setresgid(65534, 65534, 65534)
+                os.setresuid(65534, 65534, 65534)
+                _dumpable()
+            if flags:
+                os.unshare(flags)
+            os.write(tell, b"x")
+            os.read(mapped, 1)
+            if flags & os.CLONE_NEWUSER:
+                os.setresgid(0, 0, 0)
+                os.setresuid(0, 0, 0)
+            answer = (True, function(*args))
+        except BaseException as error:  # pylint: disable=broad-exception-caught
+            if not _can_pickle(error):
+                error = Failure(traceback.format_exc())
+            answer = (False, error)
+        with os.fdopen(out, "wb") as file:
+            pickle.dump(answer, file)
+        os._exit(0)
+    for fd in (out, mapped, tell):
+        os.close(fd)
+    os.read(unshared, 1)
+    if flags & os.CLONE_NEWUSER:
+        for name, text in (("setgroups", "deny"), ("uid_map", "0 65534 1"), ("gid_map", "0 65534 1")):
+            with open(f"/proc/{pid}/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+    os.close(go)
+    with os.fdopen(results, "rb") as file:
+        data = file.read()
+    os.close(unshared)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if not data:
+        name = signal.Signals(-status).name if status < 0 else status
+        raise Failure(f"the child ended with {name}")
+    passed, value = pickle.loads(data)
+    if not passed:
+        raise value
+    return value
+
+
+def _dumpable():
+    # After a change of ids /proc/self belongs to root until this is said.
+    import ctypes  # pylint: disable=import-outside-toplevel
+    ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
+
+
+def _can_pickle(value):
+    try:
+        pickle.loads(pickle.dumps(value))
+        return True
+    except Exception:  # pylint: disable=broad-exception-caught
+        return False

@@ -16,6 +16,7 @@ use std::process::{Command, Stdio};
 use nix::libc;
 use nix::pty::openpty;
 use nix::sys::resource::{setrlimit, Resource};
+use nix::sys::signal::SigSet;
 use nix::unistd::{setsid, Pid};
 
 use super::stream::{failed, Inlet, Outlet, Pending, Status, Stream};
@@ -107,12 +108,14 @@ fn not_started(program: &[u8], error: &io::Error) -> Msg {
 pub fn spawn(id: u32, spawn: &Spawn, files: (u64, u64)) -> Result<Stream, Msg> {
     let mut command = base_command(spawn)?;
     let terminal = spawn.tty.is_some();
-    // SAFETY: between fork and exec the closure only makes system calls (setsid, ioctl, setrlimit), which are
-    // async-signal-safe, and allocates nothing.
+    // SAFETY: between fork and exec the closure only makes system calls (sigprocmask, setsid, ioctl, setrlimit),
+    // which are async-signal-safe, and allocates nothing.
     unsafe {
         command.pre_exec(move || {
             // A session of its own: signals to its group reach what it starts, and nothing else.
             setsid()?;
+            // What the agent does not want to be interrupted by is no business of the program's.
+            SigSet::empty().thread_set_mask()?;
             if terminal {
                 ioctl::set_controlling(0, 0)?;
             }

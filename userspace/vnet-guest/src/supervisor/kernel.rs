@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::fcntl::{fcntl, FcntlArg, FdFlag, OFlag};
 use nix::pty::openpty;
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::{killpg, Signal};
+use nix::sys::signal::{killpg, SigSet, Signal};
 use nix::sys::socket::{socketpair, AddressFamily, SockFlag, SockType};
 use nix::sys::wait::{waitid, waitpid, Id, WaitPidFlag, WaitStatus};
 use nix::unistd::{getpid, getppid, pipe2, Pid};
@@ -75,6 +75,8 @@ pub fn start(spec: &Spec) -> io::Result<(Kernel, Link, OwnedFd)> {
     unsafe {
         command.pre_exec(move || {
             set_pdeathsig(Signal::SIGKILL)?;
+            // The supervisor takes some signals through a descriptor; that is not for its child.
+            SigSet::empty().thread_set_mask()?;
             if let Some(input) = &input {
                 fcntl(input, FcntlArg::F_SETFD(FdFlag::empty()))?;
             }

@@ -112,6 +112,17 @@ pub struct Conn {
     pub info: GuestInfo,
 }
 
+/// What [`Opening::receive`] has to say.
+#[derive(Debug)]
+pub enum Heard {
+    /// A message.
+    Msg(Msg),
+    /// The connection has been closed.
+    End,
+    /// The time is up.
+    Nothing,
+}
+
 /// A connection that has not been greeted yet.
 pub struct Opening {
     socket: UnixStream,
@@ -138,20 +149,20 @@ impl Opening {
         send_all(&self.socket, &out)
     }
 
-    /// The next message; none at the end of the stream or when the time is up.
-    pub fn receive(&mut self, deadline: Option<Instant>) -> Result<Option<Msg>> {
+    /// The next message.
+    pub fn receive(&mut self, deadline: Option<Instant>) -> Result<Heard> {
         loop {
             match self.decoder.next_frame() {
                 Ok(Some(frame)) => {
                     return Msg::decode(&frame)
-                        .map(Some)
+                        .map(Heard::Msg)
                         .map_err(|_| nonsense("malformed frame"))
                 }
                 Ok(None) => {}
                 Err(error) => return Err(nonsense(error.to_string())),
             }
             let left = match deadline.map(|at| at.saturating_duration_since(Instant::now())) {
-                Some(left) if left.is_zero() => return Ok(None),
+                Some(left) if left.is_zero() => return Ok(Heard::Nothing),
                 left => left,
             };
             self.socket
@@ -159,21 +170,22 @@ impl Opening {
                 .map_err(Error::io("cannot set a time limit"))?;
             let mut buffer = [0; 4096];
             match self.socket.read(&mut buffer) {
-                Ok(0) => return Ok(None),
+                Ok(0) => return Ok(Heard::End),
                 Ok(n) => self.decoder.feed(&buffer[..n]),
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock
-                    | io::ErrorKind::TimedOut
-                    | io::ErrorKind::ConnectionReset => return Ok(None),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                        return Ok(Heard::Nothing)
+                    }
+                    io::ErrorKind::ConnectionReset => return Ok(Heard::End),
                     _ => return Err(Error::io("cannot hear the supervisor")(error)),
                 },
             }
         }
     }
 
-    /// Exchanges greetings.
-    pub fn greet(&mut self, limit: Duration) -> Result<()> {
+    /// Exchanges greetings; false if the supervisor is just going.
+    pub fn greet(&mut self, limit: Duration) -> Result<bool> {
         let hello = Hello {
             version: VERSION,
             window: 0,
@@ -184,13 +196,14 @@ impl Opening {
         // If it has gone meanwhile, it may have said good-bye before.
         let _ = self.send(&Msg::Hello(hello));
         match self.receive(Some(Instant::now() + limit))? {
-            Some(Msg::Hello(hello)) if hello.version == VERSION => Ok(()),
-            Some(Msg::Hello(hello)) => Err(Error::Version {
+            Heard::Msg(Msg::Hello(hello)) if hello.version == VERSION => Ok(true),
+            Heard::Msg(Msg::Hello(hello)) => Err(Error::Version {
                 agent: hello.version,
                 tool: VERSION,
             }),
-            Some(_) => Err(nonsense("no greeting")),
-            None => Err(Error::Timeout {
+            Heard::Msg(_) => Err(nonsense("no greeting")),
+            Heard::End => Ok(false),
+            Heard::Nothing => Err(Error::Timeout {
                 what: format!("the supervisor of lab `{}`", self.lab),
                 limit,
             }),
@@ -200,17 +213,17 @@ impl Opening {
     /// Waits for the guest to be ready, as long as it takes or until `deadline`.
     pub fn ready(&mut self, deadline: Option<Instant>) -> Result<Option<GuestInfo>> {
         match self.receive(deadline)? {
-            Some(Msg::Ready(info)) => serde_json::from_slice(&info)
+            Heard::Msg(Msg::Ready(info)) => serde_json::from_slice(&info)
                 .map(Some)
                 .map_err(|error| nonsense(error.to_string())),
-            Some(Msg::Bye { reason, log }) => Err(Error::StartFailed {
+            Heard::Msg(Msg::Bye { reason, log }) => Err(Error::StartFailed {
                 lab: self.lab.clone(),
                 reason,
                 log,
             }),
-            Some(_) => Err(nonsense("not ready, not over")),
-            None if deadline.is_some() => Ok(None),
-            None => Err(Error::GuestDied {
+            Heard::Msg(_) => Err(nonsense("not ready, not over")),
+            Heard::Nothing => Ok(None),
+            Heard::End => Err(Error::GuestDied {
                 lab: self.lab.clone(),
                 reason: "its supervisor has gone".into(),
                 log: String::new(),
@@ -218,9 +231,11 @@ impl Opening {
         }
     }
 
-    /// Makes it a connection for use.
-    pub fn finish(mut self, limit: Option<Duration>) -> Result<Arc<Conn>> {
-        self.greet(limit.unwrap_or(GREETING_LIMIT))?;
+    /// Makes it a connection for use; none if the supervisor is just going.
+    pub fn finish(mut self) -> Result<Option<Arc<Conn>>> {
+        if !self.greet(GREETING_LIMIT)? {
+            return Ok(None);
+        }
         let info = self.ready(None)?.ok_or_else(|| Error::NotRunning {
             lab: self.lab.clone(),
         })?;
@@ -240,7 +255,7 @@ impl Opening {
             .name("guest".into())
             .spawn(move || reader.read_all(decoder))
             .map_err(Error::io("cannot start a thread"))?;
-        Ok(conn)
+        Ok(Some(conn))
     }
 }
 

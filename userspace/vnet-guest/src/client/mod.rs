@@ -20,7 +20,7 @@ use crate::config::GuestConfig;
 use crate::error::{Error, Result};
 use crate::proto::msg::Msg;
 use crate::rundir::LabDir;
-use conn::{Conn, Opening};
+use conn::{Conn, Heard, Opening};
 use types::{Down, ExecIo, ExecRequest, ExitStatus, GuestInfo, LabEntry, Output, Progress};
 
 /// How long a supervisor may take from locking its lab to listening on its socket: two system calls.
@@ -74,8 +74,8 @@ impl Guest {
         let Some(opening) = reach(dir)? else {
             return Ok(None);
         };
-        Ok(Some(Guest {
-            handle: Arc::new(Handle(opening.finish(None)?)),
+        Ok(opening.finish()?.map(|conn| Guest {
+            handle: Arc::new(Handle(conn)),
         }))
     }
 
@@ -173,7 +173,9 @@ fn glance(dir: &LabDir) -> Result<Option<GuestInfo>> {
     let Some(mut opening) = reach(dir)? else {
         return Ok(None);
     };
-    opening.greet(GLANCE)?;
+    if !opening.greet(GLANCE)? {
+        return Ok(None);
+    }
     opening.ready(Some(Instant::now() + GLANCE))
 }
 
@@ -221,20 +223,19 @@ pub fn down(lab: &str, limit: Duration) -> Result<Down> {
 
 /// Asks a supervisor to power off; whether it has closed the connection in time.
 fn ask_to_end(mut opening: Opening, deadline: Instant) -> bool {
-    if opening
-        .greet(deadline.saturating_duration_since(Instant::now()))
-        .is_err()
-    {
-        return false;
+    match opening.greet(deadline.saturating_duration_since(Instant::now())) {
+        Ok(true) => {}
+        Ok(false) => return true,
+        Err(_) => return false,
     }
     if opening.send(&Msg::PowerOff).is_err() {
         return true;
     }
     loop {
         match opening.receive(Some(deadline)) {
-            Ok(Some(_)) => {}
-            Ok(None) => return Instant::now() < deadline,
-            Err(_) => return false,
+            Ok(Heard::Msg(_)) => {}
+            Ok(Heard::End) => return true,
+            Ok(Heard::Nothing) | Err(_) => return false,
         }
     }
 }

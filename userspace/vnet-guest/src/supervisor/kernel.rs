@@ -52,6 +52,10 @@ pub fn start(spec: &Spec) -> io::Result<(Kernel, Link, OwnedFd)> {
         Wire::Pty => {
             let pty = openpty(None, None)?;
             crate::agent::make_raw(&pty.slave)?;
+            // An end that the child inherits besides its stdin would outlive us, and nothing would hang up.
+            for fd in [&pty.master, &pty.slave] {
+                fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+            }
             (Link::new(pty.master.try_clone()?)?, pty.slave.try_clone()?)
         }
     };

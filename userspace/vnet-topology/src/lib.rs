@@ -22,8 +22,10 @@ pub mod names;
 pub mod plan;
 pub mod report;
 mod resolve;
+mod schema;
 mod tree;
 pub mod units;
 
 pub use compile::{compile, compile_with, is_default_route, Compiled, Options, DEFAULT_MTU};
 pub use report::{Problem, Report};
+pub use schema::schema;

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The schema takes what the compiler takes, and knows the same keys.
+
+use std::collections::BTreeSet;
+
+use serde_json::{json, Value};
+
+fn schema() -> Value {
+    serde_json::to_value(vnet_topology::schema()).unwrap()
+}
+
+fn to_json(yaml: &str) -> Value {
+    serde_saphyr::from_str(yaml).unwrap()
+}
+
+/// What the schema finds wrong with a file.
+fn problem(yaml: &str) -> Option<String> {
+    let mut compiler = boon::Compiler::new();
+    compiler.add_resource("topology.json", schema()).unwrap();
+    let mut schemas = boon::Schemas::new();
+    let index = compiler.compile("topology.json", &mut schemas).unwrap();
+    schemas
+        .validate(&to_json(yaml), index)
+        .map_err(|error| format!("{error:#}"))
+        .err()
+}
+
+#[test]
+fn every_example_is_valid() {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../topologies");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
+            let problem = problem(&std::fs::read_to_string(&path).unwrap());
+            assert_eq!(problem, None, "{}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 3);
+}
+
+#[test]
+fn what_is_wrong_by_itself_is_invalid() {
+    for wrong in [
+        "links: []",
+        "nodes: {a: hots}",
+        "nodes: {a: {kind: host, comands: []}}",
+        "nodes: {a: host, b: host}\nlinks: [[a]]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], rate: 100}]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], rate: 10MB/s}]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], dealy: 10ms}]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], forward: {mtu: 1500}}]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], mtu: 42}]",
+    ] {
+        assert!(problem(wrong).is_some(), "{wrong}");
+    }
+}
+
+/// The keys that the reader of the file knows, from its message about one that it does not.
+fn known_keys(yaml: &str) -> BTreeSet<String> {
+    let report = vnet_topology::compile("keys.yaml", yaml).unwrap_err();
+    let help = report.problems().iter().find_map(|problem| {
+        let help = problem.help.as_deref()?;
+        help.strip_prefix("known keys of ")?
+            .rsplit_once(": ")
+            .map(|(_, keys)| keys.to_owned())
+    });
+    help.unwrap_or_else(|| panic!("{yaml}"))
+        .split(", ")
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn schema_and_reader_know_the_same_keys() {
+    let schema = schema();
+    let properties = |name: &str| -> BTreeSet<String> {
+        let object = match name {
+            "" => &schema,
+            _ => &schema["$defs"][name],
+        };
+        assert_eq!(
+            object["additionalProperties"],
+            json!(false),
+            "{name}: {object:#}"
+        );
+        object["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
+    };
+    let end = |end: &str| format!("nodes: {{a: host, b: host}}\nlinks: [{{ends: [{end}, b]}}]\n");
+    let link =
+        |link: &str| format!("nodes: {{a: host, b: host}}\nlinks: [{{ends: [a, b], {link}}}]\n");
+    let node = |node: &str| format!("nodes: {{a: {{{node}}}}}\n");
+    for (name, yaml) in [
+        ("", "nodes: {a: host}\nzzzzzz: 1\n".into()),
+        (
+            "Addressing",
+            "nodes: {a: host}\naddressing: {zzzzzz: 1}\n".to_owned(),
+        ),
+        (
+            "Defaults",
+            "nodes: {a: host}\ndefaults: {zzzzzz: 1}\n".to_owned(),
+        ),
+        (
+            "NodeParams",
+            "nodes: {a: host}\ndefaults: {router: {zzzzzz: 1}}\n".to_owned(),
+        ),
+        ("Node", node("zzzzzz: 1")),
+        ("Interface", node("interfaces: {d0: {zzzzzz: 1}}")),
+        ("Route", node("routes: [{to: default, zzzzzz: 1}]")),
+        ("File", node("files: {/etc/x: {content: x, zzzzzz: 1}}")),
+        ("Daemon", node("daemons: [{command: x, zzzzzz: 1}]")),
+        ("Ready", node("daemons: [{command: x, ready: {zzzzzz: 1}}]")),
+        ("Link", link("zzzzzz: 1")),
+        (
+            "LinkParams",
+            "nodes: {a: host}\ndefaults: {link: {zzzzzz: 1}}\n".to_owned(),
+        ),
+        ("Direction", link("forward: {zzzzzz: 1}")),
+        ("Queue", link("queue: {zzzzzz: 1}")),
+        ("End", end("{node: a, zzzzzz: 1}")),
+        ("Vlan", end("{node: a, vlan: {zzzzzz: 1}}")),
+    ] {
+        assert_eq!(properties(name), known_keys(&yaml), "{name}");
+    }
+}

@@ -15,6 +15,7 @@
 
 mod compile;
 mod decode;
+pub mod diff;
 mod file;
 mod hash;
 mod mac;
@@ -27,5 +28,6 @@ mod tree;
 pub mod units;
 
 pub use compile::{compile, compile_with, is_default_route, Compiled, Options, DEFAULT_MTU};
+pub use diff::diff;
 pub use report::{Problem, Report};
 pub use schema::schema;

@@ -325,21 +325,30 @@ pub fn show_rate(rate: Option<u64>) -> String {
     }
 }
 
-/// Writes a time in ns as people do: `20ms`, `1.5s`.
+/// Writes a time in ns as people do: `20ms`, `1.5s`, `0`.
 pub fn show_time(time: u64) -> String {
-    show(
-        time,
-        &[
-            (1_000_000_000, "s"),
-            (1_000_000, "ms"),
-            (1_000, "us"),
-            (1, "ns"),
-        ],
-    )
+    match time {
+        0 => "0".into(),
+        time => show(
+            time,
+            &[
+                (1_000_000_000, "s"),
+                (1_000_000, "ms"),
+                (1_000, "us"),
+                (1, "ns"),
+            ],
+        ),
+    }
 }
 
-/// Writes a size in bytes as people do: `64KB`.
+/// Writes a size in bytes as people do: `64KB`, `1GiB`.
 pub fn show_size(size: u64) -> String {
+    for (scale, unit) in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
+        // 64,000 is as much a multiple of 128 as of 1000: only round numbers of 1024 are meant as such.
+        if size >= scale && size.is_multiple_of(scale) && !size.is_multiple_of(1000) {
+            return format!("{}{unit}", size / scale);
+        }
+    }
     show(
         size,
         &[
@@ -450,6 +459,9 @@ mod tests {
     #[test]
     fn what_is_shown_reads_back() {
         for value in [
+            0,
+            1 << 20,
+            3 << 30,
             1,
             999,
             1_000,

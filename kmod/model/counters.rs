@@ -123,6 +123,9 @@ impl Cause {
     pub const COUNT: usize = Self::ALL.len();
 }
 
+/// Counters of the histogram of lateness; the last is for 0.5 s and more.
+pub const LATENESS_BUCKETS: usize = 31;
+
 /// How much later than due frames were handed to the receiver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lateness {
@@ -132,6 +135,9 @@ pub struct Lateness {
     pub sum: u64,
     /// Greatest lateness, ns.
     pub max: u64,
+    /// Frames by lateness: the first counter those that were not late, the n-th those that were
+    /// late by 2^(n-2) ns up to less than twice that, the last all that were later.
+    pub histogram: [u64; LATENESS_BUCKETS],
 }
 
 impl Lateness {
@@ -141,6 +147,10 @@ impl Lateness {
         self.count = self.count.wrapping_add(1);
         self.sum = self.sum.wrapping_add(late);
         self.max = self.max.max(late);
+        let bucket = (64 - late.leading_zeros() as usize).min(LATENESS_BUCKETS - 1);
+        if let Some(count) = self.histogram.get_mut(bucket) {
+            *count = count.wrapping_add(1);
+        }
     }
 }
 
@@ -154,6 +164,16 @@ pub struct Counters {
     pub duplicated: Tally,
     /// Frames that were handed to the receiver.
     pub delivered: Tally,
+    /// Frames that a queue discipline marked instead of dropping them.
+    pub marked: Tally,
+    /// Frames of which bits were flipped.
+    pub corrupted: Tally,
+    /// Frames that overtook another one in the delay line.
+    pub reordered: Tally,
+    /// Copies that could not be made.
+    pub copies_failed: u64,
+    /// Frames whose jitter would have made the delay negative; it was taken as zero.
+    pub delays_cut: u64,
     /// How punctually.
     pub lateness: Lateness,
     drops: [Tally; Cause::COUNT],
@@ -165,6 +185,11 @@ impl Default for Counters {
             sent: Tally::default(),
             duplicated: Tally::default(),
             delivered: Tally::default(),
+            marked: Tally::default(),
+            corrupted: Tally::default(),
+            reordered: Tally::default(),
+            copies_failed: 0,
+            delays_cut: 0,
             lateness: Lateness::default(),
             drops: [Tally::default(); Cause::COUNT],
         }

@@ -16,8 +16,8 @@
 //!
 //! # Invariants
 //!
-//! - While a frame waits in the queue, another one is on the wire.
-//! - Frames in the delay line are in the order of their due times.
+//! - While a frame waits in the queue or as a copy, another one is on the wire.
+//! - `fate` is that of the frame on the wire.
 
 use super::{
     counters::{
@@ -26,15 +26,30 @@ use super::{
         Snapshot,
         Tally, //
     },
+    discipline::room::{
+        Desk,
+        Room, //
+    },
+    effects::{
+        EffectState,
+        Effects,
+        Fate, //
+    },
     frame::{
+        Decision,
         Frame,
         FrameQueue,
+        Outcome,
         Stamp, //
     },
-    params::{
-        Bounds,
-        Compiled, //
+    ledger::Ledger,
+    line::DelayLine,
+    memory::{
+        Bare,
+        Memory, //
     },
+    params::Compiled,
+    random::Subject,
     serialiser::Serialiser, //
 };
 
@@ -58,56 +73,76 @@ pub enum Admission {
     Dropped(Cause),
 }
 
-/// The frame on the wire.
-struct OnWire<F> {
-    frame: F,
+/// How a frame leaves the wire.
+#[derive(Clone, Copy)]
+struct Departure {
     /// When its last bit leaves, ns.
     ends: u64,
     /// When its last bit reaches the far end, unless an earlier frame holds it back, ns.
     arrives: u64,
+    /// It may overtake.
+    overtakes: bool,
+    /// Something else happens to it, see [`Direction::fate`].
+    fated: bool,
 }
 
-/// State of one direction.
-pub struct Direction<Q: FrameQueue> {
+/// The frame on the wire.
+struct OnWire<F> {
+    frame: F,
+    departure: Departure,
+}
+
+/// State of one direction, with frames in `Q`s and tables in `M`.
+pub struct Direction<Q: FrameQueue, M: Memory<Queue = Q> = Bare<Q>> {
     params: Compiled,
     /// How far the model has been advanced, ns.
     now: u64,
     serialiser: Serialiser,
     on_wire: Option<OnWire<Q::Frame>>,
-    queue: Q,
-    waiting: Tally,
-    /// Frames that wait or are on the wire and have a sender.
-    senders: u32,
-    line: Q,
-    /// Due time of the last frame that entered the line, ns.
-    last_due: u64,
-    in_line: Tally,
-    /// Frames that have left the line in modelled time, but have not been popped. Used only while
-    /// the line has a limit, which must not see them.
-    ripe: Q,
-    in_ripe: Tally,
-    discarded: Q,
-    counters: Counters,
+    fate: Fate,
+    /// A copy that is sent next.
+    copy: Option<Q::Frame>,
+    room: Room<Q>,
+    line: DelayLine<Q, M::Tree>,
+    ledger: Ledger<Q>,
+    effects: EffectState,
+    memory: M,
 }
 
-impl<Q: FrameQueue> Direction<Q> {
-    /// An idle direction.
+/// What the room of a direction needs of the rest of it.
+macro_rules! desk {
+    ($direction:ident) => {
+        &mut Desk {
+            params: &$direction.params,
+            tables: $direction.memory.tables(),
+            ledger: &mut $direction.ledger,
+        }
+    };
+}
+
+impl<Q: FrameQueue, M: Memory<Queue = Q> + Default> Direction<Q, M> {
+    /// An idle direction with the default tables.
     pub fn new(params: Compiled) -> Self {
+        Self::with_memory(params, M::default())
+    }
+}
+
+impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
+    /// An idle direction.
+    pub fn with_memory(params: Compiled, mut memory: M) -> Self {
+        let room = Room::new(&params, memory.tables().flows);
         Self {
             params,
             now: 0,
             serialiser: Serialiser::default(),
             on_wire: None,
-            queue: Q::default(),
-            waiting: Tally::default(),
-            senders: 0,
-            line: Q::default(),
-            last_due: 0,
-            in_line: Tally::default(),
-            ripe: Q::default(),
-            in_ripe: Tally::default(),
-            discarded: Q::default(),
-            counters: Counters::default(),
+            fate: Fate::default(),
+            copy: None,
+            room,
+            line: DelayLine::new(),
+            ledger: Ledger::default(),
+            effects: EffectState::default(),
+            memory,
         }
     }
 
@@ -125,30 +160,31 @@ impl<Q: FrameQueue> Direction<Q> {
         let has_sender = frame.has_sender();
         let stamp = frame.stamp_mut();
         stamp.enqueued = now;
+        stamp.number = self.ledger.counters.sent.frames as u32;
         stamp.set_sender(has_sender);
-        self.counters.sent.add(stamp);
+        self.ledger.counters.sent.add(stamp);
+        self.ledger.enter(has_sender);
 
         if self.on_wire.is_some() {
-            if let Err(cause) = self.admit(frame.stamp()) {
-                self.discard(frame, cause);
-                return Admission::Dropped(cause);
-            }
-            self.waiting.add(frame.stamp());
-            self.senders = self.senders.wrapping_add(has_sender as u32);
-            self.queue.push_back(frame);
-        } else {
-            // The queue is empty, and the frame never enters it.
-            self.senders = self.senders.wrapping_add(has_sender as u32);
-            self.begin(now, frame);
+            return match self.room.offer(now, frame, desk!(self)) {
+                Ok(()) => Admission::Accepted,
+                Err(cause) => Admission::Dropped(cause),
+            };
         }
+        // The room is empty, and the frame never enters it.
+        let idle_since = self.serialiser.free_at();
+        self.room.pass(now, idle_since, &mut frame, desk!(self));
+        self.start(now, frame);
         Admission::Accepted
     }
 
     /// Counts a frame that the caller cannot accept as sent and dropped, and discards it.
     pub fn refuse(&mut self, mut frame: Q::Frame, cause: Cause) {
-        frame.stamp_mut().set_sender(false);
-        self.counters.sent.add(frame.stamp());
-        self.discard(frame, cause);
+        let stamp = frame.stamp_mut();
+        stamp.number = self.ledger.counters.sent.frames as u32;
+        stamp.set_sender(false);
+        self.ledger.counters.sent.add(stamp);
+        self.ledger.drop(self.now, frame, cause);
     }
 
     /// Does everything that happens up to `now`. Time does not run backwards: an earlier `now` than
@@ -157,7 +193,7 @@ impl<Q: FrameQueue> Direction<Q> {
     pub fn advance(&mut self, now: u64) {
         self.now = self.now.max(now);
         if let Some(on_wire) = &self.on_wire {
-            if on_wire.ends <= self.now {
+            if on_wire.departure.ends <= self.now {
                 self.run_wire();
             }
         }
@@ -167,75 +203,102 @@ impl<Q: FrameQueue> Direction<Q> {
     /// advanced, and counts it as delivered.
     #[inline]
     pub fn pop_due(&mut self, now: u64) -> Option<Q::Frame> {
-        let frame = match self.ripe.pop_front() {
-            Some(frame) => {
-                self.in_ripe.sub(frame.stamp());
-                frame
-            }
-            None => {
-                if self.line.front()?.due > now {
-                    return None;
-                }
-                let frame = self.line.pop_front()?;
-                self.in_line.sub(frame.stamp());
-                frame
-            }
-        };
+        let frame = self.line.pop_due(now)?;
         let stamp = frame.stamp();
-        self.counters.delivered.add(stamp);
-        self.counters.lateness.record(now.saturating_sub(stamp.due));
+        let counters = &mut self.ledger.counters;
+        counters.delivered.add(stamp);
+        counters.lateness.record(now.saturating_sub(stamp.due));
         Some(frame)
     }
 
     /// Takes back that a popped frame was delivered: the receiver did not want it.
     pub fn undelivered(&mut self, stamp: &Stamp, cause: Cause) {
-        self.counters.delivered.sub(stamp);
-        self.counters.drop(stamp, cause);
+        self.ledger.counters.delivered.sub(stamp);
+        self.ledger.counters.drop(stamp, cause);
     }
 
     /// When [`Self::advance`] and [`Self::pop_due`] have to be called next, ns; never, if none.
     /// It may lie in the past, and may change with every other call.
     #[inline]
     pub fn next_event(&self) -> Option<u64> {
-        if let Some(stamp) = self.ripe.front() {
-            return Some(stamp.due);
-        }
-        let first = self.line.front().map(|stamp| stamp.due);
-        let Some(on_wire) = &self.on_wire else {
+        let first = self.line.next_due();
+        let Some(OnWire { departure, .. }) = &self.on_wire else {
             return first;
         };
-        let due = match first {
-            Some(due) => due,
-            None => on_wire.arrives.max(self.last_due),
-        };
-        Some(due.min(self.next_upkeep(on_wire)))
+        let due = self.line.due(departure.arrives, departure.overtakes);
+        let due = first.map_or(due, |first| first.min(due));
+        Some(due.min(self.next_upkeep(departure.ends)))
     }
 
-    /// When the wire has to be looked at although nothing is due.
+    /// When the wire, whose frame ends at `ends`, has to be looked at although nothing is due.
     #[inline]
-    fn next_upkeep(&self, on_wire: &OnWire<Q::Frame>) -> u64 {
-        let alone = self.queue.is_empty();
-        if self.senders == 0 {
-            if alone {
-                return u64::MAX;
-            }
-            return on_wire.ends.max(self.now.saturating_add(CATCH_UP));
-        }
+    fn next_upkeep(&self, ends: u64) -> u64 {
+        let alone = self.room.is_empty() && self.copy.is_none();
         if alone {
-            return on_wire.ends;
+            return if self.ledger.senders > 0 || self.params.is_device() {
+                ends
+            } else {
+                u64::MAX
+            };
         }
-        on_wire.ends.max(self.now.saturating_add(RELEASE_SLACK))
+        if self.params.overtakes() {
+            // The next frame may be due before all others.
+            return ends;
+        }
+        let slack = if self.ledger.senders > 0 || self.params.is_device() {
+            RELEASE_SLACK
+        } else {
+            CATCH_UP
+        };
+        ends.max(self.now.saturating_add(slack))
+    }
+
+    /// Whether the device should be given more frames now, with [`super::Discipline::Device`].
+    pub fn wants_frames(&self) -> bool {
+        self.on_wire.is_none() || self.room.has_room(&self.params)
     }
 
     /// Changes the parameters at `now`, for each frame whose serialisation has not begun.
     ///
     /// No frame is lost or overtaken by it: the frame on the wire and those in the delay line keep
-    /// their times, a shorter delay waits for the last of them, and a queue that is longer than its
-    /// new limit shrinks by being sent.
+    /// their times, a shorter delay waits for the last of them unless frames may overtake, and a
+    /// queue that is longer than its new limit shrinks by being sent. With another discipline, what
+    /// waits is queued again in the order in which it would have been sent. Effects whose parameters
+    /// change start afresh.
     pub fn set_params(&mut self, now: u64, params: Compiled) {
         self.advance(now);
+        if self.params.same_discipline(&params) {
+            return self.follow(params);
+        }
+        let waiting = self.room.take_all(desk!(self));
+        self.follow(params);
+        self.room.restart(waiting, desk!(self));
+    }
+
+    /// Changes parameters and tables at `now`, and returns the old tables. Frames are treated as
+    /// in [`Self::set_params`]. A pattern starts afresh if its rules differ.
+    pub fn set_memory(&mut self, now: u64, params: Compiled, mut memory: M) -> M {
+        self.advance(now);
+        let waiting = self.room.take_all(desk!(self));
+        if self.memory.tables().rules != memory.tables().rules {
+            self.effects
+                .restart_pattern(self.ledger.counters.sent.frames);
+        }
+        let old = core::mem::replace(&mut self.memory, memory);
+        self.follow(params);
+        self.room.restart(waiting, desk!(self));
+        old
+    }
+
+    fn follow(&mut self, params: Compiled) {
         self.serialiser
             .change_rate(self.params.rate.as_ref(), params.rate.as_ref());
+        let none = Effects::default();
+        self.effects.follow(
+            self.params.effects().unwrap_or(&none),
+            params.effects().unwrap_or(&none),
+            self.ledger.counters.sent.frames,
+        );
         self.params = params;
     }
 
@@ -243,99 +306,140 @@ impl<Q: FrameQueue> Direction<Q> {
     /// is discarded for `cause`.
     pub fn cut(&mut self, now: u64, cause: Cause) {
         self.advance(now);
-        self.ripen(self.now);
-        self.empty_transmitter(cause);
-        self.empty_line(cause);
+        self.line.ripen(self.now);
+        self.empty(false, cause);
     }
 
     /// Discards every frame for `cause`.
     pub fn purge(&mut self, cause: Cause) {
-        self.empty_transmitter(cause);
-        while let Some(frame) = self.ripe.pop_front() {
-            self.in_ripe.sub(frame.stamp());
-            self.discard(frame, cause);
+        self.empty(true, cause);
+    }
+
+    fn empty(&mut self, ripe: bool, cause: Cause) {
+        let now = self.now;
+        let on_wire = self.on_wire.take().map(|on_wire| on_wire.frame);
+        for frame in [on_wire, self.copy.take()].into_iter().flatten() {
+            self.ledger.drop_sent(now, frame, cause);
         }
-        self.empty_line(cause);
+        let mut waiting = self.room.take_all(desk!(self));
+        while let Some(frame) = waiting.pop_front() {
+            self.ledger.drop_sent(now, frame, cause);
+        }
+        self.line.clear(now, ripe, cause, &mut self.ledger);
+        self.serialiser.reset(now);
     }
 
     /// The counters and contents at `now`.
     pub fn snapshot(&mut self, now: u64) -> Snapshot {
         self.advance(now);
-        let mut queued = self.waiting;
+        Snapshot {
+            now: self.now,
+            counters: self.ledger.counters,
+            queued: self.queued(),
+            in_flight: self.in_flight(),
+        }
+    }
+
+    /// How far the model has been advanced, ns.
+    #[inline]
+    pub const fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// What happened up to [`Self::now`].
+    #[inline]
+    pub const fn counters(&self) -> &Counters {
+        &self.ledger.counters
+    }
+
+    /// What is in front of the wire: the queue and the frame that is being serialised.
+    pub fn queued(&self) -> Tally {
+        let mut queued: Tally = self.room.held();
         if let Some(on_wire) = &self.on_wire {
             queued.add(on_wire.frame.stamp());
         }
-        Snapshot {
-            now: self.now,
-            counters: self.counters,
-            queued,
-            in_flight: self.in_line.plus(self.in_ripe),
+        if let Some(copy) = &self.copy {
+            queued.add(copy.stamp());
         }
+        queued
+    }
+
+    /// What is in the delay line, or due and not yet handed over.
+    pub fn in_flight(&self) -> Tally {
+        self.line.contents()
     }
 
     /// Whether there is anything for [`Self::take_discarded`].
     #[inline]
     pub fn has_discarded(&self) -> bool {
-        !self.discarded.is_empty()
+        !self.ledger.discarded.is_empty()
     }
 
     /// Takes the dropped frames, which have been counted, to be freed.
     #[inline]
     pub fn take_discarded(&mut self) -> Q {
-        core::mem::take(&mut self.discarded)
-    }
-
-    /// Whether the queue has room for one more frame, by the queue's limits.
-    #[inline]
-    fn admit(&self, stamp: &Stamp) -> Result<(), Cause> {
-        let limit: &Bounds = &self.params.queue;
-        let mut after = self.waiting;
-        after.add(stamp);
-        if limit.any {
-            if after.frames <= limit.frames || self.bits(after) <= limit.bits {
-                return Ok(());
-            }
-            // The cause is the limit that had held until now.
-            return Err(if self.bits(self.waiting) <= limit.bits {
-                Cause::QueueTime
-            } else {
-                Cause::QueuePackets
-            });
-        }
-        if after.frames > limit.frames {
-            return Err(Cause::QueuePackets);
-        }
-        if after.bytes > limit.bytes {
-            return Err(Cause::QueueBytes);
-        }
-        if limit.bits != u64::MAX && self.bits(after) > limit.bits {
-            return Err(Cause::QueueTime);
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn bits(&self, tally: Tally) -> u64 {
-        self.params.wire_bits(tally.bytes, tally.frames)
+        core::mem::take(&mut self.ledger.discarded)
     }
 
     /// Ends the serialisations that end by `self.now` and starts those that follow.
     fn run_wire(&mut self) {
         while let Some(on_wire) = self.on_wire.take() {
-            if on_wire.ends > self.now {
+            let ended = on_wire.departure.ends;
+            if ended > self.now {
                 self.on_wire = Some(on_wire);
                 return;
             }
-            let ended = on_wire.ends;
-            self.land(ended, on_wire.arrives, on_wire.frame);
+            self.land(on_wire.departure, on_wire.frame);
             // Without a rate a frame leaves the wire at once, and the next can begin.
             while self.on_wire.is_none() {
-                let Some(frame) = self.queue.pop_front() else {
+                if let Some(copy) = self.copy.take() {
+                    self.begin(ended, copy);
+                } else if let Some(frame) = self.room.pop(ended, desk!(self)) {
+                    self.start(ended, frame);
+                } else {
                     return;
-                };
-                self.waiting.sub(frame.stamp());
-                self.begin(ended, frame);
+                }
             }
+        }
+    }
+
+    /// Starts to serialise a frame at `at`, and its copy if that does not have to wait.
+    #[inline]
+    fn start(&mut self, at: u64, frame: Q::Frame) {
+        if let Some(effects) = &self.params.effects {
+            let subject = self.subject(frame.stamp());
+            if effects.duplicates(subject) {
+                self.copy(&frame);
+            }
+        }
+        self.begin(at, frame);
+        if self.on_wire.is_none() {
+            if let Some(copy) = self.copy.take() {
+                self.begin(at, copy);
+            }
+        }
+    }
+
+    /// Makes a copy of a frame, to be sent next.
+    #[cold]
+    fn copy(&mut self, frame: &Q::Frame) {
+        let counters = &mut self.ledger.counters;
+        let Some(mut copy) = frame.duplicate() else {
+            counters.copies_failed = counters.copies_failed.wrapping_add(1);
+            return;
+        };
+        let stamp = copy.stamp_mut();
+        *stamp = *frame.stamp();
+        stamp.set_copy();
+        counters.duplicated.add(stamp);
+        self.copy = Some(copy);
+    }
+
+    #[inline]
+    fn subject(&self, stamp: &Stamp) -> Subject {
+        Subject {
+            number: self.ledger.number(stamp),
+            copy: stamp.is_copy(),
         }
     }
 
@@ -347,84 +451,94 @@ impl<Q: FrameQueue> Direction<Q> {
             .params
             .wire_bits(stamp.bytes as u64, stamp.frames as u64);
         let ends = self.serialiser.send(start, bits, self.params.rate.as_ref());
-        let arrives = ends.saturating_add(self.params.delay);
-        if self.params.rate.is_none() {
-            return self.land(ends, arrives, frame);
-        }
-        self.on_wire = Some(OnWire {
-            frame,
+        let mut departure = Departure {
             ends,
-            arrives,
-        });
+            arrives: ends.saturating_add(self.params.delay),
+            overtakes: false,
+            fated: false,
+        };
+        if self.params.effects.is_some() {
+            self.decide(&mut departure, stamp, bits);
+        }
+        if self.params.rate.is_none() {
+            return self.land(departure, frame);
+        }
+        self.on_wire = Some(OnWire { frame, departure });
     }
 
-    /// Moves a frame whose serialisation ended at `ended` from the wire to the delay line.
-    #[inline]
-    fn land(&mut self, ended: u64, arrives: u64, mut frame: Q::Frame) {
-        if self.params.limits_line {
-            self.ripen(ended);
-            let mut after = self.in_line;
-            after.add(frame.stamp());
-            let limit = &self.params.line;
-            if after.frames > limit.frames || after.bytes > limit.bytes {
-                return self.discard_sent(frame, Cause::DelayLimit);
+    /// Decides what else will happen to a frame.
+    fn decide(&mut self, departure: &mut Departure, stamp: &Stamp, bits: u64) {
+        let subject = self.subject(stamp);
+        let Some(effects) = &self.params.effects else {
+            return;
+        };
+        let tables = self.memory.tables();
+        let fate = self.effects.decide(
+            effects,
+            subject,
+            stamp.bytes,
+            bits,
+            tables.rules,
+            tables.jitter,
+        );
+        departure.fated = true;
+        departure.overtakes = effects.free || fate.early;
+        if fate.early {
+            departure.arrives = departure.ends;
+        } else if fate.deviation != 0 {
+            let delay = self.params.delay.checked_add_signed(fate.deviation);
+            if delay.is_none() {
+                let cut = &mut self.ledger.counters.delays_cut;
+                *cut = cut.wrapping_add(1);
             }
+            departure.arrives = departure.ends.saturating_add(delay.unwrap_or(0));
         }
-        self.forget_sender(frame.stamp());
+        self.fate = fate;
+    }
+
+    /// Moves a frame whose serialisation has ended from the wire to the delay line.
+    #[inline]
+    fn land(&mut self, departure: Departure, mut frame: Q::Frame) {
+        let ended = departure.ends;
+        if let (true, Some(cause)) = (departure.fated, self.fate.lost) {
+            return self.ledger.drop_sent(ended, frame, cause);
+        }
+        if self.params.limits_line && !self.line.admits(ended, frame.stamp(), &self.params.line) {
+            return self.ledger.drop_sent(ended, frame, Cause::DelayLimit);
+        }
+        self.ledger.leave(&frame);
         frame.release_sender();
-        let due = arrives.max(self.last_due);
-        self.last_due = due;
-        let stamp = frame.stamp_mut();
-        stamp.due = due;
-        self.in_line.add(stamp);
-        self.line.push_back(frame);
+        if departure.fated && !self.corrupt(&mut frame) {
+            return self.ledger.drop(ended, frame, Cause::NoMemory);
+        }
+        let due = self.line.due(departure.arrives, departure.overtakes);
+        let stamp = *frame.stamp();
+        frame.decided(&Decision {
+            number: stamp.number,
+            copy: stamp.is_copy(),
+            at: ended,
+            outcome: Outcome::Due(due),
+        });
+        if self.line.push(frame, due) {
+            self.ledger.counters.reordered.add(&stamp);
+        }
     }
 
-    /// Sets the frames apart that have left the delay line by `now`.
-    fn ripen(&mut self, now: u64) {
-        while self.line.front().is_some_and(|stamp| stamp.due <= now) {
-            if let Some(frame) = self.line.pop_front() {
-                self.in_line.sub(frame.stamp());
-                self.in_ripe.add(frame.stamp());
-                self.ripe.push_back(frame);
+    /// Flips the bits that the frame's fate wants flipped; false if it has no memory.
+    fn corrupt(&mut self, frame: &mut Q::Frame) -> bool {
+        let bits = u64::from(frame.stamp().bytes).saturating_mul(8);
+        let mut flipped = false;
+        for bit in self.fate.flips.into_iter().flatten() {
+            if u64::from(bit) < bits {
+                if !frame.flip_bit(bit) {
+                    return false;
+                }
+                flipped = true;
             }
         }
-    }
-
-    /// A frame with a sender leaves the transmitter.
-    #[inline]
-    fn forget_sender(&mut self, stamp: &Stamp) {
-        self.senders = self.senders.wrapping_sub(stamp.has_sender() as u32);
-    }
-
-    /// Discards a frame that was in the transmitter.
-    #[cold]
-    fn discard_sent(&mut self, frame: Q::Frame, cause: Cause) {
-        self.forget_sender(frame.stamp());
-        self.discard(frame, cause);
-    }
-
-    fn discard(&mut self, frame: Q::Frame, cause: Cause) {
-        self.counters.drop(frame.stamp(), cause);
-        self.discarded.push_back(frame);
-    }
-
-    fn empty_transmitter(&mut self, cause: Cause) {
-        if let Some(on_wire) = self.on_wire.take() {
-            self.discard_sent(on_wire.frame, cause);
+        if flipped {
+            self.ledger.counters.corrupted.add(frame.stamp());
         }
-        while let Some(frame) = self.queue.pop_front() {
-            self.waiting.sub(frame.stamp());
-            self.discard_sent(frame, cause);
-        }
-        self.serialiser.reset(self.now);
-    }
-
-    fn empty_line(&mut self, cause: Cause) {
-        while let Some(frame) = self.line.pop_front() {
-            self.in_line.sub(frame.stamp());
-            self.discard(frame, cause);
-        }
-        self.last_due = 0;
+        true
     }
 }

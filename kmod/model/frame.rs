@@ -5,6 +5,8 @@
 //! The kernel's frame is a socket buffer with the [`Stamp`] in its control block and its queue an
 //! intrusive list; the tests' are a struct and a `VecDeque`.
 
+use super::counters::Cause;
+
 /// The model's note on a frame, 32 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
@@ -23,13 +25,15 @@ pub struct Stamp {
     pub frames: u16,
     /// Traffic class (the DS field or what a match list said), for weights. Set by the caller.
     pub class: u8,
-    /// Model's own marks, see [`Stamp::SENDER`].
+    /// The model's own marks.
     flags: u8,
 }
 
 impl Stamp {
     /// The frame has a sender that waits for its release.
     const SENDER: u8 = 1;
+    /// The model made the frame as a copy of another one.
+    const COPY: u8 = 2;
 
     /// A stamp for a frame that stands for `frames` wire frames (zero is taken as one, and more
     /// than 65535 as 65535, which is the kernel's own bound) with `bytes` L2 bytes together.
@@ -56,6 +60,17 @@ impl Stamp {
     #[inline]
     pub(super) const fn has_sender(&self) -> bool {
         self.flags & Self::SENDER != 0
+    }
+
+    /// Whether the model made the frame, as a copy of another one that is counted and charged.
+    #[inline]
+    pub const fn is_copy(&self) -> bool {
+        self.flags & Self::COPY != 0
+    }
+
+    /// Makes this the stamp of a copy.
+    pub(super) fn set_copy(&mut self) {
+        self.flags = Self::COPY;
     }
 
     /// Notes whether the frame has a sender.
@@ -86,6 +101,54 @@ pub trait Frame {
     /// Called exactly once, with or without a sender, when the frame's serialisation has ended and
     /// it enters the delay line; not for frames that are dropped.
     fn release_sender(&mut self);
+
+    /// A copy of the frame without a sender, or none if there is no memory for it. The stamp is
+    /// set by the model.
+    fn duplicate(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
+    /// Flips the bit `bit`, counted from the most significant of the first byte, of a frame that
+    /// others may share; false if there is no memory for a copy of its own. Called after
+    /// [`Self::release_sender`] and for bits within the frame's length only.
+    fn flip_bit(&mut self, _bit: u32) -> bool {
+        false
+    }
+
+    /// Marks congestion experienced; false if the frame does not allow it.
+    fn mark_ce(&mut self) -> bool {
+        false
+    }
+
+    /// Learns what was decided about the frame, for a log. Called once for each frame, when it is
+    /// dropped or enters the delay line.
+    #[inline]
+    fn decided(&self, _decision: &Decision) {}
+}
+
+/// What was decided about a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Low half of the frame's number in its direction.
+    pub number: u32,
+    /// Whether it is a copy of the frame with this number.
+    pub copy: bool,
+    /// When, in modelled time, ns.
+    pub at: u64,
+    /// What.
+    pub outcome: Outcome,
+}
+
+/// What becomes of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was dropped.
+    Dropped(Cause),
+    /// Its last bit has left; it reaches the receiver at this time, ns.
+    Due(u64),
 }
 
 /// A first-in first-out container of frames.
@@ -101,6 +164,17 @@ pub trait FrameQueue: Default {
 
     /// Takes the oldest frame.
     fn pop_front(&mut self) -> Option<Self::Frame>;
+
+    /// Takes the youngest frame. Implement it where the container allows; this goes through it all.
+    fn pop_back(&mut self) -> Option<Self::Frame> {
+        let mut rest = Self::default();
+        let mut last = self.pop_front()?;
+        while let Some(next) = self.pop_front() {
+            rest.push_back(core::mem::replace(&mut last, next));
+        }
+        *self = rest;
+        Some(last)
+    }
 
     /// The oldest frame's stamp.
     fn front(&self) -> Option<&Stamp>;

@@ -34,18 +34,43 @@
 //! Calls made at the same instant happen in the order in which they are made.
 
 #![deny(unsafe_code)]
+// The module does not use everything that the host's tools do; its own interface ends at its crate.
+#![allow(dead_code, unreachable_pub, unused_imports)]
 
+pub mod ber;
 pub mod counters;
 pub mod direction;
+pub mod discipline;
+pub mod effects;
+pub mod exponential;
 pub mod frame;
+pub mod jitter;
+pub mod loss;
+pub mod memory;
 pub mod params;
+pub mod pattern;
+pub mod probability;
+pub mod random;
 pub mod serialiser;
 pub mod units;
+
+mod ledger;
+mod line;
 
 pub use self::{
     counters::{Cause, Counters, Lateness, Snapshot, Tally},
     direction::{Admission, Direction},
-    frame::{Frame, FrameQueue, Stamp},
+    discipline::{
+        Codel, Discipline, DropFrom, Flow, Pie, Queueing, QueueingError, QueueingField, Red,
+    },
+    effects::{EffectError, EffectField, Effects, Reorder},
+    frame::{Decision, Frame, FrameQueue, Outcome, Stamp},
+    jitter::{Distribution, Jitter, Order},
+    loss::{FourState, GilbertElliott},
+    memory::{Bare, FrameTree, Memory, Sorted, Tables, Weight},
     params::{Compiled, Field, LineLimit, ParamError, Params, QueueLimit},
+    pattern::{Action, Pattern, Rule, RuleError},
+    probability::{Chance, Probability},
+    random::{Effect, Source, Subject},
     serialiser::{LineRate, Serialiser}, //
 };

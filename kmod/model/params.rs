@@ -7,6 +7,24 @@
 //! and replaced as a whole.
 
 use super::{
+    counters::{
+        Cause,
+        Tally, //
+    },
+    discipline::{
+        Discipline,
+        PreparedDiscipline,
+        PreparedQueueing,
+        Queueing,
+        QueueingError, //
+    },
+    effects::{
+        EffectError,
+        Effects,
+        PreparedEffects, //
+    },
+    frame::Stamp,
+    random::Source,
     serialiser::LineRate,
     units::{
         bits_in,
@@ -30,9 +48,9 @@ pub const DEFAULT_QUEUE_PACKETS: u32 = 100;
 pub const DEFAULT_QUEUE_TIME: u64 = 50_000_000;
 /// Default of [`Params::whole_time`], ns.
 pub const DEFAULT_WHOLE_TIME: u64 = 100_000;
-/// Most of [`Params::whole_time`], ns.
-pub const MAX_WHOLE_TIME: u64 = 1_000_000_000;
 
+/// How far ahead a device without a queue of its own takes frames by default, ns.
+const DEVICE_TIME: u64 = 100_000;
 /// A super-packet that stays whole takes at most this part (1 in so many) of any limit: it is
 /// admitted or dropped as a whole, which must not show.
 const WHOLE_PART: u32 = 8;
@@ -140,6 +158,9 @@ impl Params {
             any: false,
         };
         Ok(Compiled {
+            effects: None,
+            source: Source::default(),
+            queueing: PreparedQueueing::FIFO,
             rate: self.rate.map(LineRate::new),
             delay: self.delay,
             overhead: self.overhead,
@@ -176,8 +197,8 @@ impl Params {
         if self.line.bytes == Some(0) {
             return refuse(Field::LineBytes, "a delay line of 0 bytes drops all");
         }
-        if self.whole_time > MAX_WHOLE_TIME {
-            return refuse(Field::WholeTime, "super-packet bound is above 1 s");
+        if self.whole_time > MAX_TIME {
+            return refuse(Field::WholeTime, "super-packet bound is above 100 s");
         }
         Ok(())
     }
@@ -219,6 +240,19 @@ impl Bounds {
         }
     }
 
+    /// How far ahead of the wire a device without a queue of its own takes frames.
+    fn of_device(params: &Params) -> Self {
+        let mut bounds = Self::of_queue(params);
+        if bounds.any {
+            // Enough that the wire does not run dry between two frames or two timers.
+            bounds.frames = 2;
+            bounds.bits = params
+                .rate
+                .map_or(u64::MAX, |rate| bits_in(rate, DEVICE_TIME));
+        }
+        bounds
+    }
+
     /// What a super-packet that stays whole may have.
     fn of_whole(params: &Params, queue: &Self, line: &Self) -> Self {
         let part = u64::from(WHOLE_PART);
@@ -257,25 +291,136 @@ pub struct Compiled {
     pub(super) queue: Bounds,
     pub(super) line: Bounds,
     whole: Bounds,
+    pub(super) source: Source,
+    pub(super) queueing: PreparedQueueing,
+    pub(super) effects: Option<PreparedEffects>,
     params: Params,
 }
 
 impl Compiled {
+    /// The same with effects.
+    pub fn with_effects(mut self, effects: &Effects) -> Result<Self, EffectError> {
+        self.source = effects.source;
+        self.effects = effects.prepare(&self.params)?;
+        if self.effects.is_some() {
+            self.take_apart();
+        }
+        Ok(self)
+    }
+
+    /// The same with a queue discipline.
+    pub fn with_queueing(mut self, queueing: &Queueing) -> Result<Self, QueueingError> {
+        self.queueing = queueing.prepare(&self.params)?;
+        if self.queueing.discipline.controls_delay() {
+            self.take_apart();
+        }
+        if queueing.discipline == Discipline::Device {
+            self.queue = Bounds::of_device(&self.params);
+        }
+        Ok(self)
+    }
+
+    /// What is decided per packet is decided for the packets of a super-packet.
+    fn take_apart(&mut self) {
+        self.whole.frames = 1;
+    }
+
     /// What the user set.
     pub const fn params(&self) -> &Params {
         &self.params
     }
 
+    /// The effects that the user set, if any.
+    pub const fn effects(&self) -> Option<&Effects> {
+        match &self.effects {
+            Some(effects) => Some(effects.effects()),
+            None => None,
+        }
+    }
+
+    /// The queueing that the user set.
+    pub const fn queueing(&self) -> &Queueing {
+        self.queueing.queueing()
+    }
+
+    /// Whether the queueing needs a table of flows.
+    pub const fn needs_flows(&self) -> bool {
+        self.queueing.needs_flows()
+    }
+
     /// Whether frames pass as they come: no rate, no delay, no impairment.
     #[inline]
     pub const fn is_unshaped(&self) -> bool {
-        self.rate.is_none() && self.delay == 0
+        self.rate.is_none() && self.delay == 0 && self.effects.is_none()
     }
 
     /// Wire bits of `frames` wire frames with `bytes` L2 bytes together.
     #[inline]
     pub const fn wire_bits(&self, bytes: u64, frames: u64) -> u64 {
         wire_bits(bytes, frames, self.overhead)
+    }
+
+    /// Whether the device has no queue of its own.
+    #[inline]
+    pub(super) const fn is_device(&self) -> bool {
+        matches!(self.queueing.discipline, PreparedDiscipline::Device)
+    }
+
+    /// Whether frames may leave the delay line in another order than they entered it.
+    #[inline]
+    pub(super) const fn overtakes(&self) -> bool {
+        match &self.effects {
+            Some(effects) => effects.overtakes(),
+            None => false,
+        }
+    }
+
+    /// Whether what waits may stay as it is when these parameters are replaced by `other`.
+    pub(super) fn same_discipline(&self, other: &Self) -> bool {
+        core::mem::discriminant(&self.queueing.discipline)
+            == core::mem::discriminant(&other.queueing.discipline)
+    }
+
+    /// Bytes on the wire of a frame.
+    #[inline]
+    pub(super) const fn wire_bytes(&self, stamp: &Stamp) -> u64 {
+        self.wire_bits(stamp.bytes as u64, stamp.frames as u64) / 8
+    }
+
+    /// Time that the line needs for `tally`, ns.
+    pub(super) const fn time_on_wire(&self, tally: Tally) -> u64 {
+        match &self.rate {
+            Some(rate) => rate.time_of(self.wire_bits(tally.bytes, tally.frames)),
+            None => 0,
+        }
+    }
+
+    /// Whether the queue, which has held `before`, may hold `after`.
+    #[inline]
+    pub(super) fn queue_holds(&self, before: Tally, after: Tally) -> Result<(), Cause> {
+        let limit = &self.queue;
+        let bits = |tally: Tally| self.wire_bits(tally.bytes, tally.frames);
+        if limit.any {
+            if after.frames <= limit.frames || bits(after) <= limit.bits {
+                return Ok(());
+            }
+            // The cause is the limit that had held until now.
+            return Err(if bits(before) <= limit.bits {
+                Cause::QueueTime
+            } else {
+                Cause::QueuePackets
+            });
+        }
+        if after.frames > limit.frames {
+            return Err(Cause::QueuePackets);
+        }
+        if after.bytes > limit.bytes {
+            return Err(Cause::QueueBytes);
+        }
+        if limit.bits != u64::MAX && bits(after) > limit.bits {
+            return Err(Cause::QueueTime);
+        }
+        Ok(())
     }
 
     /// Whether a super-packet of `frames` wire frames with `bytes` L2 bytes together may stay

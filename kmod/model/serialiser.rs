@@ -33,6 +33,22 @@ impl LineRate {
     pub const fn bits_per_second(&self) -> u64 {
         self.0.divisor()
     }
+
+    /// Time to send `bits`, ns, to a few parts of 2^-32.
+    #[inline]
+    pub const fn time_of(&self, bits: u64) -> u64 {
+        // More than 2^34 bits times 10^9 do not fit.
+        let scale = 30u32.saturating_sub(bits.leading_zeros());
+        let time = self
+            .0
+            .div_rem((bits >> scale).wrapping_mul(NANOS_PER_SEC))
+            .0;
+        if scale > time.leading_zeros() {
+            u64::MAX
+        } else {
+            time << scale
+        }
+    }
 }
 
 /// State of one serialiser.
@@ -85,6 +101,12 @@ impl Serialiser {
             }
             _ => 0,
         };
+    }
+
+    /// Since when the wire is free, or when it will be.
+    #[inline]
+    pub const fn free_at(&self) -> u64 {
+        self.free_at
     }
 
     /// Forgets what was sent: the wire is idle at `now`.

@@ -64,6 +64,58 @@ pub const fn mul_div(a: u64, b: u64, c: u64) -> u64 {
     quotient
 }
 
+/// `n / d` for `n < d` as a binary fraction of 128 bits, rounded down; all ones for a `d` of zero.
+///
+/// One bit per step, for setting parameters only.
+pub const fn fraction(n: u64, d: u64) -> u128 {
+    let mut quotient: u128 = 0;
+    let mut rest = n;
+    let mut step = 0;
+    while step < 128 {
+        let carry = rest >> 63 != 0;
+        rest <<= 1;
+        quotient <<= 1;
+        if carry || rest >= d {
+            rest = rest.wrapping_sub(d);
+            quotient |= 1;
+        }
+        step += 1;
+    }
+    quotient
+}
+
+/// High half of the product of two 64-bit numbers: the product of two binary fractions.
+#[inline]
+pub const fn mul_high(a: u64, b: u64) -> u64 {
+    ((a as u128 * b as u128) >> 64) as u64
+}
+
+/// High half of the product of two 128-bit numbers, less than 4 below the exact value.
+pub const fn mul_high_128(a: u128, b: u128) -> u128 {
+    let (a1, a0) = (a >> 64, a & u64::MAX as u128);
+    let (b1, b0) = (b >> 64, b & u64::MAX as u128);
+    // The product of the low halves only matters through its carry.
+    (a1 * b1)
+        .wrapping_add((a1 * b0) >> 64)
+        .wrapping_add((a0 * b1) >> 64)
+}
+
+/// Greatest whole number whose square is not above `n`.
+///
+/// One bit per step, for setting parameters only.
+pub const fn square_root(n: u64) -> u64 {
+    let mut root: u64 = 0;
+    let mut bit: u64 = 1 << 31;
+    while bit != 0 {
+        let candidate = root | bit;
+        if candidate.wrapping_mul(candidate) <= n {
+            root = candidate;
+        }
+        bit >>= 1;
+    }
+    root
+}
+
 /// Divides by a number that is known beforehand: a multiplication and a correction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reciprocal {

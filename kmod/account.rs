@@ -4,10 +4,10 @@
 //!
 //! A link can hold much more than fits into memory (100 s at 400 Gbit/s are 5 TB), so what is on a
 //! link is charged to the sending instance and to every user namespace above it. To keep atomic
-//! operations off the packet path a direction of a link is granted more than it needs at once, a
-//! *chunk*, and gives back what it has too much of. Granted and unused is what all limits together
-//! may be short of: at most two chunks a direction. A direction at the limit is granted exactly
-//! what it needs.
+//! operations off the packet path a direction of a link is granted more than it needs at once, and
+//! gives back what it has too much of. What is granted and not used is at most twice what is used,
+//! within [`Load::LEAST`] and [`Load::MOST`]; an idle direction keeps little. A direction at the
+//! limit is granted exactly what it needs.
 
 use crate::model::Cause;
 use kernel::{
@@ -31,11 +31,26 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// What a direction is granted at once.
-    const CHUNK: Self = Self {
+    /// What an idle direction may keep.
+    const LEAST: Self = Self {
+        frames: 16,
+        bytes: 16 << 10,
+    };
+
+    /// Most that a direction is granted beyond what it needs.
+    const MOST: Self = Self {
         frames: 256,
         bytes: 512 << 10,
     };
+
+    /// What a direction that uses this much is granted beyond it.
+    #[inline]
+    fn reserve(self) -> Self {
+        Self {
+            frames: self.frames.clamp(Self::LEAST.frames, Self::MOST.frames),
+            bytes: self.bytes.clamp(Self::LEAST.bytes, Self::MOST.bytes),
+        }
+    }
 
     /// The sum.
     #[inline]
@@ -277,7 +292,7 @@ impl Charge {
     #[cold]
     fn grow(&mut self, account: &Account, needed: Load) -> Result<(), Cause> {
         let missing = needed.minus(self.granted);
-        let generous = missing.plus(Load::CHUNK);
+        let generous = missing.plus(needed.reserve());
         if account.take(generous).is_ok() {
             self.granted = self.granted.plus(generous);
             return Ok(());
@@ -292,9 +307,9 @@ impl Charge {
     pub(crate) fn give(&mut self, account: &Account, load: Load) {
         self.used = self.used.minus(load);
         let spare = self.granted.minus(self.used);
-        let bound = Load::CHUNK.plus(Load::CHUNK);
-        if !spare.fits(bound) {
-            self.shrink(account, Load::CHUNK);
+        let reserve = self.used.reserve();
+        if !spare.fits(reserve.plus(reserve)) {
+            self.shrink(account, reserve);
         }
     }
 

@@ -35,10 +35,7 @@ mod raw {
     unsafe impl<S> Zeroable for __BindgenBitfieldUnit<S> where S: Zeroable {}
 
     pub use super::helpers::*;
-    include!(concat!(
-        env!("VNET_OBJ"),
-        "/kmod/bindings_generated.rs"
-    ));
+    include!(concat!(env!("VNET_OBJ"), "/kmod/bindings_generated.rs"));
 }
 
 mod helpers {

@@ -9,6 +9,7 @@
 #include <linux/if_vlan.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
+#include <linux/sctp.h>
 #include <linux/spinlock.h>
 #include <linux/tcp.h>
 #include <linux/timekeeping.h>
@@ -132,11 +133,17 @@ static bool gso_wire_size(struct sk_buff *skb, u32 *frames, u32 *bytes)
 		header += __tcp_hdrlen(th);
 	} else if (type & SKB_GSO_UDP_L4) {
 		header += sizeof(struct udphdr);
+	} else if (type & SKB_GSO_SCTP) {
+		header += sizeof(struct sctphdr);
 	}
 	if (skb->len <= header || !skb_shinfo(skb)->gso_size)
 		return false;
 	payload = skb->len - header;
-	*frames = DIV_ROUND_UP(payload, skb_shinfo(skb)->gso_size);
+	/* Chunks of SCTP are of different sizes and lie ready on the list. */
+	if (skb_shinfo(skb)->gso_size == GSO_BY_FRAGS)
+		*frames = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+	else
+		*frames = DIV_ROUND_UP(payload, skb_shinfo(skb)->gso_size);
 	*bytes = payload + *frames * (header + tag);
 	return true;
 }
@@ -266,15 +273,23 @@ void vnet_helper_napi_schedule(struct napi_struct *napi)
 }
 
 /*
- * Hands a packet to the stack of @dev, which polls @napi. A small packet has
- * nothing to gain from being merged, so it goes directly where that cannot
- * change the order: while GRO holds nothing.
+ * Hands a packet to the stack of @dev, which polls @napi.
+ *
+ * A clone shares its fragments with whoever it was cloned from (TCP sends
+ * clones of what it may have to send again), and GRO would change them. Neither
+ * a clone nor a small packet has much to gain from being merged, so these go to
+ * the stack directly where that cannot change the order: while GRO holds
+ * nothing. Otherwise a clone gets a head of its own first, as in veth.
  */
 void vnet_helper_napi_receive(struct napi_struct *napi, struct sk_buff *skb,
 			      struct net_device *dev)
 {
+	const bool gro_is_empty = !napi->gro.bitmask && !napi->gro.rx_count;
+
 	skb->protocol = eth_type_trans(skb, dev);
-	if (skb->len <= 128 && !napi->gro.bitmask && !napi->gro.rx_count)
+	if (gro_is_empty && (skb->len <= 128 || skb_cloned(skb)))
+		netif_receive_skb(skb);
+	else if (skb_shared(skb) || skb_unclone(skb, GFP_ATOMIC))
 		netif_receive_skb(skb);
 	else
 		napi_gro_receive(napi, skb);
@@ -469,6 +484,12 @@ const void *vnet_helper_nla_data(const struct nlattr *nla)
 }
 
 /* net/rtnetlink.h */
+
+/* Whether the caller of rtnetlink may change what is in @net, given a device of its own. */
+bool vnet_helper_rtnl_dev_link_net_capable(const struct net_device *dev, const struct net *net)
+{
+	return rtnl_dev_link_net_capable(dev, net);
+}
 
 struct net *vnet_helper_rtnl_newlink_peer_net(struct rtnl_newlink_params *params)
 {

@@ -26,10 +26,6 @@ pub(crate) mod settings;
 use crate::{
     control,
     instance::Instance,
-    model::{
-        Compiled,
-        Snapshot, //
-    },
     net::{
         device::{
             DeviceCell,
@@ -151,32 +147,14 @@ impl Link {
         options: Options,
         extack: ExtAck,
     ) -> Result<Arc<Self>> {
-        let rtnl = pair.rtnl();
-        let [from_a, from_b] = options.compile(extack)?;
-        let homes = Self::take_quota(pair.nets(), extack)?;
         if let Some(mtu) = options.mtu {
             pair.set_mtu(mtu);
         }
-        let mtu = pair.smallest_mtu();
-        let id = registry::with(|registry| Ok(registry.links().next_id()))?;
-        let from_a = Lane::new(from_a, mtu, options.connected)?;
-        let from_b = Lane::new(from_b, mtu, options.connected)?;
-        let link = Arc::pin_init(
-            pin_init!(Self {
-                id,
-                seed: options.seed,
-                label <- new_mutex!(options.label, "vnet_link_label"),
-                maker: options.maker,
-                devices: [DeviceCell::empty(), DeviceCell::empty()],
-                homes <- new_mutex!(homes.keep(), "vnet_link_homes"),
-                connected: Atomic::new(u32::from(options.connected)),
-                from_a <- Napi::new(from_a),
-                from_b <- Napi::new(from_b),
-            }),
-            GFP_KERNEL,
-        )?;
+        let homes = Self::take_quota(pair.nets(), extack)?;
+        let link = Self::allocate(options, homes, pair.smallest_mtu(), extack)?;
         let guard = Registered(&link);
-        registry::with(|registry| registry.links().insert(id, link.clone()))?;
+        registry::with(|registry| registry.links().insert(link.id, link.clone()))?;
+        let rtnl = pair.rtnl();
         let ends = Side::BOTH.map(|side| End {
             link: link.clone(),
             side,
@@ -192,6 +170,29 @@ impl Link {
         )?;
         core::mem::forget(guard);
         Ok(link)
+    }
+
+    /// A link without devices. Not inlined: what is large is not on the stack when devices are
+    /// registered, which goes deep.
+    #[inline(never)]
+    fn allocate(options: Options, homes: Homes, mtu: u32, extack: ExtAck) -> Result<Arc<Self>> {
+        let [from_a, from_b] = options.compile(extack)?;
+        let id = registry::with(|registry| Ok(registry.links().next_id()))?;
+        let plugged = options.connected;
+        Arc::pin_init(
+            pin_init!(Self {
+                id,
+                seed: options.seed,
+                label <- new_mutex!(options.label, "vnet_link_label"),
+                maker: options.maker,
+                devices: [DeviceCell::empty(), DeviceCell::empty()],
+                homes <- new_mutex!(homes.keep(), "vnet_link_homes"),
+                connected: Atomic::new(u32::from(plugged)),
+                from_a <- Napi::new(Lane::new(from_a, mtu, plugged)),
+                from_b <- Napi::new(Lane::new(from_b, mtu, plugged)),
+            }),
+            GFP_KERNEL,
+        )
     }
 
     /// Takes an end each from the quotas of two namespaces.
@@ -255,12 +256,6 @@ impl Link {
         }
     }
 
-    /// Parameters and counters of the direction that begins at an end.
-    pub(crate) fn direction(&self, side: Side) -> (Compiled, Snapshot) {
-        let lane = self.lane_from(side);
-        (lane.params(), lane.snapshot())
-    }
-
     /// Brings the counters of the instances up to date.
     pub(crate) fn settle(&self) {
         Side::BOTH
@@ -276,8 +271,8 @@ impl Link {
         }
         for (side, params) in Side::BOTH.into_iter().zip(compiled) {
             let lane = self.lane_from(side);
-            if params.params() != lane.params().params() {
-                lane.set_params(params)?;
+            if lane.with_params(|old| old.params() != params.params()) {
+                lane.set_params(params);
             }
         }
         if let Some(name) = options.label.name {
@@ -445,13 +440,16 @@ impl Driver for Ethernet {
     }
 
     fn stats(end: &End) -> Stats {
-        let sent = end.link.lane_from(end.side).snapshot().counters;
-        let received = end.link.lane_from(end.side.other()).snapshot().counters;
-        let lost = sent.all_drops();
-        let kept = sent.sent.minus(lost);
+        let (sent, lost) = end.link.lane_from(end.side).read(|reading| {
+            let counters = reading.counters;
+            (counters.sent, counters.all_drops())
+        });
+        let back = end.link.lane_from(end.side.other());
+        let received = back.read(|reading| reading.counters.delivered);
+        let kept = sent.minus(lost);
         Stats {
-            rx_packets: received.delivered.frames,
-            rx_bytes: received.delivered.bytes,
+            rx_packets: received.frames,
+            rx_bytes: received.bytes,
             tx_packets: kept.frames,
             tx_bytes: kept.bytes,
             tx_dropped: lost.frames,
@@ -471,7 +469,9 @@ impl Driver for Ethernet {
     }
 
     fn speed(end: &End) -> Option<u64> {
-        end.link.lane_from(end.side).params().params().rate
+        end.link
+            .lane_from(end.side)
+            .with_params(|params| params.params().rate)
     }
 }
 

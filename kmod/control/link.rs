@@ -354,9 +354,11 @@ fn fill_end(link: &Link, side: Side, writer: &mut Writer<'_>, rtnl: &Rtnl) -> Re
             u32::from(device.has_carrier()),
         )?;
     }
-    let (params, snapshot) = link.direction(side);
-    settings::put_direction(writer, bindings::VNET_A_END_TX, params.params())?;
-    settings::put_stats(writer, bindings::VNET_A_END_STATS, &snapshot)
+    let lane = link.lane_from(side);
+    lane.with_params(|params| {
+        settings::put_direction(writer, bindings::VNET_A_END_TX, params.params())
+    })?;
+    lane.read(|reading| settings::put_stats(writer, bindings::VNET_A_END_STATS, &reading))
 }
 
 /// A link was made.

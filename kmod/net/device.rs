@@ -337,6 +337,11 @@ impl<D: Driver> NewDevice<D> {
         self.device.as_ptr()
     }
 
+    /// Whether we made the device, and not the core.
+    pub(super) fn is_owned(&self) -> bool {
+        self.owned
+    }
+
     /// Sets the Ethernet address, or a random one.
     pub(super) fn set_address(&mut self, address: Option<&[u8; 6]>) {
         // SAFETY: The device is live and not registered.

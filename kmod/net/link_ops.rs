@@ -221,16 +221,20 @@ impl<'a, D: LinkKind> Pair<'a, D> {
         let configured = to_result(unsafe {
             bindings::rtnl_configure_link(b.as_ptr(), self.peer_header, 0, ptr::null())
         });
-        match configured.and_then(|()| end_a.register(private_a, rtnl)) {
-            Ok(a) => {
-                publish(0, a);
-                Ok(())
+        let own = end_a.is_owned();
+        let registered = configured.and_then(|()| end_a.register(private_a, rtnl));
+        let result = registered.and_then(|a| {
+            publish(0, a);
+            if !own {
+                // The core does the rest for a device of its own.
+                return Ok(());
             }
-            Err(error) => {
-                retract(&mut Removal::immediate(rtnl));
-                Err(error)
-            }
-        }
+            // SAFETY: The device is registered and RTNL is held.
+            to_result(unsafe {
+                bindings::rtnl_configure_link(a.as_ptr(), ptr::null(), 0, ptr::null())
+            })
+        });
+        result.inspect_err(|_| retract(&mut Removal::immediate(rtnl)))
     }
 }
 
@@ -386,12 +390,23 @@ impl<D: LinkKind> LinkOps<D> {
     ) -> c_int {
         // SAFETY: As promised by the caller.
         let result = unsafe {
-            D::change_link(
-                device::private::<D>(device),
-                Table::from_raw(data.cast_const(), bindings::IFLA_VNET_MAX as usize + 1),
-                ExtAck::from_raw(extack),
-                &Rtnl::assume_held(),
-            )
+            let extack = ExtAck::from_raw(extack);
+            let rtnl = Rtnl::assume_held();
+            let private = device::private::<D>(device);
+            // The core has checked the namespace of this end only.
+            let capable = D::with_peer_net(private, &rtnl, |net| {
+                bindings::rtnl_dev_link_net_capable(device, net.as_ptr())
+            });
+            if capable == Some(false) {
+                extack.set_msg(
+                    c"CAP_NET_ADMIN is needed in the user namespace of the other end, too",
+                );
+                Err(EPERM)
+            } else {
+                let attrs =
+                    Table::from_raw(data.cast_const(), bindings::IFLA_VNET_MAX as usize + 1);
+                D::change_link(private, attrs, extack, &rtnl)
+            }
         };
         result.map_or_else(|error| error.to_errno(), |()| 0)
     }

@@ -72,7 +72,7 @@ impl<T: Poll> Napi<T> {
             // SAFETY: The timer is within a `Napi<T>` at the offset that the callback assumes, and
             // is cancelled when it is dropped.
             timer <- unsafe { HrTimer::new(expired::<T>) },
-            inner <- inner,
+            inner <- out_of_line(inner),
         })
     }
 
@@ -134,6 +134,21 @@ impl<T: Poll> Napi<T> {
     pub(crate) fn schedule_at(&self, at: u64) {
         self.timer.start(at);
     }
+}
+
+/// The same initialiser, run in a function of its own, so that what it puts on the stack does not add
+/// up with what others do.
+fn out_of_line<T, E>(init: impl PinInit<T, E>) -> impl PinInit<T, E> {
+    /// # Safety
+    ///
+    /// As for `PinInit::__pinned_init`.
+    #[inline(never)]
+    unsafe fn run<T, E>(init: impl PinInit<T, E>, slot: *mut T) -> Result<(), E> {
+        // SAFETY: As required of the caller.
+        unsafe { init.__pinned_init(slot) }
+    }
+    // SAFETY: The closure does what the initialiser that it is given does.
+    unsafe { pin_init::pin_init_from_closure(move |slot| run(init, slot)) }
 }
 
 /// The right to hand packets to the stack, within a poll.

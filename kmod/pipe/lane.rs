@@ -30,9 +30,9 @@ use crate::{
     model::{
         Cause,
         Compiled,
+        Counters,
         Direction,
         FrameQueue,
-        Snapshot,
         Tally, //
     },
     net::{
@@ -70,8 +70,8 @@ use kernel::{
     }, //
 };
 
-/// Bytes of an Ethernet header with a VLAN tag, which the MTU does not count.
-const HEADER: u32 = 18;
+/// Bytes of an Ethernet header with two VLAN tags, which the MTU does not count.
+const HEADER: u32 = 22;
 
 /// Not armed.
 const NEVER: u64 = u64::MAX;
@@ -111,6 +111,16 @@ struct State {
     waste: FrameList,
 }
 
+/// Counters and contents of a lane.
+pub(crate) struct Reading<'a> {
+    /// What happened since the link was made.
+    pub(crate) counters: &'a Counters,
+    /// In front of the wire: the queue and the frame that is being serialised.
+    pub(crate) queued: Tally,
+    /// In the delay line, or due and not yet handed over.
+    pub(crate) in_flight: Tally,
+}
+
 /// Counters as of the last report.
 #[derive(Default)]
 struct Reported {
@@ -122,46 +132,46 @@ struct Reported {
 
 impl Lane {
     /// A lane with both devices down.
-    pub(crate) fn new(params: Compiled, mtu: u32, connected: bool) -> Result<impl PinInit<Self>> {
-        let published = RcuBox::new(params)?;
-        let state = State {
-            model: Direction::new(params),
-            charge: Charge::default(),
-            sender: None,
-            receiver: None,
-            open: false,
-            connected,
-            mtu,
-            armed: NEVER,
-            reported: Reported::default(),
-            waste: FrameList::default(),
-        };
-        Ok(pin_init!(Self {
-            params: RcuPtr::new(published),
+    pub(crate) fn new(params: RcuBox<Compiled>, mtu: u32, connected: bool) -> impl PinInit<Self> {
+        pin_init!(Self {
             softirq_time: Atomic::new(0),
-            state <- new_spinlock_bh!(state, "vnet_lane"),
-        }))
+            state <- new_spinlock_bh!(State {
+                model: Direction::new(*params),
+                charge: Charge::default(),
+                sender: None,
+                receiver: None,
+                open: false,
+                connected,
+                mtu,
+                armed: NEVER,
+                reported: Reported::default(),
+                waste: FrameList::default(),
+            }, "vnet_lane"),
+            params: RcuPtr::new(params),
+        })
     }
 
-    /// The parameters in force.
-    pub(crate) fn params(&self) -> Compiled {
-        *self.params.read(&rcu::read_lock())
+    /// Calls `then` with the parameters in force.
+    pub(crate) fn with_params<R>(&self, then: impl FnOnce(&Compiled) -> R) -> R {
+        then(self.params.read(&rcu::read_lock()))
     }
 
-    /// Counters and contents.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        self.state.lock().model.snapshot(clock::now())
+    /// Calls `then` with counters and contents of one moment. The lock is held meanwhile.
+    pub(crate) fn read<R>(&self, then: impl FnOnce(Reading<'_>) -> R) -> R {
+        let mut state = self.state.lock();
+        state.model.advance(clock::now());
+        then(Reading {
+            counters: state.model.counters(),
+            queued: state.model.queued(),
+            in_flight: state.model.in_flight(),
+        })
     }
 
     /// Reports what happened since the last time to the instances, and gives back what has been
     /// granted in excess.
     pub(crate) fn settle(&self) {
         let mut state = self.state.lock();
-        state.report(self.softirq_time.load(Relaxed));
-        let State { charge, sender, .. } = &mut *state;
-        if let Some(sender) = sender {
-            charge.settle(sender.account());
-        }
+        state.settle(self.softirq_time.load(Relaxed));
     }
 }
 
@@ -231,16 +241,15 @@ impl Napi<Lane> {
     }
 
     /// Changes the parameters. No frame is lost or overtaken.
-    pub(crate) fn set_params(&self, params: Compiled) -> Result {
-        self.params.replace(RcuBox::new(params)?);
+    pub(crate) fn set_params(&self, params: RcuBox<Compiled>) {
         let mut state = self.state.lock();
         let now = clock::now();
-        state.model.set_params(now, params);
+        state.model.set_params(now, *params);
         let waste = state.clean_up();
         state.plan(self, now);
         drop(state);
+        self.params.replace(params);
         drop(waste);
-        Ok(())
     }
 
     /// Changes the longest frame.
@@ -250,10 +259,9 @@ impl Napi<Lane> {
 
     /// The cable is plugged or pulled; what is on it when it is pulled is lost.
     pub(crate) fn set_connected(&self, connected: bool) {
-        let mut state = self.state.lock();
-        state.connected = connected;
+        self.state.lock().connected = connected;
         if !connected {
-            self.empty(state, Cause::LinkDown);
+            self.lose(Cause::LinkDown);
         }
     }
 
@@ -264,10 +272,12 @@ impl Napi<Lane> {
 
     /// The sending device goes down; what it sent is lost.
     pub(crate) fn sender_down(&self) {
-        self.empty(self.state.lock(), Cause::LinkDown);
-        self.settle();
-        let instance = self.state.lock().sender.take();
-        drop(instance);
+        let mut state = self.state.lock();
+        let waste = state.lose(Cause::LinkDown);
+        state.settle(self.softirq_time.load(Relaxed));
+        let instance = state.sender.take();
+        drop(state);
+        drop((waste, instance));
     }
 
     /// The receiving device goes up.
@@ -281,24 +291,24 @@ impl Napi<Lane> {
     /// the NAPI instance any more.
     pub(crate) fn receiver_down(&self) {
         let mut state = self.state.lock();
+        let waste = state.lose(Cause::ReceiverDown);
+        state.settle(self.softirq_time.load(Relaxed));
+        let instance = state.receiver.take();
         state.open = false;
-        self.empty(state, Cause::ReceiverDown);
-        self.settle();
-        let instance = self.state.lock().receiver.take();
-        drop(instance);
+        // The timer is disarmed with the NAPI instance.
+        state.armed = NEVER;
+        drop(state);
+        drop((waste, instance));
     }
 
     /// The link goes.
     pub(crate) fn remove(&self) {
-        self.empty(self.state.lock(), Cause::Removed);
+        self.lose(Cause::Removed);
     }
 
     /// Loses everything for `cause`.
-    fn empty(&self, mut state: crate::sync::spinlock_bh::SpinLockBhGuard<'_, State>, cause: Cause) {
-        state.model.advance(clock::now());
-        state.model.purge(cause);
-        let waste = state.clean_up();
-        drop(state);
+    fn lose(&self, cause: Cause) {
+        let waste = self.state.lock().lose(cause);
         drop(waste);
     }
 }
@@ -383,9 +393,24 @@ impl State {
         }
     }
 
+    /// Loses everything for `cause`; gives what has to be freed outside the lock.
+    fn lose(&mut self, cause: Cause) -> FrameList {
+        self.model.advance(clock::now());
+        self.model.purge(cause);
+        self.clean_up()
+    }
+
+    /// See [`Lane::settle`].
+    fn settle(&mut self, softirq_time: u64) {
+        self.report(softirq_time);
+        if let Some(sender) = &self.sender {
+            self.charge.settle(sender.account());
+        }
+    }
+
     /// Reports to the instances.
     fn report(&mut self, softirq_time: u64) {
-        let counters = self.model.snapshot(clock::now()).counters;
+        let counters = self.model.counters();
         let (sent, drops) = (counters.sent, counters.all_drops());
         let delivered = counters.delivered;
         if let Some(sender) = &self.sender {

@@ -7,6 +7,7 @@
 //! of a device.
 
 use super::{
+    lane::Reading,
     End,
     Label,
     Link,
@@ -20,7 +21,6 @@ use crate::{
         Compiled,
         Field,
         Params,
-        Snapshot,
         Tally, //
     },
     net::{
@@ -33,7 +33,8 @@ use crate::{
             Writer,
             DIRECTION_POLICY, //
         }, //
-    }, //
+    },
+    sync::rcu::RcuBox, //
 };
 use kernel::{
     prelude::*,
@@ -82,12 +83,12 @@ impl Options {
             seed: link.seed(),
             mtu: None,
             connected: link.is_connected(),
-            directions: Side::BOTH.map(|side| *link.lane_from(side).params().params()),
+            directions: Side::BOTH.map(|side| link.lane_from(side).with_params(|p| *p.params())),
         }
     }
 
-    /// The parameters, checked and prepared.
-    pub(crate) fn compile(&self, extack: ExtAck) -> Result<[Compiled; 2]> {
+    /// The parameters, checked and prepared. They are large, so they live on the heap.
+    pub(crate) fn compile(&self, extack: ExtAck) -> Result<[RcuBox<Compiled>; 2]> {
         let [a, b] = &self.directions;
         Ok([compile(a, extack)?, compile(b, extack)?])
     }
@@ -128,8 +129,7 @@ impl Options {
         };
         read_params(params, &nest);
         // A value that is refused is one of these, so that the attribute can be told.
-        compile_attr(params, &nest, extack)?;
-        Ok(())
+        check(params, &nest, extack)
     }
 }
 
@@ -185,20 +185,28 @@ fn kind_of(field: Field) -> u32 {
 }
 
 /// Prepares parameters, or says what is wrong with them.
-fn compile(params: &Params, extack: ExtAck) -> Result<Compiled> {
-    params.compile().map_err(|error| {
-        extack.set_text(error.reason);
-        EINVAL
-    })
+///
+/// Not inlined, so that what is large is not on the stack when devices are made.
+#[inline(never)]
+fn compile(params: &Params, extack: ExtAck) -> Result<RcuBox<Compiled>> {
+    match params.compile() {
+        Ok(compiled) => Ok(RcuBox::new(compiled)?),
+        Err(error) => {
+            extack.set_text(error.reason);
+            Err(EINVAL)
+        }
+    }
 }
 
-/// The same, and tells the attribute.
-fn compile_attr<'a>(params: &Params, attrs: &impl Attrs<'a>, extack: ExtAck) -> Result<Compiled> {
-    params.compile().map_err(|error| {
-        extack.blame(attrs.get(kind_of(error.field)));
-        extack.set_text(error.reason);
-        EINVAL
-    })
+/// Says what is wrong with parameters, if anything, and which attribute is to blame.
+#[inline(never)]
+fn check<'a>(params: &Params, attrs: &impl Attrs<'a>, extack: ExtAck) -> Result {
+    let Err(error) = params.compile() else {
+        return Ok(());
+    };
+    extack.blame(attrs.get(kind_of(error.field)));
+    extack.set_text(error.reason);
+    Err(EINVAL)
 }
 
 /// A name from a request; the policy has refused those that are too long.
@@ -244,8 +252,8 @@ pub(crate) fn put_direction(writer: &mut Writer<'_>, kind: u32, params: &Params)
 }
 
 /// Writes the counters of a direction as the nest `kind`.
-pub(crate) fn put_stats(writer: &mut Writer<'_>, kind: u32, snapshot: &Snapshot) -> Result {
-    let counters = &snapshot.counters;
+pub(crate) fn put_stats(writer: &mut Writer<'_>, kind: u32, reading: &Reading<'_>) -> Result {
+    let counters = reading.counters;
     writer.nest(kind, |nest| {
         let mut tally = |frames, bytes, tally: Tally| {
             nest.uint(frames, tally.frames)?;
@@ -269,12 +277,12 @@ pub(crate) fn put_stats(writer: &mut Writer<'_>, kind: u32, snapshot: &Snapshot)
         tally(
             bindings::VNET_A_STATS_QUEUED_FRAMES,
             bindings::VNET_A_STATS_QUEUED_BYTES,
-            snapshot.queued,
+            reading.queued,
         )?;
         tally(
             bindings::VNET_A_STATS_IN_FLIGHT_FRAMES,
             bindings::VNET_A_STATS_IN_FLIGHT_BYTES,
-            snapshot.in_flight,
+            reading.in_flight,
         )?;
         for cause in Cause::ALL.iter().copied() {
             let lost = counters.drops(cause);
@@ -353,9 +361,9 @@ pub(crate) fn fill_link(end: &End, writer: &mut Writer<'_>) -> Result {
         ),
     ];
     for (side, params_kind, stats_kind) in nests {
-        let (params, snapshot) = link.direction(side);
-        put_direction(writer, params_kind, params.params())?;
-        put_stats(writer, stats_kind, &snapshot)?;
+        let lane = link.lane_from(side);
+        lane.with_params(|params| put_direction(writer, params_kind, params.params()))?;
+        lane.read(|reading| put_stats(writer, stats_kind, &reading))?;
     }
     Ok(())
 }

@@ -52,6 +52,14 @@ impl<T> RcuBox<T> {
     }
 }
 
+impl<T> core::ops::Deref for RcuBox<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.value
+    }
+}
+
 /// A pointer to an immutable value that can be replaced while readers use the old one.
 ///
 /// # Invariants

@@ -297,6 +297,13 @@ impl<'a> Site<'a> {
             .map_err(|error| in_node(name, error))
     }
 
+    /// Sets a kernel parameter in a node.
+    pub fn set_sysctl(&self, node: &str, name: &str, value: &str) -> Result<()> {
+        netns::visit([self.node(node)?], |_| sysctl::set(name, value))
+            .map(drop)
+            .map_err(|error| in_node(node, error))
+    }
+
     /// Gives a node its routes. Interfaces on both sides of all links have to be up.
     pub fn route(&mut self, name: &str, old: Option<&NodePlan>) -> Result<()> {
         let plan = self.plan_of(name)?;

@@ -139,6 +139,16 @@ pub enum Error {
         /// The end of its output.
         log: String,
     },
+    /// The lab is up, but does not work as a whole.
+    #[error("lab {lab} is up, but {missing} after {seconds} s; it stays up to be looked at")]
+    NotConverged {
+        /// The lab.
+        lab: String,
+        /// The limit.
+        seconds: u64,
+        /// What is missing.
+        missing: String,
+    },
     /// Something that was waited for did not come in time.
     #[error("not within {seconds} s: {missing}")]
     Timeout {

@@ -9,12 +9,14 @@
 pub mod build;
 pub mod cancel;
 pub mod cgroup;
+pub mod changes;
 pub mod down;
 pub mod error;
 pub mod inspect;
 pub mod netns;
 pub mod node;
 pub mod paths;
+mod paths_through;
 mod ping;
 pub mod programs;
 mod ready;

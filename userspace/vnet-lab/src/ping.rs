@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Waiting until the hosts of a lab reach each other.
+//!
+//! A request is sent as soon as the routing tables on the way there and back lead from host to host; notifications tell
+//! when that may have changed. Requests on the off chance would have routers answer with errors, which they send only so
+//! many of in a second: the user's first traceroute would lack answers.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
@@ -19,14 +23,18 @@ use crate::cancel::Cancel;
 use crate::error::{Context, Error, Result};
 use crate::netns;
 use crate::node::Node;
+use crate::paths_through::Network;
 
 /// A request that has no answer after this time is repeated. Answers and changed routes are noticed at once.
 const REPEAT: Duration = Duration::from_millis(500);
+/// How often hosts are tried that the routing tables do not join: there may be ways that the tables do not show.
+const LONG_SHOT: Duration = Duration::from_secs(3);
 
 /// One host that is to reach another.
 #[derive(Clone, Debug)]
 struct Pair {
     from: usize,
+    source: IpAddr,
     target: IpAddr,
     to: String,
 }
@@ -52,21 +60,30 @@ pub fn all(site: &mut Site<'_>, cancel: &Cancel, limit: Duration) -> Result<()> 
         })
     })?;
     let mut pairs = pairs(&names, &addresses);
+    let mut network = Network::new(site.watched());
     let deadline = Instant::now() + limit;
+    let mut long_shot = Instant::now() + LONG_SHOT;
     while !pairs.is_empty() {
-        if Instant::now() >= deadline {
+        let now = Instant::now();
+        if now >= deadline {
             return Err(Error::Timeout {
                 seconds: limit.as_secs(),
                 missing: describe(&hosts, &pairs),
             });
         }
-        send(&hosts, &pairs);
-        collect(
-            &hosts,
-            &mut pairs,
-            cancel,
-            deadline.min(Instant::now() + REPEAT),
-        )?;
+        network.refresh()?;
+        let desperate = now >= long_shot;
+        if desperate {
+            long_shot = now + LONG_SHOT;
+        }
+        let ready = |pair: &Pair| {
+            desperate
+                || network.joined(&hosts[pair.from].name, pair.target)
+                    && network.joined(&pair.to, pair.source)
+        };
+        send(&hosts, pairs.iter().filter(|(_, pair)| ready(pair)));
+        let repeat = deadline.min(now + REPEAT);
+        collect(&hosts, &mut pairs, &network, cancel, repeat)?;
     }
     Ok(())
 }
@@ -96,9 +113,11 @@ fn pairs(names: &[String], addresses: &BTreeMap<String, Vec<IpAddr>>) -> BTreeMa
         let own = &addresses[name];
         for to in names.iter().filter(|to| *to != name) {
             for target in &addresses[to] {
-                if own.iter().any(|own| own.is_ipv6() == target.is_ipv6()) {
+                let source = own.iter().find(|own| own.is_ipv6() == target.is_ipv6());
+                if let Some(source) = source {
                     let pair = Pair {
                         from,
+                        source: *source,
                         target: *target,
                         to: to.clone(),
                     };
@@ -124,7 +143,7 @@ fn open(ipv6: bool) -> Result<Option<OwnedFd>> {
     }
 }
 
-fn send(hosts: &[Host], pairs: &BTreeMap<u32, Pair>) {
+fn send<'a>(hosts: &[Host], pairs: impl Iterator<Item = (&'a u32, &'a Pair)>) {
     for (number, pair) in pairs {
         let ipv6 = pair.target.is_ipv6();
         let Some(socket) = &hosts[pair.from].sockets[usize::from(ipv6)] else {
@@ -144,10 +163,11 @@ fn send(hosts: &[Host], pairs: &BTreeMap<u32, Pair>) {
     }
 }
 
-/// Takes answers until all are there or it is time to repeat the requests.
+/// Takes answers until all are there, routes change, or it is time to repeat the requests.
 fn collect(
     hosts: &[Host],
     pairs: &mut BTreeMap<u32, Pair>,
+    network: &Network<'_>,
     cancel: &Cancel,
     until: Instant,
 ) -> Result<()> {
@@ -159,17 +179,17 @@ fn collect(
             each.filter_map(move |(ipv6, socket)| Some((host, ipv6, socket.as_ref()?)))
         })
         .collect();
-    let fds: Vec<_> = sockets
-        .iter()
-        .map(|(_, _, socket)| socket.as_fd())
-        .collect();
+    let own = sockets.iter().map(|(_, _, socket)| socket.as_fd());
+    let fds: Vec<_> = own.chain(network.fds()).collect();
     while !pairs.is_empty() {
         let ready = cancel.wait(&fds, Some(until))?;
         if ready.is_empty() && Instant::now() >= until {
             return Ok(());
         }
         for index in ready {
-            let (host, ipv6, socket) = sockets[index];
+            let Some((host, ipv6, socket)) = sockets.get(index).copied() else {
+                return Ok(());
+            };
             let mut buffer = [0; 2048];
             while let Ok(length) = recv(socket.as_raw_fd(), &mut buffer, MsgFlags::empty()) {
                 let Some(number) = answer(&buffer[..length], ipv6) else {

@@ -5,15 +5,16 @@
 //! Within a node one comes after the other, as the plan has them; nodes do not wait for each other.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use vnet_topology::plan::{CommandPlan, DaemonPlan, NodePlan, Ready};
+use vnet_topology::plan::{CommandPlan, DaemonPlan, FilePlan, NodePlan, Ready};
 
 use crate::cancel::Cancel;
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::node::control::{Control, Program};
 use crate::node::Node;
 use crate::paths::LabPaths;
@@ -21,6 +22,8 @@ use crate::ready::{self, Outcome};
 
 /// Nodes that start their programs at the same time; each has a thread, which mostly waits.
 const TOGETHER: usize = 64;
+/// How long a daemon may take to end when it is asked to, and when it is killed.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How much of a log is shown when its daemon has failed.
 const TAIL: usize = 2000;
 
@@ -45,7 +48,8 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether there is nothing to start.
+    pub fn is_empty(&self) -> bool {
         self.daemons.is_empty() && self.commands.is_empty()
     }
 }
@@ -96,12 +100,51 @@ pub fn start(
     }
 }
 
-fn start_node(paths: &LabPaths, job: &Job<'_>, cancel: &Cancel, stop: &Cancel) -> Result<()> {
-    let node = job.node;
-    let mut control = Control::connect(&paths.node(&node.name)).map_err(|_| Error::DeadNode {
+/// Stops daemons that run.
+pub fn stop(paths: &LabPaths, node: &Node, names: &[&str]) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let never = Cancel::new()?;
+    let mut control = connect(paths, node)?;
+    // Last started, first stopped.
+    for name in names.iter().rev() {
+        for (signal, patience) in [(libc::SIGTERM, PATIENCE), (libc::SIGKILL, PATIENCE)] {
+            // One that does not run has nothing to be stopped.
+            if !control.signal(name, signal)? {
+                break;
+            }
+            let deadline = Some(Instant::now() + patience);
+            if control.wait_end(name, &never, deadline)?.is_some() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives a file of a node's own another content; it stays the same file, which is what is mounted.
+pub fn rewrite(node: &Node, file: &FilePlan) -> Result<()> {
+    let path = node.path(&file.path);
+    let text = || format!("cannot write {} in node {}", file.path, node.name);
+    OpenOptions::new()
+        .write(true)
+        .truncate(true)
+        .open(path)
+        .and_then(|mut target| target.write_all(file.content.as_bytes()))
+        .context(text)
+}
+
+fn connect(paths: &LabPaths, node: &Node) -> Result<Control> {
+    Control::connect(&paths.node(&node.name)).map_err(|_| Error::DeadNode {
         lab: paths.lab().into(),
         node: node.name.clone(),
-    })?;
+    })
+}
+
+fn start_node(paths: &LabPaths, job: &Job<'_>, cancel: &Cancel, stop: &Cancel) -> Result<()> {
+    let node = job.node;
+    let mut control = connect(paths, node)?;
     for daemon in &job.daemons {
         stop.check()?;
         start_daemon(paths, node, &mut control, daemon, cancel)?;

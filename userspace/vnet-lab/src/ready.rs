@@ -4,8 +4,7 @@
 
 use std::fs;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -46,7 +45,7 @@ pub fn wait(
     loop {
         // Watch first, then look: what happens in between is not missed.
         let watch = Watch::near(&target)?;
-        let wake = match look(ready, &target) {
+        let wake = match look(node, ready, &target) {
             Look::Ready => return Ok(Outcome::Ready),
             Look::NotYet => deadline,
             Look::Soon => deadline.min(Instant::now() + LISTEN_RETRY),
@@ -71,28 +70,36 @@ enum Look {
     NotYet,
 }
 
-fn look(ready: &Ready, target: &Path) -> Look {
+fn look(node: &Node, ready: &Ready, target: &Path) -> Look {
     match ready {
         Ready::Started => Look::Ready,
         Ready::PidFile(_) => match fs::metadata(target) {
             Ok(metadata) if metadata.len() > 0 => Look::Ready,
             _ => Look::NotYet,
         },
-        Ready::Socket(_) => match connect(target) {
-            Ok(()) => Look::Ready,
-            Err(_) if target.exists() => Look::Soon,
-            Err(_) => Look::NotYet,
+        Ready::Socket(path) => match (listens(node, path), target.exists()) {
+            (true, _) => Look::Ready,
+            (false, true) => Look::Soon,
+            (false, false) => Look::NotYet,
         },
     }
 }
 
-/// By way of the directory's descriptor, as the path may be longer than a socket's address takes.
-fn connect(target: &Path) -> std::io::Result<()> {
-    use std::os::fd::AsRawFd;
-    let directory = fs::File::open(target.parent().unwrap_or(Path::new("/")))?;
-    let name = target.file_name().unwrap_or_default();
-    let path = PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd())).join(name);
-    UnixStream::connect(path).map(drop)
+/// Whether a process in the node listens there, from the kernel's list of its sockets. Not by connecting: that is not
+/// without effect on every daemon (zebra loses its connected routes when a client goes that has just come).
+fn listens(node: &Node, path: &str) -> bool {
+    let list = format!("/proc/{}/net/unix", node.init);
+    fs::read_to_string(list).is_ok_and(|list| is_listening(&list, path))
+}
+
+fn is_listening(list: &str, path: &str) -> bool {
+    /// `__SO_ACCEPTCON`
+    const LISTENS: &str = "00010000";
+    list.lines().any(|line| {
+        // Address, references, protocol, flags, type, state, inode, path.
+        let mut fields = line.split_whitespace();
+        fields.nth(3) == Some(LISTENS) && fields.nth(3) == Some(path)
+    })
 }
 
 /// Watches the nearest directory above a path that exists.
@@ -121,5 +128,23 @@ impl Watch {
             )
             .context(what)?;
         Ok(Watch { inotify })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listening_sockets_are_found() {
+        let list = "Num       RefCount Protocol Flags    Type St Inode Path\n\
+                    0000000000000000: 00000002 00000000 00010000 0001 01   912 /run/frr/zserv.api\n\
+                    0000000000000000: 00000003 00000000 00000000 0001 03   913 /run/frr/zebra.vty\n";
+        assert!(is_listening(list, "/run/frr/zserv.api"));
+        assert!(
+            !is_listening(list, "/run/frr/zebra.vty"),
+            "bound or connected only"
+        );
+        assert!(!is_listening(list, "/run/frr/zserv"));
     }
 }

@@ -14,6 +14,7 @@ use netlink_packet_route::link::{
 };
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
+    RouteVia,
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage as Message};
 use netlink_sys::protocols::NETLINK_ROUTE;
@@ -62,8 +63,9 @@ pub struct Interface {
     pub name: String,
     /// Whether it is administratively up.
     pub up: bool,
-    /// Whether it has carrier.
-    pub carrier: bool,
+    /// Whether it can be used: it has carrier, and the kernel has finished making that known (which routing daemons wait
+    /// for, and which comes later).
+    pub running: bool,
     /// Its MTU.
     pub mtu: u32,
 }
@@ -88,8 +90,10 @@ pub struct Address {
 pub struct Route {
     /// Where it leads.
     pub destination: IpNet,
-    /// The next hop, if it is not on the link itself.
+    /// The next hop, if it is not on the link itself; the first one of several.
     pub via: Option<IpAddr>,
+    /// What decides between routes to the same destination; the lowest wins.
+    pub metric: u32,
 }
 
 impl Rtnl {
@@ -465,7 +469,10 @@ fn interface(message: Message) -> Option<Interface> {
         index: link.header.index,
         name: name?,
         up: link.header.flags.contains(LinkFlags::Up),
-        carrier: link.header.flags.contains(LinkFlags::LowerUp),
+        running: link
+            .header
+            .flags
+            .contains(LinkFlags::LowerUp | LinkFlags::Running),
         mtu,
     })
 }
@@ -509,16 +516,29 @@ fn route(message: Message) -> Option<Route> {
         _ => return None,
     };
     let mut via = None;
+    let mut metric = 0;
     for attribute in &message.attributes {
         match attribute {
             RouteAttribute::Destination(address) => destination = ip(address)?,
             RouteAttribute::Gateway(address) => via = ip(address),
+            RouteAttribute::Via(RouteVia::Inet6(address)) => via = Some((*address).into()),
+            RouteAttribute::Priority(number) => metric = *number,
+            RouteAttribute::MultiPath(hops) => {
+                let first = hops.iter().flat_map(|hop| &hop.attributes);
+                via = first
+                    .filter_map(|attribute| match attribute {
+                        RouteAttribute::Gateway(address) => ip(address),
+                        _ => None,
+                    })
+                    .next();
+            }
             _ => {}
         }
     }
     Some(Route {
         destination: IpNet::new(destination, message.header.destination_prefix_length).ok()?,
         via,
+        metric,
     })
 }
 

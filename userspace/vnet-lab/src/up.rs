@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Bringing a lab up: from a plan and what is there to a list of operations, which are carried out or undone.
+//! Bringing a lab up, and making of one that is up what an edited plan says.
+//!
+//! Both are the same: the differences between the plan and what there is make a list of operations ([`Changes`]), which
+//! are carried out in a fixed order, creation first and removal last. When one fails, a lab that was not there before is
+//! removed again, and one that was becomes what it was: by the same means, with the plans exchanged.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,13 +12,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::sys::resource::{getrlimit, setrlimit, Resource};
-use vnet_topology::plan::Plan;
+use vnet_topology::plan::{NodePlan, Plan};
 
-use crate::build::Site;
+use crate::build::{Site, Wanted};
 use crate::cancel::Cancel;
+use crate::changes::{Changes, Facts, Operation};
 use crate::down;
 use crate::error::{Context, Error, Result};
-use crate::node::control::Control;
+use crate::node::control::{Control, State};
 use crate::paths::LabPaths;
 use crate::ping;
 use crate::programs::{self, Job};
@@ -39,7 +44,7 @@ pub enum Wait {
 
 /// How to bring a lab up.
 pub struct Options<'a> {
-    /// The program that makes nodes when called with [`crate::node::spawn::HELPER`].
+    /// The program that makes nodes when it is called [`crate::node::spawn::HELPER`].
     pub program: PathBuf,
     /// What to wait for.
     pub wait: Wait,
@@ -70,68 +75,103 @@ pub enum Step {
     Started(String),
     /// Something is waited for.
     Waiting(Wait),
+    /// Something has failed, and what was done is being undone.
+    Undoing,
 }
 
 /// What has been done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {
     /// The lab was not there and is now.
     Made,
     /// It was there, as the plan has it.
     Unchanged,
+    /// It was there, and this has changed.
+    Changed(Vec<Operation>),
 }
 
-/// Brings a lab up.
+/// Brings a lab up, or makes it what the plan says.
 pub fn up(plan: &Plan, backend: &mut dyn LinkBackend, options: &mut Options<'_>) -> Result<Done> {
     let paths = LabPaths::new(&plan.lab)?;
     raise_descriptor_limit();
     let _lock = Lock::take(&paths)?;
-    if let Some(applied) = state::load(&paths)? {
-        let missing = missing(&applied, &paths, backend)?;
-        if !missing.is_empty() {
-            return Err(Error::Unsupported(format!(
-                "lab {} is up, but damaged: {} {} gone; take it down with `vnetctl down -l {}` and bring it up again",
-                plan.lab,
-                missing.join(", "),
-                if missing.len() == 1 { "is" } else { "are" },
-                plan.lab
-            )));
+    let Some(old) = state::load(&paths)? else {
+        // Without a plan it has never been up: someone was killed while making it.
+        if paths.exists() {
+            (options.progress)(Step::CleaningUp);
+            down::remove(&paths, backend)?;
         }
-        if applied != *plan {
-            return Err(Error::Unsupported(format!(
-                "lab {} is up with another plan; take it down first with `vnetctl down -l {}`",
-                plan.lab, plan.lab
-            )));
-        }
+        let result = make(plan, &paths, backend, options);
+        return match result {
+            Ok(()) => Ok(Done::Made),
+            Err(problem) if stays(&problem) => Err(problem),
+            Err(problem) => {
+                (options.progress)(Step::Undoing);
+                undone(problem, down::remove(&paths, backend).map(drop))
+            }
+        };
+    };
+    let facts = facts(&old, &paths, backend)?;
+    let changes = Changes::between(Some(&old), plan, &facts);
+    if changes.is_empty() {
+        // What is not seen in the kernel, like labels, may differ all the same.
+        state::store(&paths, plan)?;
         let mut site = Site::new(plan, &paths);
+        site.find_nodes(&names(plan))?;
         converge(&mut site, options)?;
         return Ok(Done::Unchanged);
     }
-    // Without a plan it has never been up: someone was killed while making it.
-    if paths.exists() {
-        (options.progress)(Step::CleaningUp);
-        down::remove(&paths, backend)?;
+    let operations = changes.operations();
+    let result = apply(
+        &mut Site::new(plan, &paths),
+        Some(&old),
+        &changes,
+        backend,
+        options,
+    );
+    match result {
+        Ok(()) => Ok(Done::Changed(operations)),
+        Err(problem) if stays(&problem) => Err(problem),
+        Err(problem) => {
+            (options.progress)(Step::Undoing);
+            undone(problem, restore(&old, plan, &paths, backend, options))
+        }
     }
-    let result = make(plan, &paths, backend, options);
-    if let Err(problem) = result {
-        return Err(match down::remove(&paths, backend) {
-            Ok(_) => problem,
-            Err(undo) => Error::Undo {
-                problem: Box::new(problem),
-                undo: Box::new(undo),
-            },
-        });
-    }
-    Ok(Done::Made)
 }
 
+/// What would be done to make a lab what the plan says.
+pub fn preview(plan: &Plan, backend: &mut dyn LinkBackend) -> Result<Vec<Operation>> {
+    let paths = LabPaths::new(&plan.lab)?;
+    let old = state::load(&paths)?;
+    let facts = match &old {
+        Some(old) => facts(old, &paths, backend)?,
+        None => Facts::default(),
+    };
+    Ok(Changes::between(old.as_ref(), plan, &facts).operations())
+}
+
+/// Whether all operations have been carried out, and only what was expected of them has not come.
+fn stays(problem: &Error) -> bool {
+    matches!(problem, Error::NotConverged { .. })
+}
+
+fn undone(problem: Error, undo: Result<()>) -> Result<Done> {
+    Err(match undo {
+        Ok(()) => problem,
+        Err(undo) => Error::Undo {
+            problem: Box::new(problem),
+            undo: Box::new(undo),
+        },
+    })
+}
+
+/// Makes a lab of nothing.
 fn make(
     plan: &Plan,
     paths: &LabPaths,
     backend: &mut dyn LinkBackend,
     options: &mut Options<'_>,
 ) -> Result<()> {
-    let cancel = options.cancel.clone();
     let mut site = Site::new(plan, paths);
     if !site.has_cgroups() {
         (options.progress)(Step::Note(
@@ -140,123 +180,242 @@ fn make(
     }
     fs::create_dir_all(paths.root())
         .context(|| format!("cannot make {}", paths.root().display()))?;
-    let names: BTreeSet<&str> = plan.nodes.iter().map(|node| node.name.as_str()).collect();
-
-    (options.progress)(Step::Nodes(plan.nodes.len()));
-    let nodes: Vec<_> = plan.nodes.iter().collect();
-    site.make_nodes(&options.program, &nodes)?;
-    cancel.check()?;
-    site.make_instances(backend, &names)?;
-
-    (options.progress)(Step::Links(plan.links.len()));
-    let links: Vec<_> = plan.links.iter().collect();
-    site.make_links(backend, &links)?;
-    cancel.check()?;
-
-    (options.progress)(Step::Interfaces);
-    for name in &names {
-        site.configure(name, None)?;
-    }
-    cancel.check()?;
-    for name in &names {
-        site.route(name, None)?;
-    }
-    wait::interfaces(plan, &mut site.watched(), &cancel, INTERFACES_LIMIT)?;
-
-    let jobs: Vec<Job<'_>> = plan
-        .nodes
-        .iter()
-        .map(|node| Ok(Job::all(site.node(&node.name)?, node)))
-        .collect::<Result<_>>()?;
-    let count = plan
-        .nodes
-        .iter()
-        .filter(|node| !(node.daemons.is_empty() && node.commands.is_empty()))
-        .count();
-    if count > 0 {
-        (options.progress)(Step::Programs(count));
-        programs::start(paths, &jobs, &cancel, &mut |node| {
-            (options.progress)(Step::Started(node.into()))
-        })?;
-    }
-    drop(jobs);
-    state::store(paths, plan)?;
-    converge_nodes(&mut site, options)?;
-    check_daemons(plan, paths)
+    let changes = Changes::between(None, plan, &Facts::default());
+    apply(&mut site, None, &changes, backend, options)
 }
 
-/// Waits for routes and hosts of a lab that is up already.
-fn converge(site: &mut Site<'_>, options: &mut Options<'_>) -> Result<()> {
-    if options.wait == Wait::Ready {
-        return Ok(());
+/// Makes a lab again what it was before a change that has failed somewhere.
+fn restore(
+    old: &Plan,
+    failed: &Plan,
+    paths: &LabPaths,
+    backend: &mut dyn LinkBackend,
+    options: &mut Options<'_>,
+) -> Result<()> {
+    let facts = facts(old, paths, backend)?;
+    let mut changes = Changes::between(Some(failed), old, &facts);
+    // What the change was about to remove is still there.
+    changes.add_nodes.retain(|node| {
+        changes.replaced_nodes.contains(node.name.as_str()) || !facts.nodes.contains(&node.name)
+    });
+    changes.add_links.retain(|link| {
+        changes.replaced_links.contains(link.name.as_str()) || !facts.links.contains(&link.name)
+    });
+    // Someone who has interrupted the change does not want this to be interrupted by the same signal.
+    let mut options = Options {
+        program: options.program.clone(),
+        wait: Wait::Ready,
+        limit: options.limit,
+        cancel: Cancel::new()?,
+        progress: &mut *options.progress,
+    };
+    apply(
+        &mut Site::new(old, paths),
+        Some(failed),
+        &changes,
+        backend,
+        &mut options,
+    )
+}
+
+/// Carries the operations out.
+fn apply<'a>(
+    site: &mut Site<'a>,
+    old: Option<&Plan>,
+    changes: &Changes<'a>,
+    backend: &mut dyn LinkBackend,
+    options: &mut Options<'_>,
+) -> Result<()> {
+    let (plan, paths) = (site.plan, site.paths);
+    let cancel = options.cancel.clone();
+    let lab = paths.lab();
+    if !changes.replaced_links.is_empty() {
+        let names: Vec<&str> = changes.replaced_links.iter().copied().collect();
+        backend.remove_links(lab, Some(&names))?;
     }
-    let names = site
-        .plan
-        .nodes
+    down::remove_nodes(paths, &owned(&changes.replaced_nodes))?;
+
+    let added: BTreeSet<&str> = changes
+        .add_nodes
         .iter()
         .map(|node| node.name.as_str())
         .collect();
-    site.find_nodes(&names)?;
-    converge_nodes(site, options)
+    if old.is_some() {
+        let living = names(plan).difference(&added).copied().collect();
+        site.find_nodes(&living)?;
+        if changes.hosts {
+            site.write_hosts()?;
+        }
+    }
+    (options.progress)(Step::Nodes(changes.add_nodes.len()));
+    site.make_nodes(&options.program, &changes.add_nodes)?;
+    cancel.check()?;
+    site.make_instances(backend, &added)?;
+    (options.progress)(Step::Links(changes.add_links.len()));
+    site.make_links(backend, &changes.add_links)?;
+    cancel.check()?;
+    for (old, new) in &changes.change_links {
+        backend.change_link(lab, old, new)?;
+    }
+
+    (options.progress)(Step::Interfaces);
+    let touched = configure(site, old, changes, &added)?;
+    cancel.check()?;
+    route(site, changes, &added)?;
+    let mut watched = site.watched();
+    watched.retain(|node| touched.contains(node.plan.name.as_str()));
+    wait::interfaces(plan, &mut watched, &cancel, INTERFACES_LIMIT)?;
+
+    start_programs(site, changes, options)?;
+    let removed: Vec<&str> = changes.remove_links.iter().copied().collect();
+    if !removed.is_empty() {
+        backend.remove_links(lab, Some(&removed))?;
+    }
+    down::remove_nodes(paths, &owned(&changes.remove_nodes))?;
+    state::store(paths, plan)?;
+    converge(site, options)?;
+    check_daemons(plan, paths)
 }
 
-fn converge_nodes(site: &mut Site<'_>, options: &mut Options<'_>) -> Result<()> {
+/// Interfaces and addresses of new nodes and of those in which they change; returns their names.
+fn configure<'a>(
+    site: &mut Site<'a>,
+    old: Option<&Plan>,
+    changes: &Changes<'a>,
+    added: &BTreeSet<&'a str>,
+) -> Result<BTreeSet<&'a str>> {
+    let mut touched = added.clone();
+    for name in added {
+        site.configure(name, None)?;
+    }
+    for change in &changes.change_nodes {
+        for (name, value) in &change.sysctls {
+            site.set_sysctl(&change.new.name, name, value)?;
+        }
+        if let (true, Some(old)) = (change.interfaces, old) {
+            site.configure(&change.new.name, Some(&Wanted::of(old, change.old)))?;
+            touched.insert(&change.new.name);
+        }
+    }
+    Ok(touched)
+}
+
+/// Routes, once all interfaces are up on both sides.
+fn route<'a>(site: &mut Site<'a>, changes: &Changes<'a>, added: &BTreeSet<&str>) -> Result<()> {
+    for name in added {
+        site.route(name, None)?;
+    }
+    for change in changes.change_nodes.iter().filter(|change| change.routes) {
+        site.route(&change.new.name, Some(change.old))?;
+    }
+    Ok(())
+}
+
+fn start_programs(site: &Site<'_>, changes: &Changes<'_>, options: &mut Options<'_>) -> Result<()> {
+    let mut jobs = Vec::new();
+    for node in &changes.add_nodes {
+        jobs.push(Job::all(site.node(&node.name)?, node));
+    }
+    for change in &changes.change_nodes {
+        let node = site.node(&change.new.name)?;
+        for file in &change.files {
+            programs::rewrite(node, file)?;
+        }
+        programs::stop(site.paths, node, &change.stop)?;
+        let mut job = Job::all(node, change.new);
+        job.daemons
+            .retain(|daemon| change.start.contains(&daemon.name.as_str()));
+        if !change.commands {
+            job.commands.clear();
+        }
+        jobs.push(job);
+    }
+    jobs.retain(|job| !job.is_empty());
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    (options.progress)(Step::Programs(jobs.len()));
+    programs::start(site.paths, &jobs, &options.cancel, &mut |node| {
+        (options.progress)(Step::Started(node.into()));
+    })
+}
+
+fn converge(site: &mut Site<'_>, options: &mut Options<'_>) -> Result<()> {
     let plan = site.plan;
-    match options.wait {
-        Wait::Ready => return Ok(()),
+    let result = match options.wait {
+        Wait::Ready => Ok(()),
         Wait::Routes => {
             (options.progress)(Step::Waiting(Wait::Routes));
-            wait::routes(plan, &mut site.watched(), &options.cancel, options.limit)?;
+            wait::routes(plan, &mut site.watched(), &options.cancel, options.limit)
         }
         Wait::Ping => {
             (options.progress)(Step::Waiting(Wait::Ping));
-            ping::all(site, &options.cancel, options.limit)?;
+            ping::all(site, &options.cancel, options.limit)
         }
-    }
-    Ok(())
+    };
+    result.map_err(|error| match error {
+        Error::Timeout { seconds, missing } => Error::NotConverged {
+            lab: plan.lab.clone(),
+            seconds,
+            missing,
+        },
+        other => other,
+    })
 }
 
 /// A daemon may have died while something else was waited for.
 fn check_daemons(plan: &Plan, paths: &LabPaths) -> Result<()> {
     for node in plan.nodes.iter().filter(|node| !node.daemons.is_empty()) {
-        let dead = || Error::DeadNode {
-            lab: plan.lab.clone(),
-            node: node.name.clone(),
-        };
-        let mut control = Control::connect(&paths.node(&node.name)).map_err(|_| dead())?;
-        let states = control.status()?;
-        for daemon in &node.daemons {
-            let state = states.iter().find(|state| state.name == daemon.name);
-            match state.map(|state| state.state) {
-                None | Some(crate::node::control::State::Running) => {}
-                Some(state) => {
-                    return Err(Error::Died {
-                        node: node.name.clone(),
-                        daemon: daemon.name.clone(),
-                        status: state.to_string(),
-                        log: programs::log_tail(paths, &node.name, &daemon.name),
-                    })
-                }
+        check_node(node, paths)?;
+    }
+    Ok(())
+}
+
+fn check_node(node: &NodePlan, paths: &LabPaths) -> Result<()> {
+    let dead = |_| Error::DeadNode {
+        lab: paths.lab().into(),
+        node: node.name.clone(),
+    };
+    let states = Control::connect(&paths.node(&node.name))
+        .map_err(dead)?
+        .status()?;
+    for daemon in &node.daemons {
+        let state = states.iter().find(|state| state.name == daemon.name);
+        match state.map(|state| state.state) {
+            None | Some(State::Running) => {}
+            Some(state) => {
+                return Err(Error::Died {
+                    node: node.name.clone(),
+                    daemon: daemon.name.clone(),
+                    status: state.to_string(),
+                    log: programs::log_tail(paths, &node.name, &daemon.name),
+                })
             }
         }
     }
     Ok(())
 }
 
-/// What of an applied plan the kernel no longer has.
-fn missing(plan: &Plan, paths: &LabPaths, backend: &mut dyn LinkBackend) -> Result<Vec<String>> {
-    let links = backend.links(&plan.lab)?;
-    let gone_nodes = plan
-        .nodes
-        .iter()
-        .filter(|node| Control::connect(&paths.node(&node.name)).is_err())
-        .map(|node| format!("node {}", node.name));
-    let gone_links = plan
-        .links
-        .iter()
-        .filter(|link| !links.contains_key(&link.name))
-        .map(|link| format!("link {}", link.name));
-    Ok(gone_nodes.chain(gone_links).collect())
+/// What the kernel has of a plan.
+fn facts(plan: &Plan, paths: &LabPaths, backend: &mut dyn LinkBackend) -> Result<Facts> {
+    let lives = |node: &&NodePlan| Control::connect(&paths.node(&node.name)).is_ok();
+    Ok(Facts {
+        nodes: plan
+            .nodes
+            .iter()
+            .filter(lives)
+            .map(|node| node.name.clone())
+            .collect(),
+        links: backend.links(&plan.lab)?.into_keys().collect(),
+    })
+}
+
+fn names(plan: &Plan) -> BTreeSet<&str> {
+    plan.nodes.iter().map(|node| node.name.as_str()).collect()
+}
+
+fn owned(names: &BTreeSet<&str>) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// A node takes three descriptors here, and the usual limit is 1024.

@@ -42,9 +42,9 @@ pub fn interfaces(
             let found = interfaces
                 .iter()
                 .find(|interface| interface.name == end.interface);
-            if !found.is_some_and(|interface| interface.up && interface.carrier) {
+            if !found.is_some_and(|interface| interface.up && interface.running) {
                 return Ok(Some(format!(
-                    "carrier of {} in node {} (link {})",
+                    "no carrier of {} in node {} (link {})",
                     end.interface, node.name, link.name
                 )));
             }
@@ -61,7 +61,7 @@ pub fn interfaces(
             }
             if address.tentative {
                 return Ok(Some(format!(
-                    "end of duplicate address detection of {} in node {}",
+                    "{} in node {} is still checked for duplicates",
                     address.net, node.name
                 )));
             }
@@ -104,7 +104,7 @@ pub fn routes(
                 .filter(|subnet| is_family(subnet))
                 .find(|subnet| !have.iter().any(|net| covers(net, subnet)));
             if let Some(subnet) = missing {
-                return Ok(Some(format!("route of node {} to {subnet}", node.name)));
+                return Ok(Some(format!("node {} has no route to {subnet}", node.name)));
             }
         }
         Ok(None)

@@ -230,22 +230,19 @@ fn request(lab: &str, wire: &Wire<'_>) -> Link {
     }
 }
 
-/// A direction as the kernel takes it; what the plan leaves to the kernel is left out.
+/// A direction as the kernel takes it. As soon as one bound of the queue is given, those that are 0 do not exist; all 0
+/// means the default.
 fn direction(plan: &DirectionPlan) -> Direction {
     let queue = &plan.queue;
-    let mut direction = Direction {
+    Direction {
         rate: Some(plan.rate.unwrap_or(0)),
         overhead: Some(plan.overhead),
         delay: Some(plan.delay),
+        queue_packets: Some(queue.packets.unwrap_or(0)),
+        queue_bytes: Some(queue.bytes.unwrap_or(0)),
+        queue_time: Some(queue.time.unwrap_or(0)),
         ..Default::default()
-    };
-    // As soon as one bound is given, those that are not do not exist; 0 says so.
-    if !queue.is_default() {
-        direction.queue_packets = Some(queue.packets.unwrap_or(0));
-        direction.queue_bytes = Some(queue.bytes.unwrap_or(0));
-        direction.queue_time = Some(queue.time.unwrap_or(0));
     }
-    direction
 }
 
 #[cfg(test)]
@@ -256,7 +253,7 @@ mod tests {
     #[test]
     fn one_bound_of_a_queue_excludes_the_defaults() {
         let mut plan = DirectionPlan::default();
-        assert_eq!(direction(&plan).queue_packets, None);
+        assert_eq!(direction(&plan).queue_packets, Some(0));
         plan.queue = QueuePlan {
             bytes: Some(9000),
             ..Default::default()

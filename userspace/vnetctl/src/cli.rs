@@ -62,8 +62,13 @@ impl Kernel {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Bring a lab up; does nothing if it is up already.
+    /// Bring a lab up, or make of one that is up what the edited file says.
+    ///
+    /// Only what differs is touched, and changed parameters of a link lose no packet.
+    #[command(alias = "apply")]
     Up(Up),
+    /// Show what `up` would do. Exit status 0: nothing; 2: something.
+    Plan(Plan),
     /// Take labs down; no error if they are not up.
     Down(Down),
     /// List labs and nodes.
@@ -97,6 +102,9 @@ pub enum Command {
     /// Apply a compiled plan to the running kernel.
     #[command(hide = true)]
     ApplyPlan(ApplyPlan),
+    /// Show what applying a compiled plan to the running kernel would do.
+    #[command(hide = true)]
+    PreviewPlan(Plan),
 }
 
 impl Command {
@@ -150,6 +158,17 @@ pub struct Up {
     /// Seed of all random decisions, instead of the file's.
     #[arg(long, value_name = "NUMBER", env = "VNET_SEED")]
     pub seed: Option<u64>,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Topology file; `-` reads it from standard input.
+    pub file: PathBuf,
+
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `down`

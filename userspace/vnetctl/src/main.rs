@@ -18,18 +18,18 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use vnet_lab::node::spawn::{helper_main, HELPER};
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
     // These are other programs that happen to be in the same file. They run before anything could start a thread, and
     // know nothing of the options below.
+    if arguments.first().is_some_and(|name| name == HELPER) {
+        return ExitCode::from(helper_main() as u8);
+    }
     match arguments.get(1).and_then(|argument| argument.to_str()) {
         Some("agent") => return vnet_guest::agent::main(arguments[2..].to_vec()),
         Some("guest-supervisor") => return vnet_guest::supervisor::main(arguments[2..].to_vec()),
-        Some(vnet_lab::node::spawn::HELPER) => {
-            let status = vnet_lab::node::spawn::helper_main(arguments[2..].to_vec());
-            return ExitCode::from(status as u8);
-        }
         _ => {}
     }
     let cli = cli::Cli::parse_from(arguments);

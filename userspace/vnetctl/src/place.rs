@@ -135,10 +135,10 @@ pub fn select(cli: &Cli) -> Result<Found> {
 
 fn list(labs: &[Found]) -> String {
     match labs {
-        [] => "; none is".into(),
+        [] => "; no lab is".into(),
         labs => {
             let names: Vec<&str> = labs.iter().map(|found| found.lab.as_str()).collect();
-            format!(": {}", names.join(", "))
+            format!("; up: {}", names.join(", "))
         }
     }
 }

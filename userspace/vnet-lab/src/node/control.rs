@@ -32,7 +32,7 @@ pub(super) enum Request {
     Start(Program),
     /// List the programs.
     Status,
-    /// Send a signal to a program.
+    /// Send a signal to a program. From now on who asks is told about its end.
     Signal(String, i32),
 }
 
@@ -48,8 +48,10 @@ pub(super) enum Answer {
     Status(Vec<ProgramState>),
     /// A program that was started over this connection has ended.
     Ended(String, State),
-    /// Done.
-    Done,
+    /// The signal was sent.
+    Sent,
+    /// No such program runs.
+    NotRunning,
     /// The request makes no sense.
     Refused(String),
 }
@@ -163,10 +165,11 @@ impl Control {
         }
     }
 
-    /// Sends a signal to a program.
-    pub fn signal(&mut self, name: &str, signal: i32) -> Result<()> {
+    /// Sends a signal to a program; false if it does not run. From now on this connection is told about its end.
+    pub fn signal(&mut self, name: &str, signal: i32) -> Result<bool> {
         match self.ask(&Request::Signal(name.into(), signal))? {
-            Answer::Done => Ok(()),
+            Answer::Sent => Ok(true),
+            Answer::NotRunning => Ok(false),
             other => Err(surprise(&other)),
         }
     }

@@ -187,7 +187,7 @@ impl Init<'_> {
                     .map(|entry| entry.state.clone())
                     .collect(),
             ),
-            Request::Signal(name, signal) => self.signal(&name, signal),
+            Request::Signal(name, signal) => self.signal(&name, signal, index),
         }
     }
 
@@ -229,14 +229,19 @@ impl Init<'_> {
             .map(|state| state.process)
     }
 
-    fn signal(&self, name: &str, signal: i32) -> Answer {
-        let Some(process) = self.running(name) else {
-            return Answer::Refused(format!("{name} does not run"));
+    fn signal(&mut self, name: &str, signal: i32, index: usize) -> Answer {
+        let asking = self.connections[index].number;
+        let Some(entry) = self
+            .programs
+            .iter_mut()
+            .find(|entry| entry.state.name == name && entry.state.state == State::Running)
+        else {
+            return Answer::NotRunning;
         };
-        let result =
-            Signal::try_from(signal).and_then(|signal| kill(Pid::from_raw(process), signal));
-        match result {
-            Ok(()) => Answer::Done,
+        entry.owner = asking;
+        let process = Pid::from_raw(entry.state.process);
+        match Signal::try_from(signal).and_then(|signal| kill(process, signal)) {
+            Ok(()) => Answer::Sent,
             Err(error) => Answer::Refused(error.desc().into()),
         }
     }

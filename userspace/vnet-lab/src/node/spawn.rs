@@ -7,7 +7,6 @@
 //! memory quadratic in their number), it runs one thread, and nothing of the caller's is inherited by a node.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
@@ -23,8 +22,8 @@ use super::{init, setup, Node, NodeSpec, Order};
 use crate::error::{Context, Error, Result};
 use crate::paths::NETNS;
 
-/// The hidden argument with which the program becomes the helper.
-pub const HELPER: &str = "node-spawner";
+/// The name under which the program is the helper. It is what nodes show as their first process.
+pub const HELPER: &str = "vnet-init";
 
 /// libc's constant of that name has lost the bit.
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
@@ -50,8 +49,7 @@ pub fn spawn(program: &Path, hosts: &Path, nodes: Vec<NodeSpec>) -> Result<Vec<N
         nodes,
     };
     let mut child = Command::new(program)
-        .arg0("vnet-init")
-        .arg(HELPER)
+        .arg0(HELPER)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -127,7 +125,7 @@ fn converse(
 }
 
 /// The helper: makes the nodes that it reads of, then ends. Call it before any thread is started.
-pub fn helper_main(_arguments: Vec<OsString>) -> i32 {
+pub fn helper_main() -> i32 {
     match helper() {
         Ok(()) => 0,
         Err(error) => {

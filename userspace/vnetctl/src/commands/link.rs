@@ -111,14 +111,15 @@ fn here(lab: &str, show: &LinkShow) -> Result<u8> {
         None => None,
     };
     let links = select(&mut module, lab, &show.names)?;
-    let age = age(lab);
     let reports: Vec<LinkReport> = links
         .iter()
         .map(|link| {
             let earlier = before
                 .as_ref()
                 .and_then(|(_, links)| links.iter().find(|earlier| earlier.id == link.id));
-            let time = before.as_ref().map_or(age, |(time, _)| *time);
+            let time = before
+                .as_ref()
+                .map_or_else(|| age(lab, link, &nodes), |(time, _)| *time);
             report(link, earlier, time, &nodes)
         })
         .collect();
@@ -160,13 +161,19 @@ fn sleep(time: Duration) -> Result<()> {
     Ok(())
 }
 
-/// How long the lab has been up.
-fn age(lab: &str) -> Duration {
-    let modified = LabPaths::new(lab)
-        .ok()
-        .and_then(|paths| fs::metadata(paths.plan()).ok())
-        .and_then(|metadata| metadata.modified().ok());
-    modified
+/// How long a link has existed: as long as the younger of its nodes, whose sockets are as old as they are.
+fn age(lab: &str, link: &Link, nodes: &BTreeMap<u32, String>) -> Duration {
+    let Ok(paths) = LabPaths::new(lab) else {
+        return Duration::ZERO;
+    };
+    let ends = [&link.end_a, &link.end_b].into_iter().flatten();
+    let names = ends.filter_map(|end| nodes.get(&end.instance?));
+    let times = names.filter_map(|name| {
+        let socket = paths.node(name).join("init.sock");
+        fs::metadata(socket).ok()?.modified().ok()
+    });
+    times
+        .max()
         .and_then(|time| SystemTime::now().duration_since(time).ok())
         .unwrap_or_default()
 }
@@ -346,7 +353,8 @@ fn queue(configured: &Direction) -> String {
     bounds.extend(configured.queue_bytes.filter(|n| *n > 0).map(show_size));
     bounds.extend(configured.queue_time.filter(|n| *n > 0).map(show_time));
     match bounds.is_empty() {
-        true => "unbounded".into(),
+        // No bound at all means the default.
+        true => "100p|50ms".into(),
         false => bounds.join(","),
     }
 }

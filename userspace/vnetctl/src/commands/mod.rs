@@ -29,6 +29,8 @@ pub fn run(cli: Cli) -> Result<u8> {
     match &cli.command {
         Command::Up(up) => up::run(&cli, up),
         Command::ApplyPlan(apply) => up::apply(apply),
+        Command::Plan(plan) => up::preview(&cli, plan),
+        Command::PreviewPlan(plan) => up::preview_plan(plan),
         Command::Down(down) => down::run(&cli, down),
         Command::Ps(ps) => ps::run(&cli, ps),
         Command::Exec(exec) => exec::run(&cli, &exec.node, &exec.command),

@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use vnet_guest::{ExecIo, ExecRequest, Form, Guest, GuestConfig};
+use vnet_lab::changes::{Action, Changes, Facts, Operation};
 use vnet_lab::up::{self, Done, Options, Step};
 use vnet_lab::wire::Kernel as Module;
 use vnet_topology::plan::Plan;
 
 use super::check::count;
-use crate::cli::{ApplyPlan, Cli, Up, Wait, Waiting};
+use crate::cli::{ApplyPlan, Cli, Plan as PlanCommand, Up, Wait, Waiting};
 use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::output;
-use crate::place;
+use crate::place::{self, Place};
 use crate::progress::Progress;
 
 /// Where the plan is put in a guest.
@@ -67,6 +68,12 @@ fn here(plan: &Plan, waiting: Waiting) -> Result<u8> {
             plan.lab,
             begin.elapsed().as_secs_f64()
         ))?,
+        Done::Changed(operations) => output::print(&format!(
+            "{}lab {} is up: {what} ({:.1} s)\n",
+            describe(&operations),
+            plan.lab,
+            begin.elapsed().as_secs_f64()
+        ))?,
         Done::Unchanged => output::print(&format!(
             "lab {} is up already: {what}; nothing to change\n",
             plan.lab
@@ -75,10 +82,30 @@ fn here(plan: &Plan, waiting: Waiting) -> Result<u8> {
     Ok(0)
 }
 
+/// Operations, a line each.
+pub fn describe(operations: &[Operation]) -> String {
+    let mut text = String::new();
+    for operation in operations {
+        let sign = match operation.action {
+            Action::Add => '+',
+            Action::Change => '~',
+            Action::Replace => '!',
+            Action::Remove => '-',
+        };
+        text.push_str(&format!("{sign} {} {}\n", operation.kind, operation.name));
+        for detail in &operation.details {
+            text.push_str(&format!("      {detail}\n"));
+        }
+    }
+    text
+}
+
 fn tell(line: &mut Progress, step: Step) {
     match step {
         Step::Note(text) => line.note(&text),
         Step::CleaningUp => line.note("removing what an interrupted start has left"),
+        Step::Nodes(0) | Step::Links(0) => {}
+        Step::Undoing => line.note("this has failed; undoing what was done"),
         Step::Nodes(number) => line.show(&format!("making {} ...", count(number, "node"))),
         Step::Links(number) => line.show(&format!("making {} ...", count(number, "link"))),
         Step::Interfaces => line.show("setting up interfaces ..."),
@@ -92,6 +119,49 @@ fn tell(line: &mut Progress, step: Step) {
         Step::Waiting(up::Wait::Ping) => line.show("waiting until all hosts reach each other ..."),
         Step::Waiting(_) => line.show("waiting until all nodes have routes everywhere ..."),
     }
+}
+
+/// Shows what `up` would do; exit status 2 if that is anything.
+pub fn preview(cli: &Cli, command: &PlanCommand) -> Result<u8> {
+    let plan = super::compile(&command.file, cli.lab.as_deref(), None)?;
+    let found = place::labs(cli)?
+        .into_iter()
+        .find(|found| found.lab == plan.lab);
+    match found.map(|found| found.place()).transpose()? {
+        Some(Place::Guest(guest)) => {
+            put_plan(&guest, &plan)?;
+            let mut arguments = vec!["preview-plan", PLAN];
+            arguments.extend(command.json.then_some("--json"));
+            place::relay(&guest, &plan.lab, arguments)
+        }
+        Some(Place::Here) => preview_here(&plan, command.json),
+        // Nothing is there, so no kernel has to be asked.
+        None => show(
+            &Changes::between(None, &plan, &Facts::default()).operations(),
+            command.json,
+        ),
+    }
+}
+
+/// The same for a plan that another vnetctl has compiled.
+pub fn preview_plan(command: &PlanCommand) -> Result<u8> {
+    let json = super::read(&command.file)?;
+    let plan = vnet_lab::state::parse(json.as_bytes())?;
+    preview_here(&plan, command.json)
+}
+
+fn preview_here(plan: &Plan, json: bool) -> Result<u8> {
+    let mut backend = Module::open()?;
+    show(&up::preview(plan, &mut backend)?, json)
+}
+
+fn show(operations: &[Operation], json: bool) -> Result<u8> {
+    match (json, operations) {
+        (true, _) => output::json(&operations)?,
+        (false, []) => output::print("nothing to change\n")?,
+        (false, _) => output::print(&describe(operations))?,
+    }
+    Ok(if operations.is_empty() { 0 } else { 2 })
 }
 
 fn in_guest(plan: &Plan, up: &Up, form: Form) -> Result<u8> {
@@ -116,17 +186,22 @@ fn in_guest(plan: &Plan, up: &Up, form: Form) -> Result<u8> {
     };
     line.clear();
     let result = hand_over(&guest, plan, up.waiting);
-    // A guest without a lab in it is of no use.
-    if fresh && !matches!(result, Ok(0)) {
+    // A guest without a lab in it is of no use. One in which the lab does not work is.
+    let empty = || place::ask(&guest, lab, ["ps", "--json"]).is_err();
+    if fresh && !matches!(result, Ok(0)) && empty() {
         drop(guest);
         vnet_guest::down(lab, OFF)?;
     }
     result
 }
 
-fn hand_over(guest: &Guest, plan: &Plan, waiting: Waiting) -> Result<u8> {
+fn put_plan(guest: &Guest, plan: &Plan) -> Result<()> {
     let json = serde_json::to_vec(plan).map_err(|error| Error::Message(error.to_string()))?;
-    guest.put(Path::new(PLAN), 0o600, &mut json.as_slice())?;
+    Ok(guest.put(Path::new(PLAN), 0o600, &mut json.as_slice())?)
+}
+
+fn hand_over(guest: &Guest, plan: &Plan, waiting: Waiting) -> Result<u8> {
+    put_plan(guest, plan)?;
     let argv = [
         "vnetctl".to_owned(),
         "--kernel=host".to_owned(),

@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What has to be done to make one plan of another: the list of operations, for people to read and for [`crate::up`] to
+//! carry out.
+//!
+//! Only what differs is touched. A node whose difference cannot be made in a living node is made anew, with all its
+//! links; so is a link that joins something else than before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use vnet_topology::plan::{DirectionPlan, LinkPlan, NodePlan, Plan};
+use vnet_topology::units::{show_rate, show_size, show_time};
+
+use crate::build::Wanted;
+use crate::sysctl;
+
+/// What the kernel still has of a lab.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Nodes that live.
+    pub nodes: BTreeSet<String>,
+    /// Links that exist.
+    pub links: BTreeSet<String>,
+}
+
+/// The operations, by kind.
+#[derive(Clone, Debug, Default)]
+pub struct Changes<'a> {
+    /// Nodes to make, also in the place of one of the same name.
+    pub add_nodes: Vec<&'a NodePlan>,
+    /// Names of nodes to remove before that.
+    pub replaced_nodes: BTreeSet<&'a str>,
+    /// Names of nodes to remove at the end.
+    pub remove_nodes: BTreeSet<&'a str>,
+    /// Links to make, also in the place of one of the same name.
+    pub add_links: Vec<&'a LinkPlan>,
+    /// Names of links to remove before that.
+    pub replaced_links: BTreeSet<&'a str>,
+    /// Names of links to remove at the end.
+    pub remove_links: BTreeSet<&'a str>,
+    /// Links whose parameters change: before and after.
+    pub change_links: Vec<(&'a LinkPlan, &'a LinkPlan)>,
+    /// Nodes that change while they live.
+    pub change_nodes: Vec<NodeChange<'a>>,
+    /// Whether the names of nodes resolve to something else.
+    pub hosts: bool,
+}
+
+/// What changes in a living node.
+#[derive(Clone, Debug)]
+pub struct NodeChange<'a> {
+    /// The node before.
+    pub old: &'a NodePlan,
+    /// The node after.
+    pub new: &'a NodePlan,
+    /// Interfaces, addresses, or the links they are ends of.
+    pub interfaces: bool,
+    /// Routes.
+    pub routes: bool,
+    /// Kernel parameters that get another value.
+    pub sysctls: Vec<(&'a str, &'a str)>,
+    /// Files that get another content.
+    pub files: Vec<&'a vnet_topology::plan::FilePlan>,
+    /// Daemons to stop.
+    pub stop: Vec<&'a str>,
+    /// Daemons to start, maybe once more.
+    pub start: Vec<&'a str>,
+    /// Whether the commands run again.
+    pub commands: bool,
+}
+
+/// One operation in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Operation {
+    /// What is done.
+    pub action: Action,
+    /// Node, link or hosts.
+    pub kind: &'static str,
+    /// Which one.
+    pub name: String,
+    /// Field by field, for a change.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Makes something.
+    Add,
+    /// Changes something that goes on living.
+    Change,
+    /// Makes something anew.
+    Replace,
+    /// Removes something.
+    Remove,
+}
+
+impl<'a> Changes<'a> {
+    /// From one plan, or from nothing, to another.
+    pub fn between(old: Option<&'a Plan>, new: &'a Plan, facts: &Facts) -> Self {
+        let mut changes = Changes::default();
+        changes.compare_nodes(old, new, facts);
+        changes.compare_links(old, new, facts);
+        let Some(old) = old else {
+            return changes;
+        };
+        changes.hosts = old.hosts != new.hosts;
+        changes.compare_living(old, new);
+        changes
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.operations().is_empty()
+    }
+
+    fn compare_nodes(&mut self, old: Option<&'a Plan>, new: &'a Plan, facts: &Facts) {
+        let before = by_name(old);
+        for node in &new.nodes {
+            match before.get(node.name.as_str()) {
+                None => self.add_nodes.push(node),
+                Some(old) if !facts.nodes.contains(&node.name) || !can_live_on(old, node) => {
+                    self.replaced_nodes.insert(&node.name);
+                    self.add_nodes.push(node);
+                }
+                Some(_) => {}
+            }
+        }
+        let after = by_name(Some(new));
+        let gone = before.keys().filter(|name| !after.contains_key(*name));
+        self.remove_nodes.extend(gone);
+    }
+
+    fn compare_links(&mut self, old: Option<&'a Plan>, new: &'a Plan, facts: &Facts) {
+        let links = |plan: Option<&'a Plan>| -> BTreeMap<&'a str, &'a LinkPlan> {
+            let all = plan.into_iter().flat_map(|plan| &plan.links);
+            all.map(|link| (link.name.as_str(), link)).collect()
+        };
+        let (before, after) = (links(old), links(Some(new)));
+        for link in &new.links {
+            let Some(old) = before.get(link.name.as_str()) else {
+                self.add_links.push(link);
+                continue;
+            };
+            let lost = !facts.links.contains(&link.name)
+                || old.ends.iter().any(|end| self.goes(&end.node));
+            if lost || !same_wire(old, link) {
+                self.replaced_links.insert(&link.name);
+                self.add_links.push(link);
+            } else if old.directions != link.directions || old.mtu != link.mtu {
+                self.change_links.push((old, link));
+            }
+        }
+        for (name, link) in &before {
+            if after.contains_key(name) {
+                continue;
+            }
+            // One whose interface is needed for another link cannot wait until the end.
+            let needed = |end: &vnet_topology::plan::EndPlan| {
+                let mut ends = self.add_links.iter().flat_map(|link| &link.ends);
+                ends.any(|new| new.node == end.node && new.interface == end.interface)
+            };
+            match link.ends.iter().any(needed) {
+                true => self.replaced_links.insert(name),
+                false => self.remove_links.insert(name),
+            };
+        }
+    }
+
+    fn compare_living(&mut self, old: &'a Plan, new: &'a Plan) {
+        let before = by_name(Some(old));
+        for node in &new.nodes {
+            let Some(previous) = before.get(node.name.as_str()) else {
+                continue;
+            };
+            if self.replaced_nodes.contains(node.name.as_str()) {
+                continue;
+            }
+            let mut change = NodeChange::between(previous, node);
+            let relinked = |link: &&LinkPlan| link.ends.iter().any(|end| end.node == node.name);
+            change.interfaces = Wanted::of(old, previous) != Wanted::of(new, node)
+                || self.add_links.iter().any(relinked);
+            // Routes go with the addresses and interfaces that they use.
+            change.routes |= change.interfaces;
+            if !change.is_empty() {
+                self.change_nodes.push(change);
+            }
+        }
+    }
+
+    fn goes(&self, node: &str) -> bool {
+        self.replaced_nodes.contains(node) || self.remove_nodes.contains(node)
+    }
+
+    /// All operations in words, in the order in which they are carried out.
+    pub fn operations(&self) -> Vec<Operation> {
+        let mut list = Vec::new();
+        let mut push = |action, kind, name: &str, details| {
+            list.push(Operation {
+                action,
+                kind,
+                name: name.into(),
+                details,
+            });
+        };
+        let kind_of = |replaced: &BTreeSet<&str>, name: &str| match replaced.contains(name) {
+            true => Action::Replace,
+            false => Action::Add,
+        };
+        for node in &self.add_nodes {
+            push(
+                kind_of(&self.replaced_nodes, &node.name),
+                "node",
+                &node.name,
+                Vec::new(),
+            );
+        }
+        for link in &self.add_links {
+            push(
+                kind_of(&self.replaced_links, &link.name),
+                "link",
+                &link.name,
+                Vec::new(),
+            );
+        }
+        for (old, new) in &self.change_links {
+            push(Action::Change, "link", &new.name, link_details(old, new));
+        }
+        for change in &self.change_nodes {
+            let details = change.details();
+            // Interfaces of links that are made anew need no words of their own.
+            if !details.is_empty() {
+                push(Action::Change, "node", &change.new.name, details);
+            }
+        }
+        let added: BTreeSet<&str> = self
+            .add_links
+            .iter()
+            .map(|link| link.name.as_str())
+            .collect();
+        for name in self
+            .replaced_links
+            .difference(&added)
+            .chain(&self.remove_links)
+        {
+            push(Action::Remove, "link", name, Vec::new());
+        }
+        for name in &self.remove_nodes {
+            push(Action::Remove, "node", name, Vec::new());
+        }
+        if self.hosts {
+            push(Action::Change, "hosts", "/etc/hosts", Vec::new());
+        }
+        list
+    }
+}
+
+impl<'a> NodeChange<'a> {
+    fn between(old: &'a NodePlan, new: &'a NodePlan) -> Self {
+        let files: Vec<_> = new
+            .files
+            .iter()
+            .filter(|file| !old.files.contains(file))
+            .collect();
+        let sysctls = new
+            .sysctls
+            .iter()
+            .filter(|(name, value)| old.sysctls.get(*name) != Some(value))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        // Daemons read their files when they start.
+        let restart = !files.is_empty();
+        let stop: Vec<&str> = old
+            .daemons
+            .iter()
+            .filter(|daemon| restart || !new.daemons.contains(daemon))
+            .map(|daemon| daemon.name.as_str())
+            .collect();
+        let start: Vec<&str> = new
+            .daemons
+            .iter()
+            .filter(|daemon| restart || !old.daemons.contains(daemon))
+            .map(|daemon| daemon.name.as_str())
+            .collect();
+        NodeChange {
+            commands: restart || old.commands != new.commands,
+            routes: old.routes != new.routes,
+            interfaces: false,
+            old,
+            new,
+            sysctls,
+            files,
+            stop,
+            start,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        let NodeChange {
+            old: _,
+            new,
+            interfaces,
+            routes,
+            sysctls,
+            files,
+            stop,
+            start,
+            commands,
+        } = self;
+        let runs_commands = *commands && !new.commands.is_empty();
+        !(*interfaces || *routes || runs_commands)
+            && sysctls.is_empty()
+            && files.is_empty()
+            && stop.is_empty()
+            && start.is_empty()
+    }
+
+    fn details(&self) -> Vec<String> {
+        let mut details = Vec::new();
+        if self.interfaces {
+            details.push("interfaces and addresses".into());
+        }
+        if self.old.routes != self.new.routes {
+            details.push("routes".into());
+        }
+        for (name, value) in &self.sysctls {
+            let old = self.old.sysctls.get(*name).map_or("unset", String::as_str);
+            details.push(format!("{name}: {old} -> {value}"));
+        }
+        details.extend(self.files.iter().map(|file| format!("file {}", file.path)));
+        for daemon in &self.stop {
+            if !self.start.contains(daemon) {
+                details.push(format!("daemon {daemon} stops"));
+            }
+        }
+        for daemon in &self.start {
+            match self.stop.contains(daemon) {
+                true => details.push(format!("daemon {daemon} starts again")),
+                false => details.push(format!("daemon {daemon} starts")),
+            }
+        }
+        if self.commands && !self.new.commands.is_empty() {
+            details.push("commands run".into());
+        }
+        details
+    }
+}
+
+fn by_name(plan: Option<&Plan>) -> BTreeMap<&str, &NodePlan> {
+    let all = plan.into_iter().flat_map(|plan| &plan.nodes);
+    all.map(|node| (node.name.as_str(), node)).collect()
+}
+
+/// Whether the same devices are joined, so that parameters are all that may differ.
+fn same_wire(old: &LinkPlan, new: &LinkPlan) -> bool {
+    old.seed == new.seed
+        && old.ends.iter().zip(&new.ends).all(|(old, new)| {
+            old.node == new.node
+                && old.interface == new.interface
+                && old.mac == new.mac
+                && old.vlan == new.vlan
+        })
+}
+
+/// Whether a living node can become the new one.
+fn can_live_on(old: &NodePlan, new: &NodePlan) -> bool {
+    let kept_sysctls = old
+        .sysctls
+        .keys()
+        .all(|name| new.sysctls.contains_key(name));
+    let settable = new
+        .sysctls
+        .iter()
+        .filter(|(name, value)| old.sysctls.get(*name) != Some(value))
+        .all(|(name, _)| name.starts_with("net.") || sysctl::interface(name).is_some());
+    let kept_interfaces = old.interfaces.iter().all(|old| {
+        new.interfaces
+            .iter()
+            .any(|new| old.name == new.name && old.kind == new.kind)
+    });
+    old.kind == new.kind
+        && old.hostname == new.hostname
+        && old.directories == new.directories
+        && old.env == new.env
+        && old.limits == new.limits
+        && old.bridge == new.bridge
+        && kept_sysctls
+        && settable
+        && kept_interfaces
+        && same_places(old, new)
+}
+
+/// Whether all files are where they were, so that only what is in them may differ: what has nothing mounted on it would
+/// be written for all nodes.
+fn same_places(old: &NodePlan, new: &NodePlan) -> bool {
+    old.files.len() == new.files.len()
+        && old.files.iter().zip(&new.files).all(|(old, new)| {
+            old.path == new.path && old.mode == new.mode && old.owner == new.owner
+        })
+}
+
+fn link_details(old: &LinkPlan, new: &LinkPlan) -> Vec<String> {
+    let mut details = Vec::new();
+    if old.mtu != new.mtu {
+        details.push(format!("mtu: {} -> {}", old.mtu, new.mtu));
+    }
+    let sides: Vec<Vec<String>> = old
+        .directions
+        .iter()
+        .zip(&new.directions)
+        .map(|(old, new)| direction_details(old, new))
+        .collect();
+    if sides[0] == sides[1] {
+        details.extend(sides[0].iter().cloned());
+        return details;
+    }
+    for (side, end) in sides.iter().zip(&new.ends) {
+        details.extend(side.iter().map(|text| format!("from {}: {text}", end.node)));
+    }
+    details
+}
+
+fn direction_details(old: &DirectionPlan, new: &DirectionPlan) -> Vec<String> {
+    let mut details = Vec::new();
+    let mut field = |name: &str, old: String, new: String| {
+        if old != new {
+            details.push(format!("{name}: {old} -> {new}"));
+        }
+    };
+    field("rate", show_rate(old.rate), show_rate(new.rate));
+    field("delay", show_time(old.delay), show_time(new.delay));
+    field(
+        "overhead",
+        old.overhead.to_string(),
+        new.overhead.to_string(),
+    );
+    let queue = |plan: &DirectionPlan| {
+        let bounds = [
+            plan.queue
+                .packets
+                .map(|packets| format!("{packets} packets")),
+            plan.queue.bytes.map(show_size),
+            plan.queue.time.map(show_time),
+        ];
+        let bounds: Vec<String> = bounds.into_iter().flatten().collect();
+        match bounds.is_empty() {
+            true => "default".into(),
+            false => bounds.join(" "),
+        }
+    };
+    field("queue", queue(old), queue(new));
+    // Whatever has no words yet must not look like no change.
+    if details.is_empty() && old != new {
+        details.push("parameters".into());
+    }
+    details
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "
+name: t
+nodes: {a: host, b: router, c: host}
+links:
+  - {ends: [a, b], rate: 10mbit, delay: 1ms}
+  - [b, c]
+";
+
+    fn plan(text: &str) -> Plan {
+        vnet_topology::compile("t.yaml", text)
+            .map_err(|report| report.render(false, 100))
+            .unwrap()
+    }
+
+    fn all(plan: &Plan) -> Facts {
+        Facts {
+            nodes: plan.nodes.iter().map(|node| node.name.clone()).collect(),
+            links: plan.links.iter().map(|link| link.name.clone()).collect(),
+        }
+    }
+
+    fn words(old: &Plan, new: &Plan, facts: &Facts) -> Vec<String> {
+        let list = Changes::between(Some(old), new, facts).operations();
+        list.iter()
+            .map(|operation| {
+                let Operation {
+                    action,
+                    kind,
+                    name,
+                    details,
+                } = operation;
+                format!("{action:?} {kind} {name} {}", details.join("; "))
+                    .trim_end()
+                    .to_owned()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn nothing_changes_when_nothing_differs() {
+        let base = plan(BASE);
+        assert!(Changes::between(Some(&base), &base, &all(&base)).is_empty());
+    }
+
+    #[test]
+    fn parameters_change_in_place() {
+        let base = plan(BASE);
+        let new = plan(&BASE.replace("delay: 1ms", "delay: 2ms, mtu: 9000"));
+        assert_eq!(
+            words(&base, &new, &all(&base)),
+            ["Change link a-b mtu: 1500 -> 9000; delay: 1ms -> 2ms"]
+        );
+    }
+
+    #[test]
+    fn what_the_kernel_has_lost_is_made_anew() {
+        let base = plan(BASE);
+        let mut facts = all(&base);
+        facts.nodes.remove("a");
+        let list = words(&base, &base, &facts);
+        assert!(list.contains(&"Replace node a".to_owned()), "{list:?}");
+        assert!(list.contains(&"Replace link a-b".to_owned()), "{list:?}");
+        assert!(!list.iter().any(|line| line.contains("b-c")), "{list:?}");
+    }
+
+    #[test]
+    fn nodes_and_links_come_and_go() {
+        let base = plan(BASE);
+        let new = plan("name: t\nnodes: {a: host, b: router, d: host}\nlinks:\n  - {ends: [a, b], rate: 10mbit, delay: 1ms}\n  - [b, d]\n");
+        let list = words(&base, &new, &all(&base));
+        for expected in ["Add node d", "Add link b-d", "Remove node c"] {
+            assert!(
+                list.iter().any(|line| line.starts_with(expected)),
+                "{expected}: {list:?}"
+            );
+        }
+        assert!(
+            !list.iter().any(|line| line.contains("link a-b")),
+            "{list:?}"
+        );
+    }
+
+    #[test]
+    fn from_nothing_everything_is_added() {
+        let base = plan(BASE);
+        let changes = Changes::between(None, &base, &Facts::default());
+        assert_eq!((changes.add_nodes.len(), changes.add_links.len()), (3, 2));
+        assert!(changes.change_nodes.is_empty());
+    }
+}

@@ -16,7 +16,8 @@ mod config;
 mod error;
 mod link;
 mod manifest;
-mod proto;
+#[doc(hidden)] // Public for the tests that speak it.
+pub mod proto;
 mod rundir;
 pub mod supervisor;
 

@@ -19,8 +19,9 @@ pub struct Inlet {
     granted: u32,
     grants: Grants,
     eof: bool,
-    /// A terminal cannot be half closed; its end of file is a character.
-    end_mark: &'static [u8],
+    terminal: bool,
+    /// Whether the last byte received ended a line.
+    line_ended: bool,
 }
 
 /// The client has sent more than it may.
@@ -36,7 +37,8 @@ impl Inlet {
             granted: WINDOW,
             grants: Grants::default(),
             eof: false,
-            end_mark: if terminal { b"\x04" } else { b"" },
+            terminal,
+            line_ended: true,
         }
     }
 
@@ -48,6 +50,7 @@ impl Inlet {
             .ok_or(Overrun)?;
         if self.fd.is_some() && !self.eof {
             self.buffer.extend(data);
+            self.line_ended = data.last().map_or(self.line_ended, |byte| *byte == b'\n');
         }
         Ok(())
     }
@@ -56,7 +59,14 @@ impl Inlet {
     pub fn receive_eof(&mut self) {
         if !self.eof {
             self.eof = true;
-            self.buffer.extend(self.end_mark);
+            // A terminal cannot be half closed; its end of file is a character, which after half a line only says
+            // that the line ends here.
+            let mark: &[u8] = if self.line_ended {
+                b"\x04"
+            } else {
+                b"\x04\x04"
+            };
+            self.buffer.extend(mark.iter().filter(|_| self.terminal));
         }
     }
 

@@ -20,6 +20,7 @@ use crate::config::GuestConfig;
 use crate::error::{Error, Result};
 use crate::proto::msg::Msg;
 use crate::rundir::LabDir;
+use crate::supervisor::run::POWERED_OFF;
 use conn::{Conn, Heard, Opening};
 use types::{Down, ExecIo, ExecRequest, ExitStatus, GuestInfo, LabEntry, Output, Progress};
 
@@ -193,11 +194,12 @@ pub fn down(lab: &str, limit: Duration) -> Result<Down> {
         let ended = reach(&dir)
             .ok()
             .flatten()
-            .is_some_and(|opening| ask_to_end(opening, deadline));
-        if !ended && dir.is_locked()? {
-            outcome = Down::Killed;
+            .and_then(|opening| ask_to_end(opening, deadline));
+        if ended.is_none() && dir.is_locked()? {
             dir.kill_holder()?;
+            outcome = Down::Killed;
         }
+        outcome = ended.unwrap_or(outcome);
     }
     let released = Instant::now() + RELEASE_LIMIT;
     loop {
@@ -221,21 +223,20 @@ pub fn down(lab: &str, limit: Duration) -> Result<Down> {
     }
 }
 
-/// Asks a supervisor to power off; whether it has closed the connection in time.
-fn ask_to_end(mut opening: Opening, deadline: Instant) -> bool {
-    match opening.greet(deadline.saturating_duration_since(Instant::now())) {
-        Ok(true) => {}
-        Ok(false) => return true,
-        Err(_) => return false,
+/// Asks a supervisor to power off; how that went, if the connection has been closed in time.
+fn ask_to_end(mut opening: Opening, deadline: Instant) -> Option<Down> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    // One that closes the connection without another word has ended by itself just now.
+    if !opening.greet(left).ok()? || opening.send(&Msg::PowerOff).is_err() {
+        return Some(Down::Stopped);
     }
-    if opening.send(&Msg::PowerOff).is_err() {
-        return true;
-    }
+    let mut outcome = Down::Stopped;
     loop {
-        match opening.receive(Some(deadline)) {
-            Ok(Heard::Msg(_)) => {}
-            Ok(Heard::End) => return true,
-            Ok(Heard::Nothing) | Err(_) => return false,
+        match opening.receive(Some(deadline)).ok()? {
+            Heard::Msg(Msg::Bye { reason, .. }) if reason != POWERED_OFF => outcome = Down::Killed,
+            Heard::Msg(_) => {}
+            Heard::End => return Some(outcome),
+            Heard::Nothing => return None,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
@@ -16,6 +17,12 @@ use crate::rundir::{check_name, LabDir};
 use crate::supervisor::command;
 use crate::supervisor::report::{Report, Spec};
 
+fn busy(lab: &str) -> Error {
+    Error::AlreadyRunning {
+        lab: lab.to_owned(),
+    }
+}
+
 /// Starts a supervisor and returns when its guest can be used.
 pub fn start(
     lab: &str,
@@ -24,16 +31,23 @@ pub fn start(
 ) -> Result<LabDir> {
     check_name(lab)?;
     let dir = LabDir::create(lab)?;
-    let busy = || Error::AlreadyRunning {
-        lab: lab.to_owned(),
-    };
     if dir.is_locked()? {
-        return Err(busy());
+        return Err(busy(lab));
     }
     let spec = command::spec(&dir, config)?;
-    let (reader, child) = spawn(config, &spec)?;
-    reap_later(child);
+    let (reader, mut child) = spawn(config, &spec)?;
+    let result = hear(reader, lab, progress);
+    if result.is_ok() {
+        reap_later(child);
+    } else {
+        // It ends now. When this returns, the lab is free again and its files are as they will stay.
+        let _ = child.wait();
+    }
+    result.map(|()| dir)
+}
 
+/// Takes the supervisor's reports until the guest is ready.
+fn hear(reader: OwnedFd, lab: &str, progress: &mut dyn FnMut(&Progress)) -> Result<()> {
     // What is not a report is the supervisor's dying words.
     let mut words = String::new();
     for line in BufReader::new(std::fs::File::from(reader)).lines() {
@@ -42,10 +56,10 @@ pub fn start(
             Ok(Report::Progress(step)) => {
                 progress(&step);
                 if matches!(step, Progress::Ready { .. }) {
-                    return Ok(dir);
+                    return Ok(());
                 }
             }
-            Ok(Report::Busy) => return Err(busy()),
+            Ok(Report::Busy) => return Err(busy(lab)),
             Ok(Report::Failed { reason, log }) => {
                 return Err(Error::StartFailed {
                     lab: lab.to_owned(),
@@ -67,7 +81,7 @@ pub fn start(
     })
 }
 
-fn spawn(config: &GuestConfig, spec: &Spec) -> Result<(std::os::fd::OwnedFd, Child)> {
+fn spawn(config: &GuestConfig, spec: &Spec) -> Result<(OwnedFd, Child)> {
     // This very program, even if its file has been replaced since.
     let default = || vec![OsString::from("/proc/self/exe"), "guest-supervisor".into()];
     let words = config.supervisor.clone().unwrap_or_else(default);

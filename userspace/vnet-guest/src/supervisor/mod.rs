@@ -13,7 +13,7 @@ mod initrd;
 mod kernel;
 mod relay;
 pub(crate) mod report;
-mod run;
+pub(crate) mod run;
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -110,7 +110,7 @@ fn supervise(spec: Spec) -> Result<()> {
             }
         };
     match supervisor.run() {
-        End::Asked => dir.remove(&lock),
+        End::Asked | End::Forced => dir.remove(&lock),
         // The logs are left for whoever wants to know what happened; the next start or `down` clears them away.
         End::Broken(_) => {
             let _ = std::fs::remove_file(dir.socket());

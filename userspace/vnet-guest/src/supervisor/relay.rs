@@ -194,3 +194,7 @@ impl Relay {
 fn pass(frame: &Frame, id: u32, guest: &mut Link) {
     frame::encode(guest.out(), frame.kind, id, &frame.payload, &[]);
 }
+
+#[cfg(test)]
+#[path = "relay_tests.rs"]
+mod tests;

@@ -22,6 +22,9 @@ use crate::link::{Link, FILL};
 use crate::proto::msg::{Hello, Kind, Msg};
 use crate::proto::{frame::Frame, VERSION};
 
+/// What is said when everything ended as it should.
+pub const POWERED_OFF: &str = "it was powered off";
+
 /// How long clients may take to read their last message.
 const BYE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -33,6 +36,8 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub enum End {
     /// Somebody asked for it.
     Asked,
+    /// Somebody asked for it, and it did not obey.
+    Forced,
     /// Something went wrong: this.
     Broken(String),
 }
@@ -42,6 +47,8 @@ enum State {
     Starting(Instant),
     /// In use; what clients are told.
     Running(Vec<u8>),
+    /// Asked to end before it was up.
+    Aborted,
     /// Asked to end, killed then.
     Ending(Instant),
     /// Its channel has closed for this reason; killed then.
@@ -190,7 +197,8 @@ impl Supervisor {
                     "its agent did not say hello within {seconds} s"
                 ))))
             }
-            State::Ending(limit) if now >= *limit => Ok(Some(End::Asked)),
+            State::Aborted => Ok(Some(End::Asked)),
+            State::Ending(limit) if now >= *limit => Ok(Some(End::Forced)),
             State::Dying(reason, limit) if now >= *limit => Ok(Some(End::Broken(reason.clone()))),
             _ => Ok(None),
         }
@@ -199,6 +207,7 @@ impl Supervisor {
     fn timeout(&self) -> PollTimeout {
         let limit = match &self.state {
             State::Running(_) => return PollTimeout::NONE,
+            State::Aborted => return PollTimeout::ZERO,
             State::Starting(limit) | State::Ending(limit) | State::Dying(_, limit) => limit,
         };
         // Rounded up: waking a little early would only mean to turn around once more.
@@ -319,7 +328,7 @@ impl Supervisor {
                     State::Ending(Instant::now() + Duration::from_millis(self.spec.end_limit));
                 None
             }
-            State::Ending(_) | State::Dying(..) => None,
+            State::Aborted | State::Ending(_) | State::Dying(..) => None,
         }
     }
 
@@ -346,8 +355,7 @@ impl Supervisor {
                 Asked::Nothing => {}
                 Asked::PowerOff => {
                     if self.power_off().is_some() {
-                        // Not up yet: let the clock find it.
-                        self.state = State::Ending(Instant::now());
+                        self.state = State::Aborted;
                     }
                 }
                 Asked::Nonsense(what) => {
@@ -450,7 +458,11 @@ impl Supervisor {
     /// Tells everybody who still listens, for a moment.
     fn say_goodbye(&mut self, end: &End) {
         let (reason, log) = match end {
-            End::Asked => ("it was powered off".to_owned(), String::new()),
+            End::Asked => (POWERED_OFF.to_owned(), String::new()),
+            End::Forced => (
+                "it did not power off in time and was killed".to_owned(),
+                String::new(),
+            ),
             End::Broken(reason) => (reason.clone(), self.console.tail()),
         };
         eprintln!("the guest has ended: {reason}");

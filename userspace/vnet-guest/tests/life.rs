@@ -128,11 +128,11 @@ fn a_killed_supervisor_takes_its_guest_along() {
     // What it left is no hindrance to a new start, nor to going down.
     let guest = Guest::start("super-killed", &config(Form::Loopback), &mut |_| {}).unwrap();
     assert!(guest.run_captured(["true"], b"").unwrap().status.success());
-    send(common::supervisor("super-killed").unwrap(), Signal::SIGKILL);
+    let supervisor = common::supervisor("super-killed").unwrap();
+    send(supervisor, Signal::SIGKILL);
     assert!(guest.wait_gone(SOON));
-    eventually("the lock goes", || {
-        Guest::connect("super-killed").unwrap().is_none()
-    });
+    eventually("the supervisor ends", || !alive(supervisor));
+    assert!(Guest::connect("super-killed").unwrap().is_none());
     assert_eq!(down("super-killed", LIMIT).unwrap(), Down::CleanedUp);
     assert!(gone("super-killed"));
 }

@@ -218,10 +218,14 @@ fn run_command(
     if let Err(problem) = control.start(&program)? {
         return Err(failed(format!("cannot be started: {problem}")));
     }
-    match control.wait_end(&program.name, cancel, None)? {
-        Some(state) if state.success() => Ok(()),
-        Some(state) => Err(failed(state.to_string())),
-        None => Err(Error::Interrupted),
+    match control.wait_end(&program.name, cancel, None) {
+        Ok(Some(state)) if state.success() => Ok(()),
+        Ok(Some(state)) => Err(failed(state.to_string())),
+        interrupted => {
+            // It must not run on when all that was done is undone.
+            control.signal(&program.name, libc::SIGKILL)?;
+            Err(interrupted.err().unwrap_or(Error::Interrupted))
+        }
     }
 }
 

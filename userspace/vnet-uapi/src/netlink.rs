@@ -25,9 +25,12 @@ const NLM_F_CAPPED: u16 = 0x100;
 const NLM_F_ACK_TLVS: u16 = 0x200;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 
-/// Requests that are on their way at a time. Their acknowledgements take about 1 KB each in the socket's receive buffer,
-/// which holds 208 KB by default; more would be lost.
-const BATCH: usize = 100;
+/// What the receive buffer should hold. Only root may have that much; others get what is usual.
+const RECEIVE_BUFFER: usize = 8 << 20;
+/// What an answer with its acknowledgement takes of it, with the kernel's bookkeeping. More would be lost.
+const ANSWER: usize = 16 << 10;
+/// Requests that are on their way at a time, at most.
+const BATCH: usize = 128;
 /// Bytes of requests that are on their way at a time; the send buffer takes 208 KB.
 const BATCH_BYTES: usize = 64 << 10;
 /// How often a dump that was overtaken by changes is tried again.
@@ -40,6 +43,8 @@ pub struct Connection {
     sequence: u32,
     /// Bytes between the netlink header and the attributes of a request.
     fixed: usize,
+    /// Requests that are on their way at a time.
+    batch: usize,
     /// Notifications that came while an answer was waited for.
     pending: VecDeque<Vec<u8>>,
 }
@@ -84,18 +89,18 @@ impl Connection {
         socket.set_cap_ack(true)?;
         // Older kernels do not have it; dumps are then filtered by nobody, which is no error.
         let _ = socket.set_netlink_get_strict_chk(true);
+        let buffer = grow(&socket);
         Ok(Connection {
             socket,
             sequence: 0,
             fixed,
+            batch: (buffer / ANSWER).clamp(1, BATCH),
             pending: VecDeque::new(),
         })
     }
 
     /// Has the kernel send the notifications of a multicast group.
     pub fn subscribe(&self, group: u32) -> io::Result<()> {
-        // More than the default buffer, since a burst of changes must not overrun it; an overrun is reported, though.
-        let _ = self.socket.set_rx_buf_sz(4 << 20);
         self.socket.add_membership(group)
     }
 
@@ -116,13 +121,12 @@ impl Connection {
         let mut outcomes = Vec::with_capacity(requests.len());
         let mut flight = Flight::new(self.sequence);
         for request in requests {
-            if flight.sent.len() == BATCH || flight.bytes.len() >= BATCH_BYTES {
+            if flight.sent.len() == self.batch || flight.bytes.len() >= BATCH_BYTES {
                 self.fly(&mut flight, &mut outcomes)?;
             }
             flight.add(request);
         }
         self.fly(&mut flight, &mut outcomes)?;
-        self.sequence = flight.sequence;
         Ok(outcomes)
     }
 
@@ -134,6 +138,8 @@ impl Connection {
         if flight.sent.is_empty() {
             return Ok(());
         }
+        // Whatever happens to them, these numbers are taken.
+        self.sequence = flight.sequence;
         self.socket.send(&flight.bytes, 0)?;
         let first = flight.sequence.wrapping_sub(flight.sent.len() as u32) + 1;
         let mut answers: Vec<Option<Outcome<M>>> = flight.sent.iter().map(|_| None).collect();
@@ -268,6 +274,28 @@ impl AsFd for Connection {
             BorrowedFd::borrow_raw(self.socket.as_raw_fd())
         }
     }
+}
+
+/// Makes the receive buffer larger, as far as that is allowed; returns its size.
+fn grow(socket: &Socket) -> usize {
+    let size = RECEIVE_BUFFER as libc::c_int;
+    for option in [libc::SO_RCVBUFFORCE, libc::SO_RCVBUF] {
+        // SAFETY: the option's value is a number of this type, which lives for the call.
+        #[allow(unsafe_code)]
+        let result = unsafe {
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                option,
+                (&raw const size).cast(),
+                size_of::<libc::c_int>() as libc::socklen_t,
+            )
+        };
+        if result == 0 {
+            break;
+        }
+    }
+    socket.get_rx_buf_sz().unwrap_or(0)
 }
 
 /// Requests that are sent together.

@@ -48,6 +48,13 @@ pub enum Kernel {
 }
 
 impl Kernel {
+    /// The kernel of a form of guest; `None` for forms that only tests have.
+    pub fn of(form: Option<vnet_guest::Form>) -> Option<Self> {
+        [Kernel::Host, Kernel::Uml, Kernel::UmlDebug, Kernel::Debian]
+            .into_iter()
+            .find(|kernel| kernel.form() == form)
+    }
+
     /// The form of guest; `None` for the machine's own kernel.
     pub fn form(self) -> Option<vnet_guest::Form> {
         match self {

@@ -68,14 +68,20 @@ pub fn obstacle() -> Option<String> {
     }
 }
 
-/// The kernel that `up` uses.
-pub fn kernel_for_up(cli: &Cli) -> Kernel {
-    match (cli.kernel, obstacle()) {
-        (Some(kernel), _) => kernel,
-        (None, None) => Kernel::Host,
-        (None, Some(reason)) => {
+/// The kernel that `up` uses for a lab: the one it is up in already, else the best there is.
+pub fn kernel_for_up(cli: &Cli, lab: &str) -> Result<Kernel> {
+    if let Some(kernel) = cli.kernel {
+        return Ok(kernel);
+    }
+    let mut same = labs(cli)?.into_iter().filter(|found| found.lab == lab);
+    if let Some(kernel) = same.next().and_then(|found| Kernel::of(found.form)) {
+        return Ok(kernel);
+    }
+    match obstacle() {
+        None => Ok(Kernel::Host),
+        Some(reason) => {
             eprintln!("vnetctl: {reason}: using an embedded kernel (--kernel uml)");
-            Kernel::Uml
+            Ok(Kernel::Uml)
         }
     }
 }

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
-use nix::sys::signal::{kill, SigSet, Signal};
+use nix::sys::signal::{killpg, SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{waitpid, WaitPidFlag, WaitStatus};
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, setsid, Pid};
@@ -239,8 +239,9 @@ impl Init<'_> {
             return Answer::NotRunning;
         };
         entry.owner = asking;
-        let process = Pid::from_raw(entry.state.process);
-        match Signal::try_from(signal).and_then(|signal| kill(process, signal)) {
+        // The whole group: a shell's line is more than the shell.
+        let group = Pid::from_raw(entry.state.process);
+        match Signal::try_from(signal).and_then(|signal| killpg(group, signal)) {
             Ok(()) => Answer::Sent,
             Err(error) => Answer::Refused(error.desc().into()),
         }

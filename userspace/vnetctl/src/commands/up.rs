@@ -27,7 +27,7 @@ const OFF: Duration = Duration::from_secs(10);
 /// Compiles a file and makes a lab of it.
 pub fn run(cli: &Cli, up: &Up) -> Result<u8> {
     let plan = super::compile(&up.file, cli.lab.as_deref(), up.seed)?;
-    match place::kernel_for_up(cli).form() {
+    match place::kernel_for_up(cli, &plan.lab)?.form() {
         None => here(&plan, up.waiting),
         Some(form) => in_guest(&plan, up, form),
     }

@@ -205,6 +205,24 @@ fn a_keystroke_passes_bulk() {
 }
 
 #[test]
+fn files_pass_a_full_line() {
+    let lab = Lab::of("full-line", Form::LoopbackPty);
+    let temp = tempfile::tempdir().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| lab.sh("head -c 10000000 /dev/zero"));
+        }
+        for i in 0..100 {
+            let path = temp.path().join(i.to_string());
+            lab.guest.put(&path, 0o644, &mut &[i; 1000][..]).unwrap();
+            let mut back = Vec::new();
+            lab.guest.get(&path, &mut back).unwrap();
+            assert_eq!(back, [i; 1000]);
+        }
+    });
+}
+
+#[test]
 fn a_client_that_talks_nonsense_is_sent_away_alone() {
     let lab = Lab::new("nonsense");
     let path = common::runtime().join("nonsense/socket");

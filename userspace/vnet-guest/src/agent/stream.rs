@@ -238,6 +238,9 @@ pub struct Stream {
 impl Stream {
     /// Moves input on. Returns the stream's failure, if it is over because of that.
     pub fn pump_in(&mut self, out: &mut Vec<u8>) -> Option<Msg> {
+        if self.pending.is_some() && self.status.is_some() {
+            return None; // The file is in its place.
+        }
         let inlet = self.inlet.as_mut()?;
         let result = inlet.pump(self.id, out);
         match (&self.pending, result) {

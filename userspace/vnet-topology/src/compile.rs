@@ -93,7 +93,8 @@ fn compile_into(
     if problems.has_errors() {
         return None;
     }
-    let mut routes = route::resolve(problems, &lab, &file.defaults.link);
+    let pool = |ipv6| address::pool(&file.addressing, &lab.name, ipv6);
+    let mut routes = route::resolve(problems, &lab, &file.defaults.link, pool);
     let mut plans: Vec<NodePlan> = Vec::new();
     for (index, node) in lab.nodes.iter().enumerate() {
         let mut plan = node_plan(node);
@@ -211,6 +212,7 @@ fn node_plan(node: &NodeState<'_>) -> NodePlan {
             mtu: interface.mtu.as_ref().map(|mtu| mtu.value),
         });
     }
+    plan.position = node.file.position;
     plan.labels = text_map(&node.params.labels);
     plan.env = text_map(&node.params.env);
     plan.limits = LimitsPlan {

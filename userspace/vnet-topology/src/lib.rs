@@ -17,6 +17,7 @@ mod compile;
 mod decode;
 pub mod diff;
 mod file;
+pub mod generate;
 mod hash;
 mod mac;
 pub mod names;
@@ -26,6 +27,7 @@ mod resolve;
 mod schema;
 mod tree;
 pub mod units;
+pub mod write;
 
 pub use compile::{compile, compile_with, is_default_route, Compiled, Options, DEFAULT_MTU};
 pub use diff::diff;

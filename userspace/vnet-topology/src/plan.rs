@@ -106,6 +106,9 @@ pub struct NodePlan {
     /// Labels for selecting nodes; no meaning of their own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// Place on a picture: right and down, in units of the file's own; absent: a layout finds one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<[i32; 2]>,
     /// Environment of everything that runs in the node, in addition to what every node has.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
@@ -414,6 +417,7 @@ impl NodePlan {
             commands: Vec::new(),
             bridge: None,
             labels: BTreeMap::new(),
+            position: None,
             env: BTreeMap::new(),
             limits: LimitsPlan::default(),
         }

@@ -70,7 +70,7 @@ struct Defaults {
     /// All links.
     link: Option<LinkParams>,
     /// All nodes.
-    node: Option<Node>,
+    node: Option<NodeDefaults>,
     /// All hosts.
     host: Option<NodeParams>,
     /// All routers.
@@ -100,12 +100,25 @@ enum Kind {
     Hub,
 }
 
+/// Parameters of all nodes.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct NodeDefaults {
+    /// What they are. Default: host.
+    kind: Option<Kind>,
+    #[schemars(flatten)]
+    params: NodeParams,
+}
+
 /// A node.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Node {
     /// What it is. Default: host.
     kind: Option<Kind>,
+    /// Place on a picture: right and down.
+    #[schemars(length(min = 2, max = 2))]
+    position: Option<Vec<f64>>,
     #[schemars(flatten)]
     params: NodeParams,
 }

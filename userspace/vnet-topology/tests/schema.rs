@@ -114,6 +114,10 @@ fn schema_and_reader_know_the_same_keys() {
             "NodeParams",
             "nodes: {a: host}\ndefaults: {router: {zzzzzz: 1}}\n".to_owned(),
         ),
+        (
+            "NodeDefaults",
+            "nodes: {a: host}\ndefaults: {node: {zzzzzz: 1}}\n".to_owned(),
+        ),
         ("Node", node("zzzzzz: 1")),
         ("Interface", node("interfaces: {d0: {zzzzzz: 1}}")),
         ("Route", node("routes: [{to: default, zzzzzz: 1}]")),

@@ -150,6 +150,7 @@ pub(super) fn of_node(old: &NodePlan, new: &NodePlan) -> Vec<FieldChange> {
         commands,
         bridge,
         labels,
+        position,
         env,
         limits,
     } = old;
@@ -192,6 +193,7 @@ pub(super) fn of_node(old: &NodePlan, new: &NodePlan) -> Vec<FieldChange> {
         (old, new) => fields.value(&["bridge"], old, new),
     }
     fields.map(&["labels"], labels, &new.labels);
+    fields.value(&["position"], position, &new.position);
     fields.map(&["env"], env, &new.env);
     fields.value(&["limits", "cpu"], &limits.cpu, &new.limits.cpu);
     fields.value(&["limits", "memory"], &limits.memory, &new.limits.memory);

@@ -19,6 +19,7 @@ use crate::units::{self, count, UnitError};
 pub(crate) struct Node {
     pub name: At<String>,
     pub kind: Option<At<Kind>>,
+    pub position: Option<[i32; 2]>,
     pub params: NodeParams,
 }
 
@@ -149,6 +150,7 @@ pub(super) fn read(problems: &Problems, key: &Key, value: &Value) -> Node {
     let mut node = Node {
         name: At::new(key.text.clone(), key.span.clone()),
         kind: None,
+        position: None,
         params: NodeParams::default(),
     };
     // `pc1: host` is short for `pc1: {kind: host}`.
@@ -157,10 +159,38 @@ pub(super) fn read(problems: &Problems, key: &Key, value: &Value) -> Node {
     } else if let Some(mut fields) = Fields::of(problems, value, "a node") {
         fields = fields.foreign(FOREIGN);
         node.kind = read_kind(&mut fields);
+        node.position = fields
+            .get("position")
+            .and_then(|value| read_position(problems, value));
         node.params = read_params(&mut fields);
         fields.finish();
     }
     node
+}
+
+/// A place on a picture, `[x, y]`.
+fn read_position(problems: &Problems, value: &Value) -> Option<[i32; 2]> {
+    let coordinate = |item: &Value| match &item.data {
+        Data::Text(text) => text
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.abs() <= 1e6),
+        _ => None,
+    };
+    if let Data::List(items) = &value.data {
+        if let [x, y] = items.as_slice() {
+            if let (Some(x), Some(y)) = (coordinate(x), coordinate(y)) {
+                // Within the limits it fits.
+                return Some([x.round() as i32, y.round() as i32]);
+            }
+        }
+    }
+    problems.add(refused(
+        &value.span,
+        "not a position on a picture".into(),
+        "write two numbers from -1000000 to 1000000, right and down, as in [120, 40]",
+    ));
+    None
 }
 
 pub(super) fn read_kind(fields: &mut Fields<'_, '_>) -> Option<At<Kind>> {

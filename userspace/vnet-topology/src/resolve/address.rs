@@ -278,6 +278,24 @@ fn assign(problems: &Problems, addressing: &Addressing, lab: &mut Lab<'_>) {
     }
 }
 
+/// The prefix from which automatic addresses of a family come, if there are any.
+pub(crate) fn pool(addressing: &Addressing, lab: &str, ipv6: bool) -> Option<IpNet> {
+    let pool = if ipv6 {
+        &addressing.ipv6
+    } else {
+        &addressing.ipv4
+    };
+    prefix_of(pool, lab, ipv6)
+}
+
+fn prefix_of(pool: &Option<At<Pool>>, lab: &str, ipv6: bool) -> Option<IpNet> {
+    match pool.as_ref().map_or(Pool::Auto, |pool| pool.value) {
+        Pool::None => None,
+        Pool::Auto => Some(default_pool(lab, ipv6)),
+        Pool::Prefix(net) => Some(net),
+    }
+}
+
 /// Allocates the subnet of a LAN.
 fn allocate(
     problems: &Problems,
@@ -287,11 +305,7 @@ fn allocate(
     ipv6: bool,
     pool: &Option<At<Pool>>,
 ) -> Option<IpNet> {
-    let pool_net = match pool.as_ref().map_or(Pool::Auto, |pool| pool.value) {
-        Pool::None => return None,
-        Pool::Auto => default_pool(&lab.name, ipv6),
-        Pool::Prefix(net) => net,
-    };
+    let pool_net = prefix_of(pool, &lab.name, ipv6)?;
     let lan = &lab.lans[lan];
     let length = match ipv6 {
         true => 64,

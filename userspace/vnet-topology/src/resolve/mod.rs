@@ -3,11 +3,13 @@
 //! From the file as written to what is meant: which node, which LAN, which address, which way.
 
 pub(crate) mod address;
+pub(crate) mod aggregate;
 pub(crate) mod frr;
 pub(crate) mod identity;
 pub(crate) mod lan;
 pub(crate) mod links;
 pub(crate) mod nodes;
+pub(crate) mod paths;
 pub(crate) mod pool;
 pub(crate) mod route;
 

@@ -33,7 +33,7 @@ pub(crate) fn number(addr: IpAddr) -> u128 {
 }
 
 /// The address with a number, of the family of `like`.
-fn address(number: u128, like: &IpNet) -> IpAddr {
+pub(crate) fn address(number: u128, like: &IpNet) -> IpAddr {
     match like {
         // The low 32 bits are all that there is.
         IpNet::V4(_) => IpAddr::V4(Ipv4Addr::from(number as u32)),

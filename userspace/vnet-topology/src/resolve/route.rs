@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Routes: those that the file gives, default routes of hosts, and shortest paths between routers.
+//! Routes: those that the file gives, and default routes of hosts.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::address::address_in;
+use super::paths::ShortestPaths;
 use super::{EndId, Lab, NodeState};
 use crate::decode::Problems;
 use crate::file::{DirectionParams, Gateway, LinkParams, Route, Routing};
@@ -50,11 +49,12 @@ pub(crate) fn cost(lab: &Lab<'_>, defaults: &LinkParams, id: EndId) -> u32 {
     }
 }
 
-/// Routes of all nodes.
+/// Routes of all nodes. `pool` is the prefix of a family's automatic addresses.
 pub(crate) fn resolve(
     problems: &Problems,
     lab: &Lab<'_>,
     defaults: &LinkParams,
+    pool: impl Fn(bool) -> Option<IpNet>,
 ) -> Vec<Vec<RoutePlan>> {
     let mut routes: Vec<Vec<RoutePlan>> = (0..lab.nodes.len())
         .map(|node| given(problems, lab, node))
@@ -74,11 +74,11 @@ pub(crate) fn resolve(
             }
         }
     }
-    let graph = Graph::new(lab, defaults);
-    for (index, node) in lab.nodes.iter().enumerate() {
-        if node.kind.kind() == NodeKind::Router && node.routing() == Routing::Static {
-            for ipv6 in [false, true] {
-                graph.routes(lab, index, ipv6, &mut routes[index]);
+    for ipv6 in [false, true] {
+        let shortest = ShortestPaths::new(lab, defaults, pool(ipv6), ipv6);
+        for (index, node) in lab.nodes.iter().enumerate() {
+            if node.kind.kind() == NodeKind::Router && node.routing() == Routing::Static {
+                shortest.add_routes(index, &mut routes[index]);
             }
         }
     }
@@ -274,156 +274,4 @@ fn neighbours(lab: &Lab<'_>, node: &NodeState<'_>, ipv6: bool) -> Vec<(EndId, Ip
         }
     }
     found
-}
-
-/// Routers and LANs: from a router to a LAN costs what the link costs, from a LAN to a router nothing.
-struct Graph {
-    /// For each node its ends with their costs; empty for what does not forward.
-    ends: Vec<Vec<(EndId, u32)>>,
-}
-
-/// How the source gets to a place.
-#[derive(Clone, Copy)]
-enum Hop {
-    /// It is there.
-    Here,
-    /// Through its own end: the LAN is connected.
-    Through(EndId),
-    /// Through its own end, to this end of a neighbour.
-    Via(EndId, EndId),
-}
-
-impl Graph {
-    fn new(lab: &Lab<'_>, defaults: &LinkParams) -> Self {
-        let forwards = |node: &NodeState<'_>| {
-            node.kind.kind() == NodeKind::Router && node.routing() != Routing::None
-        };
-        let ends = |node: &NodeState<'_>| {
-            node.ends
-                .iter()
-                .map(|&id| (id, cost(lab, defaults, id)))
-                .collect()
-        };
-        Graph {
-            ends: lab
-                .nodes
-                .iter()
-                .map(|node| {
-                    if forwards(node) {
-                        ends(node)
-                    } else {
-                        Vec::new()
-                    }
-                })
-                .collect(),
-        }
-    }
-
-    /// Adds the routes of a router to all prefixes of the lab that it is not connected to.
-    fn routes(&self, lab: &Lab<'_>, source: usize, ipv6: bool, routes: &mut Vec<RoutePlan>) {
-        let (node_hops, lan_hops) = self.paths(lab, source, ipv6);
-        let mut add = |net: IpNet, hop: Hop| {
-            let Hop::Via(out, to) = hop else { return };
-            let common = |at: &At<IpNet>| {
-                (at.value.addr().is_ipv6() == ipv6)
-                    .then(|| address_in(lab, to, &at.value))
-                    .flatten()
-            };
-            if let Some(via) = lab.end(out).addresses.iter().find_map(common) {
-                // A route that the file gives wins.
-                if !routes.iter().any(|route| route.destination == net) {
-                    routes.push(RoutePlan {
-                        destination: net,
-                        via: Some(via),
-                        interface: None,
-                        metric: None,
-                    });
-                }
-            }
-        };
-        for (lan, hop) in lab.lans.iter().zip(lan_hops) {
-            let Some(hop) = hop else { continue };
-            let mut nets: Vec<IpNet> = Vec::new();
-            for at in lan.members.iter().flat_map(|&id| &lab.end(id).addresses) {
-                if at.value.addr().is_ipv6() == ipv6 && !nets.contains(&at.value.trunc()) {
-                    nets.push(at.value.trunc());
-                }
-            }
-            nets.into_iter().for_each(|net| add(net, hop));
-        }
-        for (node, hop) in lab.nodes.iter().zip(node_hops) {
-            let Some(hop) = hop else { continue };
-            for at in node
-                .params
-                .interfaces
-                .iter()
-                .flat_map(|interface| &interface.addresses)
-            {
-                if at.value.addr().is_ipv6() == ipv6 && !at.value.addr().is_loopback() {
-                    add(at.value.trunc(), hop);
-                }
-            }
-        }
-    }
-
-    /// Dijkstra from one router: how it gets to every router and to every LAN.
-    fn paths(
-        &self,
-        lab: &Lab<'_>,
-        source: usize,
-        ipv6: bool,
-    ) -> (Vec<Option<Hop>>, Vec<Option<Hop>>) {
-        let routers = lab.nodes.len();
-        // Places: the routers, then the LANs.
-        let mut best: Vec<Option<(u64, Hop)>> = vec![None; routers + lab.lans.len()];
-        let mut heap = BinaryHeap::new();
-        best[source] = Some((0, Hop::Here));
-        heap.push(Reverse((0u64, source)));
-        while let Some(Reverse((distance, place))) = heap.pop() {
-            let Some((known, hop)) = best[place] else {
-                continue;
-            };
-            if known < distance {
-                continue;
-            }
-            let mut reach = |next: usize, distance: u64, hop: Hop| {
-                if best[next].is_none_or(|(known, _)| distance < known) {
-                    best[next] = Some((distance, hop));
-                    heap.push(Reverse((distance, next)));
-                }
-            };
-            let has_family = |id: EndId| {
-                lab.end(id)
-                    .addresses
-                    .iter()
-                    .any(|at| at.value.addr().is_ipv6() == ipv6)
-            };
-            if place < routers {
-                for &(id, cost) in &self.ends[place] {
-                    let Some(lan) = lab.end(id).lan.filter(|_| has_family(id)) else {
-                        continue;
-                    };
-                    let hop = if place == source {
-                        Hop::Through(id)
-                    } else {
-                        hop
-                    };
-                    reach(routers + lan, distance + u64::from(cost), hop);
-                }
-            } else {
-                for &id in &lab.lans[place - routers].members {
-                    if lab.is_router(id) && has_family(id) {
-                        let hop = match hop {
-                            Hop::Through(out) => Hop::Via(out, id),
-                            hop => hop,
-                        };
-                        reach(lab.end(id).node, distance, hop);
-                    }
-                }
-            }
-        }
-        let mut hops = best.into_iter().map(|best| best.map(|(_, hop)| hop));
-        let nodes = hops.by_ref().take(routers).collect();
-        (nodes, hops.collect())
-    }
 }

@@ -23,7 +23,7 @@ use super::{
 pub struct ErrorRate {
     /// -log2(1 - rate). A rate of one half has the hazard 1, and the longest frame 2^34 bits: the
     /// product stays below 2^122.
-    hazard: u128,
+    hazard: [u64; 2],
 }
 
 impl ErrorRate {
@@ -32,8 +32,10 @@ impl ErrorRate {
         if rate.parts() == 0 || rate.parts() > Probability::PARTS / 2 {
             return None;
         }
+        let hazard = hazard(rate.fraction());
+        // Halves, as a number of 128 bits would want to be aligned.
         Some(Self {
-            hazard: hazard(rate.fraction()),
+            hazard: [(hazard >> 64) as u64, hazard as u64],
         })
     }
 
@@ -45,9 +47,10 @@ impl ErrorRate {
         } else {
             MAX_WIRE_BITS
         };
-        match decayed(self.hazard.wrapping_mul(bits as u128)) {
-            Some(loss) => Chance::new(loss, false),
-            None => Chance::new(0, true),
+        let hazard = (self.hazard[0] as u128) << 64 | self.hazard[1] as u128;
+        match decayed(hazard.wrapping_mul(bits as u128)) {
+            Some(loss) => Chance::new(loss),
+            None => Some(Chance::CERTAIN),
         }
     }
 }

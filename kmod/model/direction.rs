@@ -32,7 +32,6 @@ use super::{
     },
     effects::{
         EffectState,
-        Effects,
         Fate, //
     },
     frame::{
@@ -52,6 +51,7 @@ use super::{
     random::Subject,
     serialiser::Serialiser, //
 };
+use core::borrow::Borrow;
 
 /// How late a sender may be released while more frames wait behind its own, ns.
 ///
@@ -122,17 +122,20 @@ macro_rules! desk {
 
 impl<Q: FrameQueue, M: Memory<Queue = Q> + Default> Direction<Q, M> {
     /// An idle direction with the default tables.
-    pub fn new(params: Compiled) -> Self {
+    #[inline]
+    pub fn new(params: impl Borrow<Compiled>) -> Self {
         Self::with_memory(params, M::default())
     }
 }
 
 impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     /// An idle direction.
-    pub fn with_memory(params: Compiled, mut memory: M) -> Self {
-        let room = Room::new(&params, memory.tables().flows);
+    #[inline]
+    pub fn with_memory(params: impl Borrow<Compiled>, mut memory: M) -> Self {
+        let params = params.borrow();
+        let room = Room::new(params, memory.tables().flows);
         Self {
-            params,
+            params: *params,
             now: 0,
             serialiser: Serialiser::default(),
             on_wire: None,
@@ -265,9 +268,13 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     /// queue that is longer than its new limit shrinks by being sent. With another discipline, what
     /// waits is queued again in the order in which it would have been sent. Effects whose parameters
     /// change start afresh.
-    pub fn set_params(&mut self, now: u64, params: Compiled) {
+    pub fn set_params(&mut self, now: u64, params: impl Borrow<Compiled>) {
+        self.change_params(now, params.borrow());
+    }
+
+    fn change_params(&mut self, now: u64, params: &Compiled) {
         self.advance(now);
-        if self.params.same_discipline(&params) {
+        if self.params.same_discipline(params) {
             return self.follow(params);
         }
         let waiting = self.room.take_all(desk!(self));
@@ -277,7 +284,8 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
 
     /// Changes parameters and tables at `now`, and returns the old tables. Frames are treated as
     /// in [`Self::set_params`]. A pattern starts afresh if its rules differ.
-    pub fn set_memory(&mut self, now: u64, params: Compiled, mut memory: M) -> M {
+    pub fn set_memory(&mut self, now: u64, params: impl Borrow<Compiled>, mut memory: M) -> M {
+        let params = params.borrow();
         self.advance(now);
         let waiting = self.room.take_all(desk!(self));
         if self.memory.tables().rules != memory.tables().rules {
@@ -290,16 +298,15 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         old
     }
 
-    fn follow(&mut self, params: Compiled) {
+    fn follow(&mut self, params: &Compiled) {
         self.serialiser
             .change_rate(self.params.rate.as_ref(), params.rate.as_ref());
-        let none = Effects::default();
         self.effects.follow(
-            self.params.effects().unwrap_or(&none),
-            params.effects().unwrap_or(&none),
+            self.params.effects.as_ref(),
+            params.effects.as_ref(),
             self.ledger.counters.sent.frames,
         );
-        self.params = params;
+        self.params = *params;
     }
 
     /// Cuts the wire at `now`: what has reached the receiver by then can still be popped, all else

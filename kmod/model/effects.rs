@@ -139,15 +139,20 @@ enum PreparedReorder {
 }
 
 impl Effects {
-    /// Checks the effects of a direction with the parameters `params` and prepares them; none if
-    /// nothing is set.
-    pub fn prepare(&self, params: &Params) -> Result<Option<PreparedEffects>, EffectError> {
+    /// Checks the effects of a direction with the parameters `params` and prepares them in place;
+    /// none if nothing is set.
+    pub(super) fn prepare(
+        &self,
+        params: &Params,
+        prepared: &mut Option<PreparedEffects>,
+    ) -> Result<(), EffectError> {
         let nothing = Self {
             source: self.source,
             ..Self::default()
         };
         if *self == nothing {
-            return Ok(None);
+            *prepared = None;
+            return Ok(());
         }
         let refuse = |field, reason| Err(EffectError { field, reason });
         if self.ber > Probability::HALF {
@@ -190,7 +195,7 @@ impl Effects {
             }
             Some(Reorder::Every(n)) => Some(PreparedReorder::Every(Reciprocal::new(n))),
         };
-        Ok(Some(PreparedEffects {
+        *prepared = Some(PreparedEffects {
             source: self.source,
             duplicate: self.duplicate.chance(),
             ber: ErrorRate::new(self.ber),
@@ -208,7 +213,8 @@ impl Effects {
                 .is_some_and(|jitter| jitter.order == Order::Free),
             reorder,
             effects: *self,
-        }))
+        });
+        Ok(())
     }
 }
 
@@ -251,6 +257,20 @@ pub struct Fate {
     pub(super) deviation: i64,
 }
 
+/// A change of effects.
+#[derive(Clone, Copy)]
+struct Changes<'a> {
+    old: Option<&'a PreparedEffects>,
+    new: Option<&'a PreparedEffects>,
+}
+
+impl Changes<'_> {
+    /// Whether the effect that `of` selects is among them.
+    fn any<T: PartialEq>(&self, of: impl Fn(&PreparedEffects) -> Option<T>) -> bool {
+        self.old.and_then(&of) != self.new.and_then(&of)
+    }
+}
+
 /// State of the effects of one direction.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EffectState {
@@ -267,23 +287,29 @@ pub struct EffectState {
 impl EffectState {
     /// Follows a change of the effects: those that changed start afresh, with the next frame that
     /// arrives, `next`.
-    pub(super) fn follow(&mut self, old: &Effects, new: &Effects, next: u64) {
-        if old.ber != new.ber {
+    pub(super) fn follow(
+        &mut self,
+        old: Option<&PreparedEffects>,
+        new: Option<&PreparedEffects>,
+        next: u64,
+    ) {
+        let changed = Changes { old, new };
+        if changed.any(|effects| effects.ber) {
             self.memo = Memo::default();
         }
-        if old.gilbert_elliott != new.gilbert_elliott {
+        if changed.any(|effects| effects.gilbert_elliott) {
             self.gilbert_elliott = GilbertElliottState::default();
         }
-        if old.four_state != new.four_state {
+        if changed.any(|effects| effects.four_state) {
             self.four_state = FourStateState::default();
         }
-        if old.jitter != new.jitter {
+        if changed.any(|effects| effects.jitter) {
             self.jitter = JitterState::default();
         }
-        if old.pattern != new.pattern {
+        if changed.any(|effects| effects.pattern) {
             self.restart_pattern(next);
         }
-        if old.reorder != new.reorder {
+        if changed.any(|effects| effects.reorder) {
             self.reorder_origin = next;
         }
     }

@@ -300,16 +300,28 @@ pub struct Compiled {
 impl Compiled {
     /// The same with effects.
     pub fn with_effects(mut self, effects: &Effects) -> Result<Self, EffectError> {
+        self.set_effects(effects)?;
+        Ok(self)
+    }
+
+    /// Adds effects. For callers who have little stack.
+    pub fn set_effects(&mut self, effects: &Effects) -> Result<(), EffectError> {
         self.source = effects.source;
-        self.effects = effects.prepare(&self.params)?;
+        effects.prepare(&self.params, &mut self.effects)?;
         if self.effects.is_some() {
             self.take_apart();
         }
-        Ok(self)
+        Ok(())
     }
 
     /// The same with a queue discipline.
     pub fn with_queueing(mut self, queueing: &Queueing) -> Result<Self, QueueingError> {
+        self.set_queueing(queueing)?;
+        Ok(self)
+    }
+
+    /// Adds a queue discipline. For callers who have little stack.
+    pub fn set_queueing(&mut self, queueing: &Queueing) -> Result<(), QueueingError> {
         self.queueing = queueing.prepare(&self.params)?;
         if self.queueing.discipline.controls_delay() {
             self.take_apart();
@@ -317,7 +329,7 @@ impl Compiled {
         if queueing.discipline == Discipline::Device {
             self.queue = Bounds::of_device(&self.params);
         }
-        Ok(self)
+        Ok(())
     }
 
     /// What is decided per packet is decided for the packets of a super-packet.

@@ -8,6 +8,7 @@
 //! path it becomes a [`Chance`], which compares it with 64 random bits.
 
 use super::units::fraction;
+use core::num::NonZeroU64;
 
 /// A probability in parts of 10^19.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,36 +64,48 @@ impl Probability {
 
     /// For the packet path; none if it never happens.
     pub const fn chance(self) -> Option<Chance> {
-        Chance::new((self.fraction() >> 64) as u64, self.0 >= Self::PARTS)
+        if self.0 >= Self::PARTS {
+            return Some(Chance::CERTAIN);
+        }
+        Chance::new((self.fraction() >> 64) as u64)
     }
 }
 
-/// A probability that 64 random bits decide, at least 2^-64.
+/// A probability that 64 random bits decide, at least 2^-63.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chance {
-    /// The greatest draw that is a hit.
-    last: u64,
+    /// The greatest draw that is a hit. Never zero, so that no chance at all takes no room.
+    last: NonZeroU64,
 }
 
 impl Chance {
-    /// `parts` of 2^64, or certainty; none if it never happens.
+    /// Certainty.
+    pub const CERTAIN: Self = Self {
+        last: NonZeroU64::MAX,
+    };
+
+    /// `parts` of 2^64, one being taken as two; none if it never happens.
     #[inline]
-    pub const fn new(parts: u64, certain: bool) -> Option<Self> {
-        match (certain, parts.checked_sub(1)) {
-            (true, _) => Some(Self { last: u64::MAX }),
-            (false, Some(last)) => Some(Self { last }),
-            (false, None) => None,
+    pub const fn new(parts: u64) -> Option<Self> {
+        let last = if parts == 1 {
+            1
+        } else {
+            parts.saturating_sub(1)
+        };
+        match NonZeroU64::new(last) {
+            Some(last) => Some(Self { last }),
+            None => None,
         }
     }
 
     /// Whether a uniform draw is a hit.
     #[inline]
     pub const fn hits(&self, draw: u64) -> bool {
-        draw <= self.last
+        draw <= self.last.get()
     }
 
     /// How many of the 2^64 draws are hits, less one.
     pub const fn last(&self) -> u64 {
-        self.last
+        self.last.get()
     }
 }

@@ -63,8 +63,8 @@ pub(in super::super) struct PreparedRed {
     /// The same above the upper threshold.
     gentle_slope: Option<u64>,
     weight: u32,
-    /// Exponent by which the average fades per nanosecond of idle time.
-    fade: u128,
+    /// Exponent by which the average fades per nanosecond of idle time, in halves.
+    fade: [u64; 2],
 }
 
 impl Red {
@@ -89,6 +89,8 @@ impl Red {
         let per_frame = hazard(u128::MAX.wrapping_shr(self.weight));
         let bits = (IDLE_FRAME + u64::from(params.overhead)) * 8;
         let frames_per_ns = fraction(params.rate.unwrap_or(0), bits.wrapping_mul(NANOS_PER_SEC));
+        // One frame's exponent is at most 2^88.
+        let fade = mul_high_128(per_frame << SPARE, frames_per_ns) >> SPARE;
         Ok(PreparedRed {
             min: self.min,
             max: self.max,
@@ -96,8 +98,7 @@ impl Red {
             slope: probability / (self.max - self.min).max(1),
             gentle_slope: self.gentle.then_some((u64::MAX - probability) / self.max),
             weight: self.weight,
-            // One frame's exponent is at most 2^88.
-            fade: mul_high_128(per_frame << SPARE, frames_per_ns) >> SPARE,
+            fade: [(fade >> 64) as u64, fade as u64],
         })
     }
 }
@@ -128,7 +129,8 @@ impl RedState {
         self.since = None;
         // Over a minute, the slowest average of a slow line need not have faded; it matters little.
         let faded = if idle >> 36 == 0 {
-            decayed(red.fade.wrapping_mul(u128::from(idle)))
+            let fade = u128::from(red.fade[0]) << 64 | u128::from(red.fade[1]);
+            decayed(fade.wrapping_mul(u128::from(idle)))
         } else {
             None
         };

@@ -14,6 +14,7 @@ pub mod agent;
 mod client;
 mod config;
 mod error;
+mod lablock;
 mod link;
 mod manifest;
 #[doc(hidden)] // Public for the tests that speak it.

@@ -167,6 +167,16 @@ fn down_without_a_socket() {
 }
 
 #[test]
+fn a_guest_that_nobody_can_find_any_more_ends() {
+    let lab = Lab::new("orphan");
+    let (supervisor, kernel) = (lab.supervisor(), lab.kernel());
+    // As a log-out does with the user's runtime directory.
+    std::fs::remove_dir_all(runtime().join("orphan")).unwrap();
+    eventually("all processes end", || !alive(supervisor) && !alive(kernel));
+    assert_eq!(down("orphan", LIMIT).unwrap(), Down::NotRunning);
+}
+
+#[test]
 fn a_killed_client_takes_its_program_along() {
     let lab = Lab::new("client-killed");
     for terminal in [false, true] {

@@ -13,12 +13,7 @@ use nix::sys::signal::{SigSet, Signal};
 use super::types::{ExitStatus, GuestInfo};
 use crate::error::{Error, Result};
 use crate::proto::frame::{Decoder, Frame};
-use crate::proto::msg::{encode_data, Channel, Failure, Hello, Msg, STDERR, STDIN, STDOUT};
-use crate::proto::VERSION;
-use crate::rundir::LabDir;
-
-/// How long a living supervisor may take to greet.
-const GREETING_LIMIT: Duration = Duration::from_secs(10);
+use crate::proto::msg::{encode_data, Channel, Failure, Msg, STDERR, STDIN, STDOUT};
 
 /// Data that is not nested in anything stays whole when a thread panics.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -112,166 +107,29 @@ pub struct Conn {
     pub info: GuestInfo,
 }
 
-/// What [`Opening::receive`] has to say.
-#[derive(Debug)]
-pub enum Heard {
-    /// A message.
-    Msg(Msg),
-    /// The connection has been closed.
-    End,
-    /// The time is up.
-    Nothing,
+pub fn send_all(mut socket: &UnixStream, bytes: &[u8]) -> io::Result<()> {
+    // The standard library writes to sockets with MSG_NOSIGNAL.
+    socket.write_all(bytes)
 }
 
-/// A connection that has not been greeted yet.
-pub struct Opening {
-    socket: UnixStream,
-    decoder: Decoder,
-    lab: String,
-}
-
-impl Opening {
-    /// Connects to the lab's socket.
-    pub fn new(dir: &LabDir) -> io::Result<Opening> {
-        let socket = UnixStream::connect(dir.socket())?;
-        Ok(Opening {
-            socket,
-            decoder: Decoder::default(),
-            lab: dir.lab.clone(),
-        })
-    }
-
-    /// Sends something.
-    pub fn send(&mut self, msg: &Msg) -> io::Result<()> {
-        let mut out = Vec::new();
-        msg.encode(0, &mut out);
-        // An absent reader is seen as an error, whatever the program does about SIGPIPE.
-        send_all(&self.socket, &out)
-    }
-
-    /// The next message.
-    pub fn receive(&mut self, deadline: Option<Instant>) -> Result<Heard> {
-        loop {
-            match self.decoder.next_frame() {
-                Ok(Some(frame)) => {
-                    return Msg::decode(&frame)
-                        .map(Heard::Msg)
-                        .map_err(|_| nonsense("malformed frame"))
-                }
-                Ok(None) => {}
-                Err(error) => return Err(nonsense(error.to_string())),
-            }
-            let left = match deadline.map(|at| at.saturating_duration_since(Instant::now())) {
-                Some(left) if left.is_zero() => return Ok(Heard::Nothing),
-                left => left,
-            };
-            self.socket
-                .set_read_timeout(left)
-                .map_err(Error::io("cannot set a time limit"))?;
-            let mut buffer = [0; 4096];
-            match self.socket.read(&mut buffer) {
-                Ok(0) => return Ok(Heard::End),
-                Ok(n) => self.decoder.feed(&buffer[..n]),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                        return Ok(Heard::Nothing)
-                    }
-                    io::ErrorKind::ConnectionReset => return Ok(Heard::End),
-                    _ => return Err(Error::io("cannot hear the supervisor")(error)),
-                },
-            }
-        }
-    }
-
-    /// Exchanges greetings; false if the supervisor is just going.
-    pub fn greet(&mut self, limit: Duration) -> Result<bool> {
-        let hello = Hello {
-            version: VERSION,
-            window: 0,
-            program: env!("CARGO_PKG_VERSION").into(),
-            kernel: String::new(),
-            trouble: String::new(),
-        };
-        // If it has gone meanwhile, it may have said good-bye before.
-        let _ = self.send(&Msg::Hello(hello));
-        match self.receive(Some(Instant::now() + limit))? {
-            Heard::Msg(Msg::Hello(hello)) if hello.version == VERSION => Ok(true),
-            Heard::Msg(Msg::Hello(hello)) => Err(Error::Version {
-                agent: hello.version,
-                tool: VERSION,
-            }),
-            Heard::Msg(_) => Err(nonsense("no greeting")),
-            Heard::End => Ok(false),
-            Heard::Nothing => Err(Error::Timeout {
-                what: format!("the supervisor of lab `{}`", self.lab),
-                limit,
-            }),
-        }
-    }
-
-    /// Waits for the guest to be ready, as long as it takes or until `deadline`.
-    pub fn ready(&mut self, deadline: Option<Instant>) -> Result<Option<GuestInfo>> {
-        match self.receive(deadline)? {
-            Heard::Msg(Msg::Ready(info)) => serde_json::from_slice(&info)
-                .map(Some)
-                .map_err(|error| nonsense(error.to_string())),
-            Heard::Msg(Msg::Bye { reason, log }) => Err(Error::StartFailed {
-                lab: self.lab.clone(),
-                reason,
-                log,
-            }),
-            Heard::Msg(_) => Err(nonsense("not ready, not over")),
-            Heard::Nothing => Ok(None),
-            Heard::End => Err(Error::GuestDied {
-                lab: self.lab.clone(),
-                reason: "its supervisor has gone".into(),
-                log: String::new(),
-            }),
-        }
-    }
-
-    /// Makes it a connection for use; none if the supervisor is just going.
-    pub fn finish(mut self) -> Result<Option<Arc<Conn>>> {
-        if !self.greet(GREETING_LIMIT)? {
-            return Ok(None);
-        }
-        let info = self.ready(None)?.ok_or_else(|| Error::NotRunning {
-            lab: self.lab.clone(),
-        })?;
-        self.socket
-            .set_read_timeout(None)
-            .map_err(Error::io("cannot set a time limit"))?;
+impl Conn {
+    /// Takes over a socket after the greetings; what has arrived behind them is in `decoder`.
+    pub fn start(socket: UnixStream, decoder: Decoder, info: GuestInfo) -> Result<Arc<Conn>> {
         let conn = Arc::new(Conn {
-            socket: self.socket,
+            socket,
             writer: Mutex::new(()),
             table: Mutex::default(),
             gone: Condvar::new(),
             info,
         });
         let reader = Arc::clone(&conn);
-        let decoder = self.decoder;
         std::thread::Builder::new()
             .name("guest".into())
             .spawn(move || reader.read_all(decoder))
             .map_err(Error::io("cannot start a thread"))?;
-        Ok(Some(conn))
+        Ok(conn)
     }
-}
 
-fn nonsense(reason: impl Into<String>) -> Error {
-    Error::Protocol {
-        peer: "the supervisor",
-        reason: reason.into(),
-    }
-}
-
-fn send_all(mut socket: &UnixStream, bytes: &[u8]) -> io::Result<()> {
-    // The standard library writes to sockets with MSG_NOSIGNAL.
-    socket.write_all(bytes)
-}
-
-impl Conn {
     /// Sends a message.
     pub fn send(&self, stream: u32, msg: &Msg) {
         let mut out = Vec::new();

@@ -4,6 +4,7 @@
 mod conn;
 mod exec;
 mod files;
+mod opening;
 mod pump;
 mod signals;
 pub mod start;
@@ -21,7 +22,8 @@ use crate::error::{Error, Result};
 use crate::proto::msg::Msg;
 use crate::rundir::LabDir;
 use crate::supervisor::run::POWERED_OFF;
-use conn::{Conn, Heard, Opening};
+use conn::Conn;
+use opening::{Heard, Opening};
 use types::{Down, ExecIo, ExecRequest, ExitStatus, GuestInfo, LabEntry, Output, Progress};
 
 /// How long a supervisor may take from locking its lab to listening on its socket: two system calls.

@@ -9,6 +9,7 @@
 
 pub(crate) mod command;
 mod console;
+mod hear;
 mod initrd;
 mod kernel;
 mod relay;

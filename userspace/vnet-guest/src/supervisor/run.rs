@@ -10,17 +10,18 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::console::Console;
 use super::kernel::{self, Kernel};
-use super::relay::{Asked, Relay, QUEUE_LOW, TURN};
+use super::relay::{Relay, QUEUE_LOW};
 use super::report::{Report, Spec};
-use crate::client::types::{GuestInfo, Progress};
-use crate::link::{Link, FILL};
-use crate::proto::msg::{Hello, Kind, Msg};
-use crate::proto::{frame::Frame, VERSION};
+use crate::client::types::Progress;
+use crate::link::Link;
+use crate::proto::msg::{Hello, Msg};
+use crate::proto::VERSION;
 
 /// What is said when everything ended as it should.
 pub const POWERED_OFF: &str = "it was powered off";
@@ -29,7 +30,7 @@ pub const POWERED_OFF: &str = "it was powered off";
 const BYE_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long the kernel's process may live after its channel has closed: its console may still have something to say.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Why it is over.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ pub enum End {
     Broken(String),
 }
 
-enum State {
+pub(super) enum State {
     /// Waiting for the agent's hello until then.
     Starting(Instant),
     /// In use; what clients are told.
@@ -57,19 +58,21 @@ enum State {
 
 /// A supervisor at work.
 pub struct Supervisor {
-    spec: Spec,
-    starter: Option<File>,
-    kernel: Kernel,
-    guest: Link,
-    console: Console,
-    console_open: bool,
-    listener: UnixListener,
-    signals: SignalFd,
-    relay: Relay,
-    hello: Hello,
-    state: State,
-    started: Instant,
-    turn: u64,
+    pub(super) spec: Spec,
+    pub(super) starter: Option<File>,
+    pub(super) kernel: Kernel,
+    pub(super) guest: Link,
+    pub(super) console: Console,
+    pub(super) console_open: bool,
+    pub(super) listener: UnixListener,
+    pub(super) signals: SignalFd,
+    pub(super) relay: Relay,
+    pub(super) hello: Hello,
+    pub(super) state: State,
+    pub(super) started: Instant,
+    pub(super) turn: u64,
+    /// Of the lab's directory.
+    pub(super) watch: Inotify,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,6 +83,7 @@ enum Who {
     Signals,
     Listener,
     Starter,
+    Directory,
     Client(u64),
 }
 
@@ -99,6 +103,14 @@ pub fn take_signals() -> io::Result<SignalFd> {
     )?)
 }
 
+fn watch(spec: &Spec) -> nix::Result<Inotify> {
+    let watch = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
+    let events =
+        AddWatchFlags::IN_DELETE | AddWatchFlags::IN_DELETE_SELF | AddWatchFlags::IN_MOVE_SELF;
+    watch.add_watch(&spec.dir, events)?;
+    Ok(watch)
+}
+
 impl Supervisor {
     /// Starts the kernel. If that fails, the way to the starter comes back with the reason.
     pub fn start(
@@ -110,6 +122,10 @@ impl Supervisor {
     ) -> Result<Self, (io::Error, File)> {
         let started = Instant::now();
         let starter = File::from(starter);
+        let watch = match watch(&spec) {
+            Ok(watch) => watch,
+            Err(errno) => return Err((errno.into(), starter)),
+        };
         let initrd = spec.initrd.as_ref().map_or(Ok(()), |initrd| initrd.write());
         let parts = initrd
             .and_then(|()| kernel::start(&spec))
@@ -137,6 +153,7 @@ impl Supervisor {
             state: State::Starting(started + Duration::from_millis(spec.boot_limit)),
             started,
             turn: 0,
+            watch,
             spec,
         };
         let command = std::iter::once(supervisor.spec.program.display().to_string())
@@ -148,7 +165,7 @@ impl Supervisor {
     }
 
     /// Says something to whoever started this, as long as it listens.
-    fn report(&mut self, report: &Report) {
+    pub(super) fn report(&mut self, report: &Report) {
         if let (Some(starter), Ok(mut line)) = (&mut self.starter, serde_json::to_string(report)) {
             line.push('\n');
             if starter.write_all(line.as_bytes()).is_err() {
@@ -231,6 +248,8 @@ impl Supervisor {
                 who.push(Who::GuestHasRoom);
             }
         }
+        fds.push(PollFd::new(self.watch.as_fd(), PollFlags::POLLIN));
+        who.push(Who::Directory);
         if self.console_open {
             fds.push(PollFd::new(self.console.as_fd(), PollFlags::POLLIN));
             who.push(Who::Console);
@@ -283,176 +302,10 @@ impl Supervisor {
                     )));
                 }
             }
+            Who::Directory => return Ok(self.look_after_directory()),
             Who::Client(key) => self.hear_client(key),
         }
         Ok(None)
-    }
-
-    fn hear_signals(&mut self) -> io::Result<Option<End>> {
-        while let Some(info) = self.signals.read_signal()? {
-            if info.ssi_signo != Signal::SIGCHLD as u32 {
-                if let Some(end) = self.power_off() {
-                    return Ok(Some(end));
-                }
-            }
-        }
-        let ending = matches!(self.state, State::Ending(_));
-        let Some(how) = self.kernel.ended().map(str::to_owned) else {
-            return Ok(None);
-        };
-        Ok(Some(if ending { End::Asked } else { End::Broken(how) }))
-    }
-
-    fn accept(&mut self) {
-        // Errors concern the one that wanted to connect, or come again.
-        let Ok((socket, _)) = self.listener.accept() else {
-            return;
-        };
-        let Ok(link) = Link::new(socket.into()) else {
-            return;
-        };
-        let ready = match &self.state {
-            State::Running(ready) => Some(ready.as_slice()),
-            _ => None,
-        };
-        self.relay.add(link, &self.hello, ready);
-    }
-
-    /// Asks the guest to power off. If it is not up yet there is nothing to be careful with.
-    fn power_off(&mut self) -> Option<End> {
-        match self.state {
-            State::Starting(_) => Some(End::Asked),
-            State::Running(_) => {
-                self.guest.send(0, &Msg::PowerOff);
-                self.state =
-                    State::Ending(Instant::now() + Duration::from_millis(self.spec.end_limit));
-                None
-            }
-            State::Aborted | State::Ending(_) | State::Dying(..) => None,
-        }
-    }
-
-    fn hear_client(&mut self, key: u64) {
-        let Some(client) = self.relay.clients.get_mut(&key) else {
-            return;
-        };
-        if self.guest.queued() >= QUEUE_LOW {
-            return;
-        }
-        if !matches!(client.link.fill(TURN), Ok(true)) {
-            return self.relay.remove(key, &mut self.guest);
-        }
-        loop {
-            let Some(client) = self.relay.clients.get_mut(&key) else {
-                return;
-            };
-            let asked = match client.link.next_frame() {
-                Ok(Some(frame)) => self.relay.take_from_client(key, &frame, &mut self.guest),
-                Ok(None) => return,
-                Err(error) => Asked::Nonsense(error.to_string()),
-            };
-            match asked {
-                Asked::Nothing => {}
-                Asked::PowerOff => {
-                    if self.power_off().is_some() {
-                        self.state = State::Aborted;
-                    }
-                }
-                Asked::Nonsense(what) => {
-                    eprintln!("a client was sent away: {what}");
-                    return self.relay.remove(key, &mut self.guest);
-                }
-            }
-        }
-    }
-
-    fn hear_guest(&mut self) -> io::Result<Option<End>> {
-        if !self.guest.fill(FILL)? {
-            let (reason, limit) = match self.state {
-                State::Ending(limit) => (String::new(), limit),
-                _ => (
-                    "its line was closed".to_owned(),
-                    Instant::now() + LAST_WORDS,
-                ),
-            };
-            let ending = matches!(self.state, State::Ending(_));
-            self.state = State::Dying(reason, limit);
-            // The kernel's process usually says why; its end comes as a signal.
-            return Ok(match self.kernel.ended().map(str::to_owned) {
-                _ if ending => {
-                    self.state = State::Ending(limit);
-                    self.kernel.kill();
-                    None
-                }
-                Some(how) => Some(End::Broken(how)),
-                None => None,
-            });
-        }
-        loop {
-            match self.guest.next_frame() {
-                Ok(Some(frame)) => {
-                    if let Some(end) = self.handle(&frame) {
-                        return Ok(Some(end));
-                    }
-                }
-                Ok(None) => return Ok(None),
-                Err(error) => {
-                    return Ok(Some(End::Broken(format!(
-                        "its agent is not to be understood: {error}"
-                    ))))
-                }
-            }
-        }
-    }
-
-    fn handle(&mut self, frame: &Frame) -> Option<End> {
-        if let Ok(Msg::Ack(bytes)) = Msg::decode(frame) {
-            self.guest.acked(bytes);
-            return None;
-        }
-        if frame.kind != Kind::Hello {
-            if let Some(key) = self.relay.take_from_guest(frame) {
-                self.relay.remove(key, &mut self.guest);
-            }
-            return None;
-        }
-        if !matches!(self.state, State::Starting(_)) {
-            return None;
-        }
-        let Ok(Msg::Hello(hello)) = Msg::decode(frame) else {
-            return Some(End::Broken("its agent's greeting is malformed".into()));
-        };
-        if hello.version != VERSION {
-            return Some(End::Broken(format!(
-                "its agent speaks protocol {}, this tool {VERSION}; run: {}",
-                hello.version,
-                self.spec.form.make_hint()
-            )));
-        }
-        if !hello.trouble.is_empty() {
-            return Some(End::Broken(hello.trouble));
-        }
-        let info = GuestInfo {
-            lab: self.spec.lab.clone(),
-            form: self.spec.form,
-            kernel: hello.kernel,
-            agent: hello.program,
-            boot_ms: self.started.elapsed().as_millis() as u64,
-        };
-        let Ok(ready) = serde_json::to_vec(&info) else {
-            return Some(End::Broken("cannot describe the guest".into()));
-        };
-        if let Some(initrd) = &self.spec.initrd {
-            // It has been read; the directory is in memory, as a rule.
-            let _ = std::fs::remove_file(&initrd.path);
-        }
-        self.guest.set_window(hello.window);
-        self.guest.send(0, &Msg::Hello(self.hello.clone()));
-        self.relay.tell_all(&Msg::Ready(ready.clone()));
-        self.state = State::Running(ready);
-        self.report(&Report::Progress(Progress::Ready { info }));
-        self.starter = None;
-        None
     }
 
     /// Tells everybody who still listens, for a moment.

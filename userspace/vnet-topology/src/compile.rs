@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use crate::decode::Problems;
+use crate::expand;
 use crate::file::{self, Content, File, Kind, LinkParams, Routing, Seed};
 use crate::names::check_lab;
 use crate::plan::{
@@ -32,6 +33,8 @@ pub struct Options {
     pub lab: Option<String>,
     /// Seed, instead of the file's.
     pub seed: Option<u64>,
+    /// Variables of the file (`vars`) with other values.
+    pub vars: BTreeMap<String, String>,
     /// Whether `files: … source:` may read files beside the topology.
     pub read_files: bool,
 }
@@ -76,6 +79,11 @@ fn compile_into(
     options: &Options,
 ) -> Option<Plan> {
     let tree = problems.keep(tree::parse(text))?;
+    let tree = expand::expand(problems, tree, &options.vars);
+    if problems.has_errors() {
+        // What could not be expanded would be reported again by everybody who reads it.
+        return None;
+    }
     let file = file::read(problems, &tree);
     let nodes = nodes::resolve(problems, &file);
     let mut lab = Lab {

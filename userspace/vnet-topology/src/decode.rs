@@ -169,6 +169,17 @@ pub(crate) fn scalar<T>(
     match &value.data {
         Data::Text(text) => match read(text) {
             Ok(read) => Some(At::new(read, value.span.clone())),
+            Err(_) if text.contains("${") => {
+                problems.add(
+                    Problem::new(
+                        value.span.clone(),
+                        format!("there is no variable for `{}`", crate::tree::shorten(text)),
+                    )
+                    .label(format!("expected {what}"))
+                    .help("variables are under `vars`, or in the `for` of the node or link"),
+                );
+                None
+            }
             Err(error) => {
                 problems.add(Problem::new(value.span.clone(), error.message).help(error.help));
                 None

@@ -16,6 +16,7 @@
 mod compile;
 mod decode;
 pub mod diff;
+mod expand;
 mod file;
 pub mod generate;
 mod hash;

@@ -118,11 +118,16 @@ impl Diagnostic for Problem {
     }
 }
 
+/// So many problems are kept: whoever mends them sees the others next.
+const MAX_SHOWN: usize = 100;
+
 /// All problems of one file, in the order of their places.
 ///
 /// As a `miette` diagnostic it shows the single problem, or a heading and all of them.
 #[derive(Clone, Debug)]
 pub struct Report {
+    /// How many problems more there are.
+    omitted: usize,
     source_name: String,
     source: Arc<NamedSource<String>>,
     problems: Vec<Problem>,
@@ -137,7 +142,10 @@ impl Report {
                 p.labels.first().map_or(0, |(span, _)| span.start),
             )
         });
+        let omitted = problems.len().saturating_sub(MAX_SHOWN);
+        problems.truncate(MAX_SHOWN);
         Report {
+            omitted,
             source_name: source_name.to_owned(),
             source: Arc::new(NamedSource::new(source_name, text.to_owned())),
             problems,
@@ -208,7 +216,11 @@ impl fmt::Display for Report {
             _ => write!(out, "{count} {what}s{more}"),
         };
         part(errors, "error", if warnings > 0 { ", " } else { "" })?;
-        part(warnings, "warning", "")
+        part(warnings, "warning", "")?;
+        match self.omitted {
+            0 => Ok(()),
+            omitted => write!(out, " and {omitted} more that are not shown"),
+        }
     }
 }
 

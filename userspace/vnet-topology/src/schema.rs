@@ -27,6 +27,10 @@ struct Topology {
     description: Option<String>,
     /// Seed of all random processes: a number, or `random`. Default 1.
     seed: Option<Seed>,
+    /// Variables: `${name}` stands for them in all texts.
+    vars: Option<BTreeMap<String, Scalar>>,
+    /// Parameters that nodes and links take over by `template`.
+    templates: Option<Templates>,
     /// Where automatic addresses come from.
     addressing: Option<Addressing>,
     /// Parameters of all links, of all nodes, or of all nodes of a kind.
@@ -35,6 +39,27 @@ struct Topology {
     nodes: BTreeMap<String, Option<NodeForms>>,
     /// The links; `- [a, b]` is short for `- ends: [a, b]`.
     links: Option<Vec<LinkForms>>,
+}
+
+/// Parameters that nodes and links take over by `template`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Templates {
+    /// Templates of nodes by name.
+    node: Option<BTreeMap<String, NodeDefaults>>,
+    /// Templates of links by name.
+    link: Option<BTreeMap<String, LinkParams>>,
+}
+
+/// What a node or link is repeated for: `{i: 1..4}`, `{city: [graz, linz]}`; all combinations of several.
+#[derive(JsonSchema)]
+struct For(BTreeMap<String, Range>);
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum Range {
+    Numbers(String),
+    List(Vec<Scalar>),
 }
 
 #[derive(JsonSchema)]
@@ -116,6 +141,10 @@ struct NodeDefaults {
 struct Node {
     /// What it is. Default: host.
     kind: Option<Kind>,
+    /// Makes one for each value; `${i}` stands for it.
+    r#for: Option<For>,
+    /// Template or templates whose parameters it takes over.
+    template: Option<OneOrMany<String>>,
     /// Place on a picture: right and down.
     #[schemars(length(min = 2, max = 2))]
     position: Option<Vec<f64>>,
@@ -132,7 +161,7 @@ struct NodeParams {
     /// Next hop of the default route: a node, an address, or `none`.
     gateway: Option<String>,
     /// Router id of OSPF, written as an IPv4 address.
-    #[schemars(regex(pattern = r"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$"))]
+    #[schemars(regex(pattern = r"\$\{|^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$"))]
     router_id: Option<String>,
     /// Interfaces that are not the end of a link: `lo` is the loopback, others are dummies.
     interfaces: Option<BTreeMap<String, InterfaceForms>>,
@@ -155,8 +184,7 @@ struct NodeParams {
     /// Memory, as in 256MiB.
     memory: Option<Size>,
     /// Number of processes.
-    #[schemars(range(min = 1))]
-    pids: Option<u32>,
+    pids: Option<Pids>,
     /// Switches: whether the spanning tree protocol runs. Default: false.
     stp: Option<bool>,
     /// Switches: how long a learned address is kept. Default: 300s.
@@ -201,8 +229,7 @@ struct Interface {
     /// Addresses with their prefix lengths, as in 10.255.0.1/32.
     addresses: Option<OneOrMany<String>>,
     /// MTU in bytes.
-    #[schemars(range(min = 68, max = 65535))]
-    mtu: Option<u32>,
+    mtu: Option<Mtu>,
 }
 
 #[derive(JsonSchema)]
@@ -312,8 +339,12 @@ enum LinkForms {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Link {
+    /// Makes one for each value; `${i}` stands for it.
+    r#for: Option<For>,
+    /// Template or templates whose parameters it takes over.
+    template: Option<OneOrMany<String>>,
     /// Default: the names of the nodes, `a-b`.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$|\$\{"))]
     name: Option<String>,
     /// The two ends: `node`, `node:interface`, or maps.
     #[schemars(length(min = 2, max = 2))]
@@ -335,8 +366,7 @@ struct LinkParams {
     /// What the second end sends to the first.
     backward: Option<Direction>,
     /// MTU in bytes. Default: 1500.
-    #[schemars(range(min = 68, max = 65535))]
-    mtu: Option<u32>,
+    mtu: Option<Mtu>,
     /// Whether the interfaces are set up at the start. Default: true.
     up: Option<bool>,
 }
@@ -350,13 +380,11 @@ struct Direction {
     /// One-way delay, as in 20ms. Default: 0.
     delay: Option<Time>,
     /// Bytes that each frame costs on the wire beyond its own length. Default: 24.
-    #[schemars(range(max = 1000))]
-    overhead: Option<u32>,
+    overhead: Option<Overhead>,
     /// Bound of the queue: `100 packets`, `64KB`, `50ms`, or a map. Default: the larger of 100 packets and 50ms.
     queue: Option<QueueForms>,
     /// Cost for routing. Default: 100 Gbit/s divided by the rate.
-    #[schemars(range(min = 1, max = 65535))]
-    cost: Option<u32>,
+    cost: Option<Cost>,
 }
 
 #[derive(JsonSchema)]
@@ -397,7 +425,7 @@ struct End {
     /// Addresses with their prefix lengths, as in 10.0.0.1/24; `none`. Default: assigned.
     addresses: Option<OneOrMany<String>>,
     /// MAC address. Default: a function of names.
-    #[schemars(regex(pattern = "^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$"))]
+    #[schemars(regex(pattern = r"\$\{|^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$"))]
     mac: Option<String>,
     /// Ports of switches: the VLAN of untagged frames, or a map.
     vlan: Option<VlanForms>,
@@ -406,7 +434,7 @@ struct End {
 #[derive(JsonSchema)]
 #[schemars(untagged, inline)]
 enum VlanForms {
-    Access(#[schemars(range(min = 1, max = 4094))] u16),
+    Access(VlanId),
     Map(Vlan),
 }
 
@@ -415,22 +443,23 @@ enum VlanForms {
 #[schemars(deny_unknown_fields)]
 struct Vlan {
     /// VLAN of frames without a tag; they are dropped if absent.
-    #[schemars(range(min = 1, max = 4094))]
-    untagged: Option<u16>,
+    untagged: Option<VlanId>,
     /// VLANs that pass with a tag.
-    tagged: Option<OneOrMany<u16>>,
+    tagged: Option<OneOrMany<VlanId>>,
 }
 
 /// Rate.
 #[derive(JsonSchema)]
-#[schemars(inline, extend("pattern" = r"^(unlimited|[0-9]+(\.[0-9]+)? *([kKmMgGtT]i?)?([bB][iI][tT][sS]?(/s|/sec|ps)?|b(/s|/sec|ps)))$"))]
+#[schemars(inline, extend("pattern" = r"\$\{|^(unlimited|[0-9]+(\.[0-9]+)? *([kKmMgGtT]i?)?([bB][iI][tT][sS]?(/s|/sec|ps)?|b(/s|/sec|ps)))$"))]
 struct Rate(String);
 
 /// Time.
 #[derive(JsonSchema)]
 #[schemars(untagged, inline)]
 enum Time {
-    Text(#[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)? *(n|u|µ|μ|m)?s(ecs?)?$|^0$"))] String),
+    Text(
+        #[schemars(regex(pattern = r"\$\{|^[0-9]+(\.[0-9]+)? *(n|u|µ|μ|m)?s(ecs?)?$|^0$"))] String,
+    ),
     Zero(#[schemars(range(min = 0, max = 0))] u8),
 }
 
@@ -438,6 +467,49 @@ enum Time {
 #[derive(JsonSchema)]
 #[schemars(untagged, inline)]
 enum Size {
-    Text(#[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)? *([kKmMgG]i?)?(B|[bB]ytes?)?$"))] String),
+    Text(
+        #[schemars(regex(pattern = r"\$\{|^[0-9]+(\.[0-9]+)? *([kKmMgG]i?)?(B|[bB]ytes?)?$"))]
+        String,
+    ),
     Bytes(u64),
 }
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum Mtu {
+    Number(#[schemars(range(min = 68, max = 65535))] u32),
+    Expression(Expression),
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum Overhead {
+    Number(#[schemars(range(max = 1000))] u32),
+    Expression(Expression),
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum Cost {
+    Number(#[schemars(range(min = 1, max = 65535))] u32),
+    Expression(Expression),
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum Pids {
+    Number(#[schemars(range(min = 1))] u32),
+    Expression(Expression),
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum VlanId {
+    Number(#[schemars(range(min = 1, max = 4094))] u32),
+    Expression(Expression),
+}
+
+/// A text with `${…}` in it, which becomes a number.
+#[derive(JsonSchema)]
+#[schemars(inline, extend("pattern" = r"\$\{"))]
+struct Expression(String);

@@ -46,6 +46,12 @@ fn every_example_is_valid() {
 
 #[test]
 fn what_is_wrong_by_itself_is_invalid() {
+    for right in [
+        "vars: {n: 3, mtu: 1500}\nnodes: {'r${i}': {for: {i: 1..3}, kind: router}}\nlinks: [{ends: [a, b], mtu: '${mtu}', rate: '${n}mbit'}]",
+        "nodes: {a: {template: x}}\ntemplates: {node: {x: {kind: router}}, link: {y: {rate: 1mbit}}}",
+    ] {
+        assert_eq!(problem(right), None, "{right}");
+    }
     for wrong in [
         "links: []",
         "nodes: {a: hots}",

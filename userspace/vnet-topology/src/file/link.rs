@@ -124,6 +124,8 @@ pub(super) fn read(problems: &Problems, value: &Value) -> Option<Link> {
         });
     }
     let mut fields = Fields::of(problems, value, "a link")?.foreign(FOREIGN);
+    // Gone by now; only to know them.
+    let _ = (fields.get("for"), fields.get("template"));
     let name = fields.text("name", "the name of the link");
     let ends = fields.get_with_key("ends");
     let seed = fields.scalar("seed", "a number", |text| {

@@ -92,6 +92,8 @@ pub(crate) fn read(problems: &Problems, value: &Value) -> File {
         });
         problems.keep(checked).map(|()| name)
     });
+    // Gone by now; only to know them.
+    let _ = (fields.get("vars"), fields.get("templates"));
     // For people; nothing is done with it.
     let _ = fields.text("description", "a text");
     file.seed = fields.scalar("seed", "a number or `random`", seed);
@@ -242,19 +244,25 @@ fn read_nodes(problems: &Problems, key: &Span, value: &Value, nodes: &mut Vec<No
     // DNS and /etc/hosts know no case.
     let mut names: std::collections::HashMap<String, &Node> = std::collections::HashMap::new();
     for node in nodes.iter() {
-        if let Some(other) = names.insert(node.name.value.to_lowercase(), node) {
-            problems.add(
-                Problem::new(
-                    node.name.span.clone(),
-                    format!(
-                        "`{}` and `{}` differ only in upper and lower case",
-                        other.name.value, node.name.value
-                    ),
-                )
-                .also(other.name.span.clone(), "the other one")
-                .help("host names know no case: call one of them something else"),
-            );
-        }
+        let Some(other) = names.insert(node.name.value.to_lowercase(), node) else {
+            continue;
+        };
+        let (name, first) = (&node.name.value, &other.name.value);
+        problems.add(if name == first {
+            Problem::new(
+                node.name.span.clone(),
+                format!("there are two nodes `{name}`"),
+            )
+            .label("`for` makes several of this name")
+            .help("put the variable of `for` into the name, as in `r${i}`")
+        } else {
+            Problem::new(
+                node.name.span.clone(),
+                format!("`{first}` and `{name}` differ only in upper and lower case"),
+            )
+            .also(other.name.span.clone(), "the other one")
+            .help("host names know no case: call one of them something else")
+        });
     }
 }
 

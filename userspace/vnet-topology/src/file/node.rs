@@ -158,6 +158,8 @@ pub(super) fn read(problems: &Problems, key: &Key, value: &Value) -> Node {
         node.kind = scalar(problems, value, key, "the kind of a node", kind);
     } else if let Some(mut fields) = Fields::of(problems, value, "a node") {
         fields = fields.foreign(FOREIGN);
+        // Gone by now; only to know them.
+        let _ = (fields.get("for"), fields.get("template"));
         node.kind = read_kind(&mut fields);
         node.position = fields
             .get("position")

@@ -14,6 +14,10 @@
 //! [`Direction::pop_due`] gives and frees what [`Direction::take_discarded`] gives outside of it,
 //! and has the next call made by [`Direction::next_event`] at the latest.
 //!
+//! Directions can be chained, as a shared medium does it with one per sender and one per pair: what
+//! one delivers is handed to the next at the time at which it was due, whatever the clock says by
+//! then, if the earlier one is always served first.
+//!
 //! # Invariants
 //!
 //! - While a frame waits in the queue or as a copy, another one is on the wire.
@@ -474,6 +478,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     }
 
     /// Decides what else will happen to a frame.
+    #[inline(never)]
     fn decide(&mut self, departure: &mut Departure, stamp: &Stamp, bits: u64) {
         let subject = self.subject(stamp);
         let Some(effects) = &self.params.effects else {
@@ -532,6 +537,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     }
 
     /// Flips the bits that the frame's fate wants flipped; false if it has no memory.
+    #[inline(never)]
     fn corrupt(&mut self, frame: &mut Q::Frame) -> bool {
         let bits = u64::from(frame.stamp().bytes).saturating_mul(8);
         let mut flipped = false;

@@ -178,6 +178,8 @@ impl<Q: FrameQueue> Room<Q> {
         self.offer_by_discipline(now, frame, desk)
     }
 
+    /// The same for all but the plain case, kept apart so that this stays small.
+    #[inline(never)]
     fn offer_by_discipline(
         &mut self,
         now: u64,
@@ -352,6 +354,7 @@ impl<Q: FrameQueue> Room<Q> {
         }
     }
 
+    #[inline(never)]
     fn pass_by_discipline(
         &mut self,
         now: u64,
@@ -385,6 +388,7 @@ impl<Q: FrameQueue> Room<Q> {
     }
 
     /// The same; without `control`, no discipline drops a frame.
+    #[inline(never)]
     fn pop_by_discipline(
         &mut self,
         at: u64,

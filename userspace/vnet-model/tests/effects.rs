@@ -422,6 +422,92 @@ fn free_jitter_is_exact_and_reorders() {
     assert_eq!(counters.reordered.frames, overtakes);
 }
 
+/// Frames that are due at the same time leave in the order in which they left the wire.
+#[test]
+fn ties_keep_their_order() {
+    let params = Params {
+        rate: Some(400_000_000_000),
+        overhead: 0,
+        delay: 1000,
+        ..Params::default()
+    };
+    let set = jitter(20, Distribution::Uniform, Order::Free);
+    let mut direction = full(
+        params,
+        Effects {
+            jitter: set,
+            ..effects()
+        },
+    );
+    for id in 0..20_000 {
+        direction.enqueue(id * 3, TestFrame::new(id, 50));
+    }
+    let arrived: Vec<(u64, u64)> = drain_frames(&mut direction)
+        .into_iter()
+        .map(|(frame, _)| (frame.stamp().due, frame.id))
+        .collect();
+    assert_eq!(arrived.len(), 20_000);
+    assert!(arrived.windows(2).all(|pair| pair[0] < pair[1]));
+    let ties = arrived
+        .windows(2)
+        .filter(|pair| pair[0].0 == pair[1].0)
+        .count();
+    assert!(ties > 1000, "{ties}");
+}
+
+/// Directions in a row are exact, too: what one delivers enters the next when it was due.
+#[test]
+fn directions_can_be_chained() {
+    let mut first = full(params(), effects());
+    let set = jitter(MS, Distribution::Normal, Order::Free);
+    let next = Params {
+        rate: None,
+        delay: 5 * MS,
+        ..params()
+    };
+    let mut second = full(
+        next,
+        Effects {
+            jitter: set,
+            loss: p(0.1),
+            ..effects()
+        },
+    );
+    let mut arrived = Vec::new();
+    let mut now = 0;
+    for step in 0..600 {
+        // Polled now and then, the first before the second.
+        for id in step * 10..step * 10 + 10 {
+            if id < 4000 {
+                first.enqueue(now, TestFrame::new(id, 1000));
+            }
+        }
+        now += 100_000 + step * 317 % 90_000;
+        first.advance(now);
+        while let Some(frame) = first.pop_due(now) {
+            let (id, due) = (frame.id, frame.stamp().due);
+            second.enqueue(due, TestFrame::new(id, 1000));
+        }
+        second.advance(now);
+        while let Some(frame) = second.pop_due(now) {
+            let due = frame.stamp().due;
+            arrived.push((frame.id, frame.stamp().enqueued, due));
+        }
+    }
+    let mut state = JitterState::default();
+    let deviations: Vec<i64> = (0..4000)
+        .map(|id| deviation(&set.expect("set"), &mut state, id))
+        .collect();
+    assert!(arrived.len() > 3000);
+    for (id, entered, due) in arrived {
+        let delay = (5 * MS).saturating_add_signed(deviations[id as usize]);
+        assert_eq!(due, entered + delay);
+    }
+    let lateness = second.snapshot(now).counters.lateness;
+    assert!(lateness.max < 200_000);
+    assert_eq!(lateness.histogram.iter().sum::<u64>(), lateness.count);
+}
+
 #[test]
 fn ordered_jitter_holds_back() {
     let set = jitter(2 * MS, Distribution::Normal, Order::Keep);

@@ -70,6 +70,14 @@ impl Load {
         }
     }
 
+    /// Half of it.
+    pub(crate) fn half(self) -> Self {
+        Self {
+            frames: self.frames / 2,
+            bytes: self.bytes / 2,
+        }
+    }
+
     /// Whether it is no more than another in any respect.
     #[inline]
     fn fits(self, other: Self) -> bool {

@@ -14,6 +14,7 @@
 #include <linux/tcp.h>
 #include <linux/timekeeping.h>
 #include <linux/udp.h>
+#include <net/busy_poll.h>
 #include <net/genetlink.h>
 #include <net/gso.h>
 #include <net/netdev_lock.h>
@@ -28,6 +29,7 @@ MODULE_ALIAS_GENL_FAMILY("vnet");
 
 /* The policy of the link kind; it stands here because a policy is built by macros. */
 const struct nla_policy vnet_link_policy[IFLA_VNET_MAX + 1] = {
+	[IFLA_VNET_UNSPEC]	= { .strict_start_type = IFLA_VNET_TX },
 	[IFLA_VNET_PEER]	= { .len = sizeof(struct ifinfomsg) },
 	[IFLA_VNET_TX]		= NLA_POLICY_NESTED(vnet_direction_nl_policy),
 	[IFLA_VNET_RX]		= NLA_POLICY_NESTED(vnet_direction_nl_policy),
@@ -167,7 +169,7 @@ int vnet_helper_skb_prepare(struct sk_buff *skb)
 {
 	if (unlikely(!pskb_may_pull(skb, ETH_HLEN)))
 		return -EINVAL;
-	if (unlikely(skb_orphan_frags(skb, GFP_ATOMIC)))
+	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC)))
 		return -ENOMEM;
 	skb_tx_timestamp(skb);
 	return 0;
@@ -181,6 +183,8 @@ void vnet_helper_skb_release(struct sk_buff *skb)
 {
 	skb_orphan(skb);
 	skb_scrub_packet(skb, true);
+	skb->priority = 0;
+	skb_set_queue_mapping(skb, 0);
 }
 
 /* All segments of the packet as a list, or an error pointer; never the packet itself. */
@@ -287,22 +291,13 @@ void vnet_helper_napi_receive(struct napi_struct *napi, struct sk_buff *skb,
 	const bool gro_is_empty = !napi->gro.bitmask && !napi->gro.rx_count;
 
 	skb->protocol = eth_type_trans(skb, dev);
-	if (gro_is_empty && (skb->len <= 128 || skb_cloned(skb)))
-		netif_receive_skb(skb);
-	else if (skb_shared(skb) || skb_unclone(skb, GFP_ATOMIC))
-		netif_receive_skb(skb);
-	else
+	if (!(gro_is_empty && (skb->len <= 128 || skb_cloned(skb))) &&
+	    !skb_shared(skb) && !skb_unclone(skb, GFP_ATOMIC)) {
 		napi_gro_receive(napi, skb);
-}
-
-void vnet_helper_netif_stop_queue(struct net_device *dev)
-{
-	netif_stop_queue(dev);
-}
-
-void vnet_helper_netif_start_queue(struct net_device *dev)
-{
-	netif_start_queue(dev);
+		return;
+	}
+	skb_mark_napi_id(skb, napi);
+	netif_receive_skb(skb);
 }
 
 #define VNET_FEATURES (NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM | \
@@ -318,8 +313,7 @@ void vnet_helper_ethernet_pair_setup(struct net_device *dev, const struct net_de
 	ether_setup(dev);
 
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
-	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE | IFF_NO_QUEUE | IFF_PHONY_HEADROOM |
-			   IFF_DISABLE_NETPOLL;
+	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE | IFF_NO_QUEUE | IFF_DISABLE_NETPOLL;
 	dev->lltx = true;
 
 	dev->netdev_ops = ops;

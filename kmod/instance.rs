@@ -48,16 +48,18 @@ use kernel::{
 
 /// Most link ends a namespace may have, unless `instance-set` says otherwise.
 const MAX_LINKS: u32 = 16 << 10;
-/// Most link ends that the namespaces of a user namespace may have together.
-const MAX_USER_LINKS: u32 = 128 << 10;
+/// Most link ends that all namespaces of the system may have together; those of a user namespace
+/// half of what its parent may have.
+const MAX_USER_LINKS: u32 = 256 << 10;
 /// Most wire frames in flight.
 const MAX_FRAMES: u64 = 4 << 20;
-/// Most wire frames in flight of all namespaces of a user namespace.
-const MAX_USER_FRAMES: u64 = 16 << 20;
+/// Most wire frames in flight in the system; in a user namespace half of what its parent may have.
+const MAX_USER_FRAMES: u64 = 32 << 20;
 /// Share of the machine's memory that an instance may have in flight: one over this.
 const MEMORY_SHARE: u64 = 8;
-/// Share of the machine's memory that a user namespace may have in flight.
-const USER_MEMORY_SHARE: u64 = 4;
+/// Share of the machine's memory that may be in flight in the system: one over this; in a user
+/// namespace half of what its parent may have.
+const USER_MEMORY_SHARE: u64 = 2;
 
 /// Who an instance is.
 pub(crate) struct Identity {
@@ -205,10 +207,10 @@ impl Totals {
 }
 
 /// The number under which the core keeps the instances.
-static PER_NET_ID: PerNetId = PerNetId::new();
+static PER_NET_ID: PerNetId<Instance> = PerNetId::new();
 
 impl PerNet for Instance {
-    fn id() -> &'static PerNetId {
+    fn id() -> &'static PerNetId<Self> {
         &PER_NET_ID
     }
 

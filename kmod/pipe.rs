@@ -24,6 +24,7 @@ pub(crate) mod lane;
 pub(crate) mod settings;
 
 use crate::{
+    bindings,
     control,
     instance::Instance,
     net::{
@@ -34,13 +35,17 @@ use crate::{
             Removal,
             Stats, //
         },
-        extack::ExtAck,
+        extack::{
+            code,
+            ExtAck, //
+        },
         link_ops::{
             LinkKind,
             Pair, //
         },
         napi::Napi,
         netlink::{
+            Attrs,
             Table,
             Writer, //
         },
@@ -154,20 +159,11 @@ impl Link {
         let link = Self::allocate(options, homes, pair.smallest_mtu(), extack)?;
         let guard = Registered(&link);
         registry::with(|registry| registry.links().insert(link.id, link.clone()))?;
-        let rtnl = pair.rtnl();
         let ends = Side::BOTH.map(|side| End {
             link: link.clone(),
             side,
         });
-        pair.register(
-            ends,
-            |index, device| {
-                if let Some(cell) = link.devices.get(index) {
-                    cell.set(device, rtnl);
-                }
-            },
-            |removal| link.devices.iter().for_each(|cell| removal.queue(cell)),
-        )?;
+        pair.register(ends, &link.devices, extack)?;
         core::mem::forget(guard);
         Ok(link)
     }
@@ -446,12 +442,11 @@ impl Driver for Ethernet {
         });
         let back = end.link.lane_from(end.side.other());
         let received = back.read(|reading| reading.counters.delivered);
-        let kept = sent.minus(lost);
         Stats {
             rx_packets: received.frames,
             rx_bytes: received.bytes,
-            tx_packets: kept.frames,
-            tx_bytes: kept.bytes,
+            tx_packets: sent.frames,
+            tx_bytes: sent.bytes,
             tx_dropped: lost.frames,
         }
     }
@@ -490,6 +485,18 @@ impl LinkKind for Ethernet {
     }
 
     fn change_link(end: &End, attrs: Table<'_>, extack: ExtAck, rtnl: &Rtnl) -> Result {
+        let fixed = [
+            bindings::IFLA_VNET_PEER,
+            bindings::IFLA_VNET_LAB,
+            bindings::IFLA_VNET_SEED,
+        ];
+        if let Some(attr) = fixed.into_iter().find_map(|kind| attrs.get(kind)) {
+            return Err(extack.refuse(
+                Some(attr),
+                c"only a new link can be told this",
+                code::eopnotsupp(),
+            ));
+        }
         let mut options = Options::of(&end.link);
         options.read_link(end.side, &attrs, extack)?;
         end.link.change(options, extack, rtnl)

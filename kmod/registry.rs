@@ -77,7 +77,8 @@ impl Registry {
         &mut self.links
     }
 
-    /// The account of the user namespace that owns `net`, with those above it.
+    /// The account of the user namespace that owns `net`, with those above it. The first user
+    /// namespace of the system has `max` and `max_links`, each other one half of its parent's.
     pub(crate) fn user_account(
         &mut self,
         net: &Net,
@@ -94,6 +95,11 @@ impl Registry {
                 above = Some((owner, user.account.clone()));
                 continue;
             }
+            // Half of what is above, so that no user namespace can use up what others need.
+            let (max, max_links) = match &above {
+                Some((_, account)) => (account.budget().max().half(), account.links().max() / 2),
+                None => (max, max_links),
+            };
             let made = self.make_user(owner, above.clone(), max, max_links);
             match made {
                 Ok(account) => above = Some((owner, account)),

@@ -64,8 +64,8 @@ impl Drop for Last {
 }
 
 impl kernel::Module for Vnet {
-    fn init(module: &'static ThisModule) -> Result<Self> {
-        sync::registry::init(module);
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        sync::registry::init();
         registry::open();
         let last = Last;
         let instances = net::netns::Registration::new()?;

@@ -105,11 +105,8 @@ pub(crate) fn dump(dump: &mut Dump<'_>) -> Result {
                 .with_identity(|identity| passes(identity.lab.as_deref(), filter))
                 .unwrap_or(false);
         if visible {
-            match dump.item(INSTANCE_GET, |writer| fill(&instance, writer)) {
-                // The next piece begins with this one.
-                Err(error) if error == EMSGSIZE => return Ok(()),
-                result => result?,
-            }
+            // If the piece is full, the next one begins with this instance.
+            dump.item(INSTANCE_GET, |writer| fill(&instance, writer))?;
         }
         dump.set_cursor(id);
     }
@@ -135,29 +132,34 @@ pub(crate) fn set(request: &Request<'_>) -> Result {
 /// `instance-del`.
 pub(crate) fn del(request: &Request<'_>) -> Result {
     let instance = find(&request.attrs(), request, request.extack(), true)?;
-    forget(&instance);
+    // Two requests may come at once, and the namespace be made an instance anew in between.
+    if let Some(id) = instance.id() {
+        forget(&instance, id);
+    }
     Ok(())
 }
 
 /// A namespace goes, and with it its instance.
 pub(crate) fn gone(instance: &Arc<Instance>) {
-    forget(instance);
+    if let Some(id) = instance.id() {
+        forget(instance, id);
+    }
 }
 
-/// Takes the identity from an instance, if it has one.
-fn forget(instance: &Arc<Instance>) {
-    if instance.id().is_none() {
-        return;
-    }
-    notify(instance, bindings::VNET_CMD_INSTANCE_DEL_NTF);
-    let identity = registry::with(|registry| {
-        let identity = instance.replace_identity(None);
-        if let Some(identity) = &identity {
-            registry.instances().remove(identity.id);
+/// Takes the identity from an instance, if its number is still `id`.
+fn forget(instance: &Arc<Instance>, id: u32) {
+    // Whoever takes it out of the registry does the rest.
+    let taken = registry::with(|registry| {
+        if instance.id() != Some(id) {
+            return Ok(None);
         }
-        Ok(identity)
+        Ok(registry.instances().remove(id))
     });
-    drop(identity);
+    if let Ok(Some(_)) = taken {
+        notify(instance, bindings::VNET_CMD_INSTANCE_DEL_NTF);
+        let identity = instance.replace_identity(None);
+        drop(identity);
+    }
 }
 
 /// Tells the listeners in the instance's namespace, and in that of who made it.

@@ -104,8 +104,9 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
     )?;
     let link = Link::create(pair, options, extack)?;
     notify_new(&link, &rtnl);
+    // Both namespaces have been checked.
     request.reply(bindings::VNET_CMD_LINK_NEW, |writer| {
-        fill(&link, writer, &rtnl)
+        fill(&link, writer, &|_: &Net| true, &rtnl)
     })
 }
 
@@ -119,7 +120,8 @@ pub(crate) fn get(request: &Request<'_>) -> Result {
             .set_msg(c"CAP_NET_ADMIN is needed in the user namespace of an end of the link");
         return Err(EPERM);
     }
-    request.reply(LINK_GET, |writer| fill(&link, writer, &rtnl))
+    let may_see = |net: &Net| request.requester().may_see(net);
+    request.reply(LINK_GET, |writer| fill(&link, writer, &may_see, &rtnl))
 }
 
 /// `link-get` of all.
@@ -138,11 +140,10 @@ pub(crate) fn dump(dump: &mut Dump<'_>) -> Result {
         };
         let named = link.with_label(|label| passes(label.lab.as_deref(), filter));
         if named && is_visible(&link, dump.requester(), &rtnl) {
-            match dump.item(LINK_GET, |writer| fill(&link, writer, &rtnl)) {
-                // The next piece begins with this one.
-                Err(error) if error == EMSGSIZE => return Ok(()),
-                result => result?,
-            }
+            let requester = dump.requester();
+            let may_see = |net: &Net| requester.may_see(net);
+            // If the piece is full, the next one begins with this link.
+            dump.item(LINK_GET, |writer| fill(&link, writer, &may_see, &rtnl))?;
         }
         dump.set_cursor(id);
     }
@@ -187,7 +188,7 @@ pub(crate) fn del(request: &Request<'_>) -> Result {
     let rtnl = rtnl::lock();
     let link = find(request, &rtnl)?;
     check_capable(&link, request, &rtnl)?;
-    link.delete(&mut Removal::immediate(&rtnl));
+    Removal::immediate(&rtnl, |removal| link.delete(removal));
     Ok(())
 }
 
@@ -306,8 +307,14 @@ fn check_capable(link: &Link, request: &Request<'_>, rtnl: &Rtnl) -> Result {
     Ok(())
 }
 
-/// Describes a link.
-fn fill(link: &Link, writer: &mut Writer<'_>, rtnl: &Rtnl) -> Result {
+/// Describes a link to those who may see what is in the namespaces for which `may_see` holds; of an
+/// end elsewhere they learn only what crosses the link.
+fn fill(
+    link: &Link,
+    writer: &mut Writer<'_>,
+    may_see: &impl Fn(&Net) -> bool,
+    rtnl: &Rtnl,
+) -> Result {
     writer.u32(bindings::VNET_A_LINK_ID, link.id())?;
     link.with_label(|label| {
         if let Some(name) = &label.name {
@@ -332,15 +339,22 @@ fn fill(link: &Link, writer: &mut Writer<'_>, rtnl: &Rtnl) -> Result {
         writer.u32(bindings::VNET_A_LINK_MTU, mtu)?;
     }
     for (side, kind) in END_KINDS {
-        writer.nest(kind, |nest| fill_end(link, side, nest, rtnl))?;
+        writer.nest(kind, |nest| fill_end(link, side, nest, may_see, rtnl))?;
     }
     Ok(())
 }
 
 /// Describes an end.
-fn fill_end(link: &Link, side: Side, writer: &mut Writer<'_>, rtnl: &Rtnl) -> Result {
-    if let Some(device) = link.device(side, rtnl) {
-        let net: &Net = device.net();
+fn fill_end(
+    link: &Link,
+    side: Side,
+    writer: &mut Writer<'_>,
+    may_see: &impl Fn(&Net) -> bool,
+    rtnl: &Rtnl,
+) -> Result {
+    let device = link.device(side, rtnl);
+    if let Some(device) = device.filter(|device| may_see(device.net())) {
+        let net = device.net();
         writer.uint(bindings::VNET_A_END_NETNS_INODE, net.inode())?;
         if let Some(id) = Instance::of(net).id() {
             writer.u32(bindings::VNET_A_END_INSTANCE, id)?;
@@ -376,18 +390,27 @@ pub(crate) fn notify_removed(link: &Link, rtnl: &Rtnl) {
     notify(link, bindings::VNET_CMD_LINK_DEL_NTF, rtnl);
 }
 
-/// Tells the listeners in the namespaces of both ends, and in that of who made the link.
+/// Tells the listeners in the namespaces of both ends, each of its own end, and those in the
+/// namespace of who made the link.
 fn notify(link: &Link, command: u32, rtnl: &Rtnl) {
     let [a, b] = Side::BOTH.map(|side| link.device(side, rtnl).map(NetDevice::net));
+    let tell = |to: &Net| {
+        let own = |net: &Net| net.is_same(to);
+        netlink::notify(to, command, |writer| fill(link, writer, &own, rtnl));
+    };
     if let Some(net) = a {
-        netlink::notify(net, command, |writer| fill(link, writer, rtnl));
+        tell(net);
     }
     match (a, b) {
         (Some(a), Some(b)) if a.is_same(b) => {}
-        (_, Some(net)) => netlink::notify(net, command, |writer| fill(link, writer, rtnl)),
+        (_, Some(net)) => tell(net),
         _ => {}
     }
     if let Some(maker) = link.maker() {
-        maker.with_net(|net| netlink::notify(net, command, |writer| fill(link, writer, rtnl)));
+        maker.with_net(|net| {
+            // It had to have the rights to both ends.
+            let all = |_: &Net| true;
+            netlink::notify(net, command, |writer| fill(link, writer, &all, rtnl));
+        });
     }
 }

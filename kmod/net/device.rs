@@ -190,7 +190,7 @@ impl DeviceCell {
     }
 
     /// Fills the cell with a device that has just been registered.
-    pub(crate) fn set(&self, device: &NetDevice, _rtnl: &Rtnl) {
+    pub(super) fn set(&self, device: &NetDevice, _rtnl: &Rtnl) {
         // INVARIANT: The device is registered; whoever unregisters it has to take it out first,
         // which `Removal::queue` does.
         self.0.store(device.as_ptr().cast(), Release);
@@ -220,12 +220,15 @@ impl<'a> Removal<'a> {
         Self { list, rtnl }
     }
 
-    /// For removing one link by ourselves.
-    pub(crate) fn immediate(rtnl: &'a Rtnl) -> Self {
-        Self {
-            list: ptr::null_mut(),
-            rtnl,
-        }
+    /// Removes by ourselves what `queue` queues.
+    pub(crate) fn immediate(rtnl: &Rtnl, queue: impl FnOnce(&mut Removal<'_>)) {
+        let mut list = bindings::list_head::default();
+        let head = ptr::addr_of_mut!(list);
+        list.next = head;
+        list.prev = head;
+        queue(&mut Removal { list: head, rtnl });
+        // SAFETY: The list holds registered devices, and RTNL is held.
+        unsafe { bindings::unregister_netdevice_many(head) };
     }
 
     /// The proof that RTNL is held.
@@ -249,11 +252,11 @@ pub(crate) struct Stats {
     pub(crate) rx_packets: u64,
     /// Bytes of these.
     pub(crate) rx_bytes: u64,
-    /// Packets that the device was given and did not lose.
+    /// Packets that the device was given.
     pub(crate) tx_packets: u64,
     /// Bytes of these.
     pub(crate) tx_bytes: u64,
-    /// Packets that the device was given and lost.
+    /// Packets of these that were lost.
     pub(crate) tx_dropped: u64,
 }
 
@@ -485,6 +488,7 @@ impl<D: Driver> Operations<D> {
         ndo_get_stats64: Some(Self::get_stats64),
         ndo_change_mtu: Some(Self::change_mtu),
         ndo_get_iflink: Some(Self::get_iflink),
+        ndo_set_rx_mode: Some(Self::set_rx_mode),
         ndo_set_mac_address: Some(bindings::eth_mac_addr),
         ndo_validate_addr: Some(bindings::eth_validate_addr),
         ndo_features_check: Some(bindings::passthru_features_check),
@@ -494,6 +498,7 @@ impl<D: Driver> Operations<D> {
     const ETHTOOL: &'static bindings::ethtool_ops = &bindings::ethtool_ops {
         get_link: Some(bindings::ethtool_op_get_link),
         get_link_ksettings: Some(Self::get_link_ksettings),
+        get_ts_info: Some(bindings::ethtool_op_get_ts_info),
         ..pin_init::zeroed()
     };
 
@@ -533,11 +538,7 @@ impl<D: Driver> Operations<D> {
         // SAFETY: The instance is attached, and disabled as the device is down.
         unsafe { D::napi(private).enable() };
         match D::open(device, private, &rtnl) {
-            Ok(()) => {
-                // SAFETY: The device is live.
-                unsafe { bindings::netif_start_queue(device.as_ptr()) };
-                0
-            }
+            Ok(()) => 0,
             Err(error) => {
                 // SAFETY: The instance was enabled above.
                 unsafe { D::napi(private).disable() };
@@ -558,8 +559,6 @@ impl<D: Driver> Operations<D> {
                 Rtnl::assume_held(),
             )
         };
-        // SAFETY: The device is live.
-        unsafe { bindings::netif_stop_queue(device.as_ptr()) };
         D::stop(device, private, &rtnl);
         // SAFETY: The instance was enabled by `open`, and the driver schedules it no more.
         unsafe { D::napi(private).disable() };
@@ -606,11 +605,20 @@ impl<D: Driver> Operations<D> {
         let mtu = mtu as u32;
         // SAFETY: The device is registered, and RTNL is held.
         unsafe {
-            (*device).mtu = mtu;
+            // Others read it without a lock.
+            ptr::addr_of_mut!((*device).mtu).write_volatile(mtu);
             D::mtu_changed(private::<D>(device), mtu, &Rtnl::assume_held());
         }
         0
     }
+
+    /// All frames of the link are received, so nothing has to be done for multicast addresses; but
+    /// without this function the core refuses them.
+    ///
+    /// # Safety
+    ///
+    /// Called by the core.
+    unsafe extern "C" fn set_rx_mode(_device: *mut bindings::net_device) {}
 
     /// # Safety
     ///
@@ -631,9 +639,9 @@ impl<D: Driver> Operations<D> {
         // SAFETY: The device is registered.
         let rate = D::speed(unsafe { private::<D>(device) });
         // Whole Mbit/s; unknown where there are none.
-        let speed = match rate {
-            Some(rate) => u32::try_from(rate / 1_000_000).unwrap_or(u32::MAX - 1),
-            None => bindings::SPEED_UNKNOWN as u32,
+        let speed = match rate.map(|rate| rate / 1_000_000) {
+            None | Some(0) => bindings::SPEED_UNKNOWN as u32,
+            Some(speed) => u32::try_from(speed).unwrap_or(u32::MAX - 1),
         };
         // SAFETY: As promised by the caller.
         unsafe {

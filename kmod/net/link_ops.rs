@@ -7,6 +7,7 @@
 use super::{
     device::{
         self,
+        DeviceCell,
         Driver,
         NetDevice,
         NewDevice,
@@ -201,40 +202,59 @@ impl<'a, D: LinkKind> Pair<'a, D> {
         }
     }
 
-    /// Registers both devices. If the second one fails, so does the first.
-    ///
-    /// `publish` is called with each device that has been registered, in the order b, a; `retract`
-    /// has to unregister what was published.
+    /// Registers both devices, and fills the cells with them. If one fails, so does the other, and
+    /// the cells are empty again.
     pub(crate) fn register(
         self,
         private: [D::Private; 2],
-        mut publish: impl FnMut(usize, &NetDevice),
-        retract: impl FnOnce(&mut Removal<'_>),
+        cells: &[DeviceCell; 2],
+        extack: ExtAck,
+    ) -> Result {
+        let rtnl = self.rtnl;
+        let result = Self::try_register(self, private, cells, extack);
+        if result.is_err() {
+            Removal::immediate(rtnl, |removal| {
+                cells.iter().for_each(|cell| removal.queue(cell));
+            });
+        }
+        result
+    }
+
+    fn try_register(
+        self,
+        private: [D::Private; 2],
+        cells: &[DeviceCell; 2],
+        extack: ExtAck,
     ) -> Result {
         let rtnl = self.rtnl;
         let [end_a, end_b] = self.ends;
         let [private_a, private_b] = private;
-        let b = end_b.register(private_b, rtnl)?;
-        publish(1, b);
+        let [cell_a, cell_b] = cells;
+        let refused = |result: Result<&'a NetDevice>, message| {
+            result.map_err(|error| extack.refuse(None, message, error))
+        };
+        let b = refused(
+            end_b.register(private_b, rtnl),
+            c"the second device cannot be registered; is its name taken?",
+        )?;
+        cell_b.set(b, rtnl);
         // SAFETY: The device is registered and RTNL is held; the header is null or that of the
         // request.
-        let configured = to_result(unsafe {
+        to_result(unsafe {
             bindings::rtnl_configure_link(b.as_ptr(), self.peer_header, 0, ptr::null())
-        });
+        })?;
         let own = end_a.is_owned();
-        let registered = configured.and_then(|()| end_a.register(private_a, rtnl));
-        let result = registered.and_then(|a| {
-            publish(0, a);
-            if !own {
-                // The core does the rest for a device of its own.
-                return Ok(());
-            }
-            // SAFETY: The device is registered and RTNL is held.
-            to_result(unsafe {
-                bindings::rtnl_configure_link(a.as_ptr(), ptr::null(), 0, ptr::null())
-            })
-        });
-        result.inspect_err(|_| retract(&mut Removal::immediate(rtnl)))
+        let a = refused(
+            end_a.register(private_a, rtnl),
+            c"the first device cannot be registered; is its name taken?",
+        )?;
+        cell_a.set(a, rtnl);
+        if !own {
+            // The core does the rest for a device of its own.
+            return Ok(());
+        }
+        // SAFETY: The device is registered and RTNL is held.
+        to_result(unsafe { bindings::rtnl_configure_link(a.as_ptr(), ptr::null(), 0, ptr::null()) })
     }
 }
 
@@ -296,21 +316,8 @@ impl<D: LinkKind> LinkOps<D> {
         // SAFETY: As promised by the caller; the core frees it if we fail.
         let mut end_a = unsafe { NewDevice::from_raw(device, false) };
         end_a.set_address(table.get(bindings::IFLA_ADDRESS).and_then(Attr::address));
-        if table.get(bindings::IFLA_IFNAME).is_none() {
-            // SAFETY: The device is not registered, so its name may be written; the pattern fits
-            // with its null byte.
-            unsafe {
-                let pattern = D::NAME_PATTERN.to_bytes_with_nul();
-                ptr::copy_nonoverlapping(
-                    pattern.as_ptr(),
-                    ptr::addr_of_mut!((*device.as_ptr()).name).cast::<u8>(),
-                    pattern.len().min(bindings::IFNAMSIZ as usize),
-                );
-            }
-        }
-
         let mut peer_table = [ptr::null_mut(); IFLA_TABLE];
-        let mut peer_header = ptr::null();
+        let mut peer_header: *const bindings::ifinfomsg = ptr::null();
         let mut options = EndOptions {
             // Without a message of its own the peer is like the first end.
             mtu: table.get(bindings::IFLA_MTU).map(Attr::u32),
@@ -337,6 +344,15 @@ impl<D: LinkKind> LinkOps<D> {
             }
         }
         let end_b = Pair::<D>::allocate(peer_net, options, Some(&mut peer_table), extack)?;
+        if !peer_header.is_null() {
+            // SAFETY: The header is that of the request; neither device is registered. As in veth, a
+            // peer gets the index that is asked for only if the first device does.
+            unsafe {
+                if (*device.as_ptr()).ifindex != 0 {
+                    (*end_b.as_ptr()).ifindex = (*peer_header).ifi_index;
+                }
+            }
+        }
         let pair = Pair {
             ends: [end_a, end_b],
             peer_header,

@@ -30,9 +30,9 @@ use kernel::{
 
 /// What a NAPI instance polls.
 pub(crate) trait Poll: Sized + Send + Sync {
-    /// Hands at most `budget` packets, at least one, to the stack and returns how many.
-    ///
-    /// If it hands on less than `budget` it has to call [`Polling::complete`].
+    /// Hands at most `budget` packets, at least one, to the stack and returns how many. If it is
+    /// less than `budget`, it is not called again until the instance is scheduled, which may have
+    /// happened meanwhile.
     fn poll(napi: &Napi<Self>, polling: Polling<'_>, budget: usize) -> usize;
 }
 
@@ -68,7 +68,14 @@ impl<T: Poll> Napi<T> {
     /// A detached instance.
     pub(crate) fn new(inner: impl PinInit<T>) -> impl PinInit<Self> {
         pin_init!(Self {
-            napi <- Opaque::zeroed(),
+            napi <- Opaque::ffi_init(|napi: *mut bindings::napi_struct| {
+                // SAFETY: `napi` may be written. An instance that is marked scheduled cannot be
+                // scheduled again, which is right until it is enabled.
+                unsafe {
+                    napi.write(pin_init::zeroed());
+                    (*napi).state = 1 << bindings::NAPI_STATE_SCHED;
+                }
+            }),
             // SAFETY: The timer is within a `Napi<T>` at the offset that the callback assumes, and
             // is cancelled when it is dropped.
             timer <- unsafe { HrTimer::new(expired::<T>) },
@@ -120,16 +127,14 @@ impl<T: Poll> Napi<T> {
         self.timer.cancel();
     }
 
-    /// Has the instance polled soon. The caller keeps it from being disabled meanwhile, by the
-    /// lock under which it marks itself open.
+    /// Has the instance polled soon; nothing happens unless it is enabled.
     #[inline]
     pub(crate) fn schedule(&self) {
-        // SAFETY: The instance has been attached before anybody could mark itself open.
+        // SAFETY: The state has been valid since `new`.
         unsafe { bindings::napi_schedule(self.napi.get()) };
     }
 
-    /// Has the instance polled at `at`, ns, and not at the time that was set before. The same care
-    /// is needed as for [`Self::schedule`].
+    /// Has the instance polled at `at`, ns, and not at the time that was set before.
     #[inline]
     pub(crate) fn schedule_at(&self, at: u64) {
         self.timer.start(at);
@@ -165,14 +170,6 @@ impl<'a> Polling<'a> {
         // SAFETY: We are in the poll of `napi`, which belongs to the device; the packet is given up.
         unsafe { bindings::napi_receive(self.napi.get(), skb.into_raw(), self.device.as_ptr()) };
     }
-
-    /// Ends the poll after `work` packets, less than its budget. It is repeated if the instance
-    /// was scheduled meanwhile.
-    #[inline]
-    pub(crate) fn complete(self, work: usize) {
-        // SAFETY: We are in the poll of `napi`.
-        unsafe { bindings::napi_complete_done(self.napi.get(), work as c_int) };
-    }
 }
 
 /// # Safety
@@ -192,7 +189,12 @@ unsafe extern "C" fn poll<T: Poll>(napi: *mut bindings::napi_struct, budget: c_i
         napi: &this.napi,
         device,
     };
-    T::poll(this, polling, budget) as c_int
+    let work = T::poll(this, polling, budget).min(budget);
+    if work < budget {
+        // SAFETY: We are in the poll of `napi`, and have not used up the budget.
+        unsafe { bindings::napi_complete_done(napi, work as c_int) };
+    }
+    work as c_int
 }
 
 /// # Safety

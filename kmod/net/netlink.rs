@@ -28,7 +28,14 @@ use kernel::{
         c_int,
         c_void, //
     },
-    prelude::*, //
+    prelude::*,
+    sync::atomic::{
+        ordering::{
+            Acquire,
+            Release, //
+        },
+        Atomic, //
+    }, //
 };
 
 /// One attribute of a request.
@@ -96,6 +103,7 @@ impl<'a> Attr<'a> {
         policy: &'static Policy,
         extack: ExtAck,
     ) -> Result<Nest<'a, N>> {
+        const { assert!(N > 0, "the parser clears the first entry in any case") };
         let mut table = [ptr::null_mut(); N];
         // SAFETY: The attribute is complete; the table has room for types up to `N - 1`, for all
         // of which the policy has an entry, see `Policy::new`.
@@ -498,17 +506,14 @@ impl<'a> Dump<'a> {
             }
         }
     }
-
-    /// What the core wants to hear: whether there may be more.
-    pub(super) fn result(&self) -> c_int {
-        // SAFETY: The buffer is that of the dump.
-        unsafe { (*self.skb).len as c_int }
-    }
 }
 
 /// Tells the listeners in a namespace. Nothing happens if there are none.
 pub(crate) fn notify(net: &Net, command: u32, fill: impl FnOnce(&mut Writer<'_>) -> Result) {
     const GROUP: u32 = bindings::VNET_NLGRP_CONFIG;
+    if !REGISTERED.load(Acquire) {
+        return;
+    }
     // SAFETY: The namespace is live.
     if !unsafe { bindings::genl_has_listeners(net.as_ptr(), GROUP) } {
         return;
@@ -521,6 +526,10 @@ pub(crate) fn notify(net: &Net, command: u32, fill: impl FnOnce(&mut Writer<'_>)
     }
 }
 
+/// Whether the family is registered. When it is not, nobody listens, and the numbers of its groups
+/// may be another's.
+static REGISTERED: Atomic<bool> = Atomic::new(false);
+
 /// The registration of the family; requests come while it lives.
 pub(crate) struct Registration(());
 
@@ -529,12 +538,14 @@ impl Registration {
     pub(crate) fn new() -> Result<Self> {
         // SAFETY: The generated family is static.
         to_result(unsafe { bindings::genl_register() })?;
+        REGISTERED.store(true, Release);
         Ok(Self(()))
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
+        REGISTERED.store(false, Release);
         // SAFETY: Registered by `new`. Waits for requests being handled.
         unsafe { bindings::genl_unregister() };
     }

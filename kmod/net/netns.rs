@@ -155,7 +155,7 @@ impl Iterator for Owners<'_> {
 /// What a module keeps for each namespace.
 pub(crate) trait PerNet: Send + Sync + Sized + 'static {
     /// The number under which the core keeps it.
-    fn id() -> &'static PerNetId;
+    fn id() -> &'static PerNetId<Self>;
 
     /// Made when the namespace is, or when the module is loaded.
     fn init(net: &Net) -> Result<Arc<Self>>;
@@ -164,16 +164,16 @@ pub(crate) trait PerNet: Send + Sync + Sized + 'static {
     fn exit(this: &Arc<Self>);
 }
 
-/// A number that the core writes at registration.
-pub(crate) struct PerNetId(Opaque<c_uint>);
+/// A number that the core writes at registration, for data of type `T`.
+pub(crate) struct PerNetId<T>(Opaque<c_uint>, PhantomData<T>);
 
 // SAFETY: Written once, before anybody reads it.
-unsafe impl Sync for PerNetId {}
+unsafe impl<T> Sync for PerNetId<T> {}
 
-impl PerNetId {
+impl<T> PerNetId<T> {
     /// To be kept in a static.
     pub(crate) const fn new() -> Self {
-        Self(Opaque::uninit())
+        Self(Opaque::uninit(), PhantomData)
     }
 }
 

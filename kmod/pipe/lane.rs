@@ -160,11 +160,15 @@ impl Lane {
     pub(crate) fn read<R>(&self, then: impl FnOnce(Reading<'_>) -> R) -> R {
         let mut state = self.state.lock();
         state.model.advance(clock::now());
-        then(Reading {
+        let waste = state.clean_up();
+        let result = then(Reading {
             counters: state.model.counters(),
             queued: state.model.queued(),
             in_flight: state.model.in_flight(),
-        })
+        });
+        drop(state);
+        drop(waste);
+        result
     }
 
     /// Reports what happened since the last time to the instances, and gives back what has been
@@ -476,9 +480,6 @@ impl Poll for Lane {
         }
         napi.softirq_time
             .add(clock::now().wrapping_sub(begun), Relaxed);
-        if work < budget {
-            polling.complete(work);
-        }
         work
     }
 }

@@ -5,7 +5,13 @@
 use crate::registry::Registry;
 use kernel::{
     prelude::*,
-    sync::global_lock, //
+    sync::{
+        atomic::{
+            ordering::Full,
+            Atomic, //
+        },
+        global_lock, //
+    }, //
 };
 
 global_lock! {
@@ -24,9 +30,13 @@ unsafe fn init_once() {
     unsafe { REGISTRY.init() };
 }
 
-/// Proof that the lock is initialised; made by the module's `init`, which runs once.
-pub(crate) fn init(_module: &'static ThisModule) {
-    // SAFETY: The kernel hands `&'static ThisModule` to the module's `init` only, which calls this
-    // once and first.
-    unsafe { init_once() };
+/// Initialises the lock, the first time that it is called; to be done by the module's `init` before
+/// anything else, when there is one thread.
+pub(crate) fn init() {
+    static DONE: Atomic<bool> = Atomic::new(false);
+
+    if !DONE.xchg(true, Full) {
+        // SAFETY: This is the first time.
+        unsafe { init_once() };
+    }
 }

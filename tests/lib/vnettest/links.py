@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Links between namespaces, and what their counters must add up to."""
 
+import time
+
 from . import ktap, packets
 from .ktap import defer
 from .netns import NetNS, wait_up
@@ -14,6 +16,9 @@ OVERHEAD = 24
 # shares the machine with others, and this much lateness is no mistake of ours.
 with open("/proc/cmdline", encoding="ascii") as _file:
     SIMULATED = "time-travel" in _file.read()
+if SIMULATED:
+    # Timers have their full resolution only from the second tick on.
+    time.sleep(0.05)
 # The simulated clock advances by a step of 256 ns whenever somebody reads it.
 LATE = 1 * US if SIMULATED else 250 * MS
 
@@ -52,6 +57,17 @@ class Link:
             ns.run(f"ip link set dev {end} up")
         # The device that was up when the carrier came waits for it in the background.
         wait_up(self.ns["a"], "a")
+
+    def ip(self):
+        """Gives the ends addresses and knowledge of each other, so that nobody asks; both."""
+        ends = self.get()
+        addresses = {"a": "10.0.0.1", "b": "10.0.0.2"}
+        for end, other in (("a", "b"), ("b", "a")):
+            mac = ends[f"end-{other}"]["address"].hex(":")
+            self.ns[end].run(f"ip addr add {addresses[end]}/24 dev {end}")
+            self.ns[end].run(f"ip neigh replace {addresses[other]} lladdr {mac} dev {end}"
+                             " nud permanent")
+        return addresses["a"], addresses["b"]
 
     def get(self):
         """What the module tells."""

@@ -40,6 +40,9 @@ class NetlinkError(OSError):
         """ENOENT and so on."""
         return errno.errorcode.get(self.errno, str(self.errno))
 
+    def __reduce__(self):
+        return (NetlinkError, (self.errno, self.text, self.offset, self.missing, self.path))
+
     def __str__(self):
         return f"{self.name}: {self.text!r}, attribute {self.path or self.offset}"
 

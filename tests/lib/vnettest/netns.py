@@ -22,7 +22,8 @@ _UP = 6
 def run(command, check=True, text=None):
     """Runs a command in the present namespace; its output."""
     words = command.split() if isinstance(command, str) else command
-    done = subprocess.run(words, input=text, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, input=text, capture_output=True, text=True, check=False,
+                          close_fds=False)
     if check and done.returncode:
         raise Failure(f"{' '.join(words)}: status {done.returncode}: "
                       f"{done.stderr.strip() or done.stdout.strip()}")
@@ -48,10 +49,33 @@ class NetNS:
         self._homes = []
         defer(self.close)
 
+    @classmethod
+    def named(cls, name):
+        """One that `ip netns` has made."""
+        return cls._opened(f"/run/netns/{name}")
+
+    @classmethod
+    def of_process(cls, pid):
+        """That of a process."""
+        return cls._opened(f"/proc/{pid}/ns/net")
+
+    @classmethod
+    def _opened(cls, path):
+        ns = cls.__new__(cls)
+        ns.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        ns._homes = []
+        defer(ns.close)
+        return ns
+
     @property
     def inode(self):
         """Its number."""
         return os.fstat(self.fd).st_ino
+
+    def inheritable(self):
+        """Its descriptor, for commands as /proc/self/fd/N."""
+        os.set_inheritable(self.fd, True)
+        return self.fd
 
     def close(self):
         """Lets go of it; it ends unless something else holds it."""
@@ -132,18 +156,36 @@ def wait_up(ns, *names):
         watch.until(lambda w: all(w.is_up(name) for name in names), f"{names} up")
 
 
-def child(function, *args, flags=0):
-    """Runs a function in a child in new namespaces (CLONE_*); its result or its exception.
+class Child:
+    """Runs a function in a child, in new namespaces (CLONE_*) if asked.
 
     With CLONE_NEWUSER the child is root in its user namespace, mapped to nobody outside.
     """
-    results, out = os.pipe()
-    mapped, go = os.pipe()
-    unshared, tell = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
+
+    def __init__(self, function, *args, flags=0):
+        results, out = os.pipe()
+        mapped, go = os.pipe()
+        unshared, tell = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
             os.close(go)
+            self._run(function, args, flags, tell, mapped, out)
+        for fd in (out, mapped, tell):
+            os.close(fd)
+        os.read(unshared, 1)
+        os.close(unshared)
+        if flags & os.CLONE_NEWUSER:
+            for name, text in (("setgroups", "deny"), ("uid_map", "0 65534 1"),
+                               ("gid_map", "0 65534 1")):
+                with open(f"/proc/{self.pid}/{name}", "w", encoding="ascii") as file:
+                    file.write(text)
+        os.close(go)
+        self._results = results
+        defer(self.kill)
+
+    @staticmethod
+    def _run(function, args, flags, tell, mapped, out):
+        try:
             if flags & os.CLONE_NEWUSER:
                 os.setresgid(65534, 65534, 65534)
                 os.setresuid(65534, 65534, 65534)
@@ -163,25 +205,37 @@ def child(function, *args, flags=0):
         with os.fdopen(out, "wb") as file:
             pickle.dump(answer, file)
         os._exit(0)
-    for fd in (out, mapped, tell):
-        os.close(fd)
-    os.read(unshared, 1)
-    if flags & os.CLONE_NEWUSER:
-        for name, text in (("setgroups", "deny"), ("uid_map", "0 65534 1"), ("gid_map", "0 65534 1")):
-            with open(f"/proc/{pid}/{name}", "w", encoding="ascii") as file:
-                file.write(text)
-    os.close(go)
-    with os.fdopen(results, "rb") as file:
-        data = file.read()
-    os.close(unshared)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if not data:
-        name = signal.Signals(-status).name if status < 0 else status
-        raise Failure(f"the child ended with {name}")
-    passed, value = pickle.loads(data)
-    if not passed:
-        raise value
-    return value
+
+    def kill(self):
+        """Ends the child, if it has not ended."""
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGKILL)
+            self._wait()
+
+    def _wait(self):
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self.pid = None
+        os.close(self._results)
+        return status
+
+    def result(self):
+        """What the function gave back, or raises what it raised."""
+        data = b""
+        while part := os.read(self._results, 1 << 16):
+            data += part
+        status = self._wait()
+        if not data:
+            name = signal.Signals(-status).name if status < 0 else status
+            raise Failure(f"the child ended with {name}")
+        passed, value = pickle.loads(data)
+        if not passed:
+            raise value
+        return value
+
+
+def child(function, *args, flags=0):
+    """The result of a function that is run in a child."""
+    return Child(function, *args, flags=flags).result()
 
 
 def _dumpable():

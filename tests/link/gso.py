@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Segmentation offload changes no figure but arrival times, by less than 100 us."""
+
+import socket
+import struct
+import time
+
+from vnettest.ktap import between, case, equal, note, run, true
+from vnettest.links import GBIT, LATE, MBIT, MS, S, SIMULATED, US, Link
+from vnettest.netns import Child
+from vnettest.packets import Sink
+
+UDP_SEGMENT = 103
+PORT = 5001
+MSS = 1400
+ETH_P_IP = 0x0800
+HEADERS = 14 + 20 + 8
+
+
+def offload(link, state):
+    """Turns what makes and takes super-packets on or off at both ends."""
+    for end in "ab":
+        link.ns[end].run(f"ethtool -K {end} tso {state} gso {state} gro {state} "
+                         f"tx-udp-segmentation {state}")
+
+
+def send_super(link, segments):
+    """Sends one UDP super-packet; the times before and after."""
+    target = link.ip()[1]
+    with link.ns["a"]:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    before = time.clock_gettime_ns(time.CLOCK_REALTIME)
+    sock.sendmsg([bytes(MSS * segments)],
+                 [(socket.SOL_UDP, UDP_SEGMENT, struct.pack("=H", MSS))], 0, (target, PORT))
+    after = time.clock_gettime_ns(time.CLOCK_REALTIME)
+    sock.close()
+    return before, after
+
+
+def arrivals(link, segments):
+    """What arrives of a super-packet: (size, time) each, and the time of sending."""
+    with link.ns["b"]:
+        sink = Sink("b", ETH_P_IP)
+    times = send_super(link, segments)
+    frames, total = [], 0
+    while total < segments * (HEADERS + MSS):
+        frame = sink.collect(1)[0]
+        frames.append((frame.size, frame.at))
+        # What came as a whole stands for its segments, each with headers of its own.
+        total += (frame.size - HEADERS) // MSS * (HEADERS + MSS)
+    sink.close()
+    return frames, times
+
+
+def counted(link, segments):
+    """The counters are those of the frames on the wire."""
+    stats = link.stats()
+    equal(stats["sent-frames"], segments)
+    equal(stats["delivered-frames"], segments)
+    equal(stats["sent-bytes"], segments * (HEADERS + MSS))
+    equal(stats["delivered-bytes"], segments * (HEADERS + MSS))
+
+
+@case("on a slow link each segment arrives at its own time")
+def slow():
+    """40 segments at 10 Mbit/s."""
+    link = Link(rate=10 * MBIT, delay=MS)
+    frames, (before, _) = arrivals(link, 40)
+    equal([size for size, _ in frames], [HEADERS + MSS] * 40)
+    wire = (HEADERS + MSS + 24) * 8 * S // (10 * MBIT)
+    for number, (_, at) in enumerate(frames, 1):
+        true(at >= before + MS + number * wire, "not early")
+        if SIMULATED:
+            between(at - frames[0][1], (number - 1) * wire - LATE, (number - 1) * wire + LATE)
+    counted(link, 40)
+
+
+@case("on a fast link it crosses as a whole, within 100 us of the segments' times")
+def fast():
+    """40 segments at 10 Gbit/s take 47 us."""
+    link = Link(rate=10 * GBIT, delay=MS)
+    frames, (before, after) = arrivals(link, 40)
+    equal(len(frames), 1, "packets at the receiver")
+    end = 40 * (HEADERS + MSS + 24) * 8 * S // (10 * GBIT)
+    between(frames[0][1], before + MS + end, after + MS + end + LATE)
+    counted(link, 40)
+
+
+@case("whole-time decides what crosses as a whole")
+def whole_time():
+    """0 takes all apart, a second takes none apart."""
+    link = Link(rate=GBIT, **{"whole-time": 0})
+    equal(len(arrivals(link, 20)[0]), 20)
+    link = Link(rate=GBIT, **{"whole-time": S, "queue-packets": 100000})
+    equal(len(arrivals(link, 20)[0]), 1)
+    # 20 segments at 1 Gbit/s take 234 us.
+    link = Link(rate=GBIT, **{"whole-time": 235 * US, "queue-packets": 100000})
+    equal(len(arrivals(link, 20)[0]), 1)
+    link = Link(rate=GBIT, **{"whole-time": 230 * US, "queue-packets": 100000})
+    equal(len(arrivals(link, 20)[0]), 20)
+
+
+@case("a limit of the queue counts segments")
+def limited():
+    """Of 40 segments 10 wait, one is on the wire, 29 are dropped."""
+    link = Link(rate=MBIT, **{"queue-packets": 10})
+    send_super(link, 40)
+    stats = link.stats()
+    equal(stats["queued-frames"], 11)
+    equal(stats.drops, {"queue-packets": 29})
+
+
+def transfer(link, size):
+    """Sends bytes by TCP from a to b: seconds from the first to the last byte received."""
+    target = link.ip()[1]
+    with link.ns["b"]:
+        server = socket.create_server(("", PORT))
+
+    def send():
+        with link.ns["a"]:
+            client = socket.create_connection((target, PORT))
+        client.sendall(bytes(size))
+        client.close()
+
+    sending = Child(send)
+    connection = server.accept()[0]
+    received, begin = 0, None
+    while part := connection.recv(1 << 16):
+        if begin is None:
+            begin, first = time.monotonic(), len(part)
+        received += len(part)
+        if received < size:
+            continue
+    seconds = time.monotonic() - begin
+    sending.result()
+    server.close()
+    connection.close()
+    equal(received, size)
+    return seconds, received - first
+
+
+@case("TCP gets the same share of a link with and without offload")
+def tcp():
+    """94.15 % at an MTU of 1500, of which the overhead is a part."""
+    share = {}
+    for state in ("on", "off"):
+        link = Link(rate=20 * MBIT, delay=2 * MS)
+        offload(link, state)
+        seconds, size = transfer(link, 4_000_000)
+        share[state] = size * 8 / seconds / (20 * MBIT)
+        stats = link.stats()
+        note(f"offload {state}: {100 * share[state]:.2f} %, {stats['sent-frames']} frames, "
+             f"{stats['sent-bytes']} bytes, drops {stats.drops}")
+        between(share[state], 0.93 if SIMULATED else 0.7, 0.9416)
+    if SIMULATED:
+        between(share["on"] / share["off"], 0.995, 1.005)
+
+
+run()

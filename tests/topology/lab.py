@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0
+"""vnetctl, and what a lab leaves in the system."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+
+from vnettest.ktap import defer, equal, true
+
+PLAIN = """
+name: {lab}
+nodes: {{a: host, b: router, c: host}}
+links:
+  - {{ends: [a, b], rate: 10mbit, delay: 1ms}}
+  - [b, c]
+"""
+
+
+class Result:
+    """How a call of vnetctl ended."""
+
+    def __init__(self, done):
+        self.status, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+
+def vnetctl(*args, stdin="", status=0):
+    """Runs vnetctl on the guest's own kernel; the status is checked unless it is None."""
+    command = ["vnetctl", "--kernel=host", *map(str, args)]
+    result = Result(subprocess.run(command, input=stdin, capture_output=True, text=True, check=False))
+    if status is not None:
+        equal(result.status, status, f"{' '.join(command)}: {result.out}{result.err}")
+    return result
+
+
+def file(text):
+    """A topology file with this text; it goes with the case."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False) as handle:
+        handle.write(text)
+    defer(os.unlink, handle.name)
+    return handle.name
+
+
+def up(text, *args, status=0):
+    """Brings a lab up; it is taken down when the case is over."""
+    defer(vnetctl, "down", "--all")
+    return vnetctl("up", file(text), *args, status=status)
+
+
+def listing(*args):
+    """What a command tells as JSON."""
+    return json.loads(vnetctl(*args, "--json").out)
+
+
+def start(*args):
+    """A vnetctl that runs beside; killed when the case is over."""
+    process = subprocess.Popen(
+        ["vnetctl", "--kernel=host", *args],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+
+    def stop():
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        process.stdout.close()
+
+    defer(stop)
+    return process
+
+
+def until(condition, what, limit=20):
+    """Looks until something holds; what is looked at has no event to wait for."""
+    end = time.monotonic() + limit
+    while not condition():
+        true(time.monotonic() < end, f"not in {limit} s: {what}")
+        time.sleep(0.02)
+
+
+def children(name):
+    """Processes of that name that are the first ones of nodes."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/cmdline", encoding="utf-8") as handle:
+                if handle.read().split("\0")[0] == name:
+                    found.append(int(entry))
+        except OSError:
+            pass
+    return found
+
+
+def remains(lab):
+    """What is there of a lab: files, names of namespaces, control groups, processes, links."""
+    found = []
+    for directory in ("/run/vnet", "/run/netns", "/sys/fs/cgroup/vnet"):
+        if os.path.isdir(directory):
+            for name in sorted(os.listdir(directory)):
+                if name == lab or name.startswith(f"{lab}-"):
+                    found.append(f"{directory}/{name}")
+    found += [f"process {number}" for number in children("vnet-init")]
+    return found

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::decode::Problems;
 use crate::expand;
-use crate::file::{self, Content, File, Kind, LinkParams, Routing, Seed};
+use crate::file::{self, Content, File, Kind, LinkParams, Seed};
 use crate::names::check_lab;
 use crate::plan::{
     BridgePlan, CommandPlan, DaemonPlan, DirectionPlan, EndPlan, FilePlan, HostEntry,
@@ -96,7 +96,10 @@ fn compile_into(
     lab.links = links::resolve(problems, &file, &mut lab.nodes);
     lan::resolve(problems, &mut lab);
     let bridges = identity::resolve(problems, &mut lab);
-    let router_ids = identity::router_ids(problems, &lab);
+    let identities = frr::Identities {
+        ids: identity::router_ids(problems, &lab),
+        asns: identity::asns(&lab),
+    };
     address::resolve(problems, &file.addressing, &mut lab);
     if problems.has_errors() {
         return None;
@@ -110,10 +113,8 @@ fn compile_into(
         if let Some(&mac) = bridges.get(&index) {
             plan.bridge = Some(bridge_plan(node, mac));
         }
-        if node.routing() == Routing::Ospf {
-            if let Some(&id) = router_ids.get(&index) {
-                frr::configure(&lab, &file.defaults.link, index, id, &mut plan);
-            }
+        if frr::wanted(node) {
+            frr::configure(&lab, &file.defaults.link, &identities, index, &mut plan);
         }
         add_programs(problems, source_name, options, node, &mut plan);
         plans.push(plan);

@@ -156,11 +156,16 @@ struct Node {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename_all = "kebab-case")]
 struct NodeParams {
-    /// How it gets its routes. Routers: static (default), ospf, none. Hosts: static (default: a default route), none.
-    routing: Option<Routing>,
+    /// How it gets its routes. Routers: static (default), none, or one or several of ospf, rip, isis, bgp (for both
+    /// families), ospfv2, ospfv3, ripv2, ripng. Hosts: static (default: a default route), none.
+    routing: Option<OneOrMany<Routing>>,
     /// Next hop of the default route: a node, an address, or `none`.
     gateway: Option<String>,
-    /// Router id of OSPF, written as an IPv4 address.
+    /// Autonomous system of BGP. Default: one for each router.
+    asn: Option<u32>,
+    /// Daemons of FRR beyond those of `routing`.
+    frr: Option<OneOrMany<String>>,
+    /// Router id of routing protocols, written as an IPv4 address.
     #[schemars(regex(pattern = r"\$\{|^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$"))]
     router_id: Option<String>,
     /// Interfaces that are not the end of a link: `lo` is the loopback, others are dummies.
@@ -197,6 +202,13 @@ enum Routing {
     None,
     Static,
     Ospf,
+    Ospfv2,
+    Ospfv3,
+    Rip,
+    Ripv2,
+    Ripng,
+    Isis,
+    Bgp,
 }
 
 /// A text or a number.

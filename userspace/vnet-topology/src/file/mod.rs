@@ -15,7 +15,9 @@ use crate::tree::{Data, Value};
 use crate::units::{count, UnitError};
 
 pub(crate) use link::{DirectionParams, End, Link, LinkParams, PortVlan};
-pub(crate) use node::{Content, Gateway, Interface, Kind, Node, NodeParams, Route, Routing};
+pub(crate) use node::{
+    Content, FrrDaemon, Gateway, Interface, Kind, Node, NodeParams, Protocols, Route, Routing,
+};
 
 /// A topology file.
 #[derive(Debug, Default)]

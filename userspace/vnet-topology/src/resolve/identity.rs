@@ -140,3 +140,29 @@ pub(crate) fn router_ids(problems: &Problems, lab: &Lab<'_>) -> HashMap<usize, s
     }
     result
 }
+
+/// Autonomous systems: given ones, else one for each router, of the private numbers of 32 bits (RFC 6996).
+pub(crate) fn asns(lab: &Lab<'_>) -> HashMap<usize, u32> {
+    const FIRST: u32 = 4_200_000_000;
+    const COUNT: u64 = 94_967_295;
+    let given = |node: &super::NodeState<'_>| node.params.asn.as_ref().map(|asn| asn.value);
+    let mut taken: std::collections::HashSet<u32> = lab.nodes.iter().filter_map(given).collect();
+    let routers = lab
+        .nodes
+        .iter()
+        .enumerate()
+        .filter(|(_, node)| node.kind.kind() == NodeKind::Router);
+    routers
+        .map(|(index, node)| {
+            let asn = given(node).unwrap_or_else(|| {
+                let mut number = hash("asn", &[node.name()]) % COUNT;
+                // Below 2^27, so that it fits.
+                while !taken.insert(FIRST + number as u32) {
+                    number = (number + 1) % COUNT;
+                }
+                FIRST + number as u32
+            });
+            (index, asn)
+        })
+        .collect()
+}

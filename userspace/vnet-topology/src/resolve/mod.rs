@@ -102,13 +102,3 @@ impl NodeState<'_> {
         &self.file.name.value
     }
 }
-
-impl EndId {
-    /// The other end of the same link.
-    pub fn peer(self) -> EndId {
-        EndId {
-            link: self.link,
-            end: 1 - self.end,
-        }
-    }
-}

@@ -58,13 +58,20 @@ fn check_fields(problems: &Problems, node: &Node, kind: Kind) {
         }
         if kind == Kind::Host {
             if let Some(At {
-                value: Routing::Ospf,
+                value: Routing::Dynamic(_),
                 span,
             }) = &params.routing
             {
                 refuse(
                     span,
-                    format!("`{name}` is a host and runs no OSPF"),
+                    format!("`{name}` is a host and runs no routing protocol"),
+                    "make it `kind: router`",
+                );
+            }
+            if let Some(asn) = &params.asn {
+                refuse(
+                    &asn.span,
+                    format!("`{name}` is a host and in no autonomous system"),
                     "make it `kind: router`",
                 );
             }
@@ -93,6 +100,20 @@ fn check_fields(problems: &Problems, node: &Node, kind: Kind) {
         refuse(
             &id.span,
             format!("`{name}` is a switch and has no router id"),
+            HELP,
+        );
+    }
+    if let Some(asn) = &params.asn {
+        refuse(
+            &asn.span,
+            format!("`{name}` is a switch and in no autonomous system"),
+            HELP,
+        );
+    }
+    if let Some(frr) = params.frr.first() {
+        refuse(
+            &frr.span,
+            format!("`{name}` is a switch and runs no routing daemons"),
             HELP,
         );
     }
@@ -147,6 +168,8 @@ fn merge(defaults: &Defaults, node: &Node, kind: Kind) -> NodeParams {
     NodeParams {
         routing: last(&layers, |p| &p.routing),
         gateway: last(&layers, |p| &p.gateway),
+        asn: last(&layers, |p| &p.asn),
+        frr: all(&layers, |p| &p.frr),
         router_id: last(&layers, |p| &p.router_id),
         interfaces: all(&layers, |p| &p.interfaces),
         routes: all(&layers, |p| &p.routes),
@@ -171,7 +194,7 @@ impl NodeState<'_> {
         match self.kind.kind() {
             NodeKind::Switch => Routing::None,
             NodeKind::Router => routing.unwrap_or(Routing::Static),
-            // OSPF as a default of all nodes is meant for the routers.
+            // A protocol as a default of all nodes is meant for the routers.
             NodeKind::Host => match routing {
                 Some(Routing::None) => Routing::None,
                 _ => Routing::Static,

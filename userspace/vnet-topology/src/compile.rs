@@ -13,7 +13,7 @@ use crate::names::check_lab;
 use crate::plan::{
     BridgePlan, CommandPlan, DaemonPlan, DirectionPlan, EndPlan, FilePlan, HostEntry,
     InterfaceKind, InterfacePlan, LimitsPlan, LinkPlan, NodeKind, NodePlan, Plan, PortVlanPlan,
-    Restart, RoutePlan, DEFAULT_OVERHEAD, FORMAT,
+    Restart, RoutePlan, VlanInterfacePlan, DEFAULT_OVERHEAD, FORMAT,
 };
 use crate::report::{At, Problem, Report};
 use crate::resolve::route::direction;
@@ -108,7 +108,7 @@ fn compile_into(
     let mut routes = route::resolve(problems, &lab, &file.defaults.link, pool);
     let mut plans: Vec<NodePlan> = Vec::new();
     for (index, node) in lab.nodes.iter().enumerate() {
-        let mut plan = node_plan(node);
+        let mut plan = node_plan(&lab, node);
         plan.routes = std::mem::take(&mut routes[index]);
         if let Some(&mac) = bridges.get(&index) {
             plan.bridge = Some(bridge_plan(node, mac));
@@ -194,7 +194,7 @@ fn seed(file: &File, options: &Options) -> u64 {
     }
 }
 
-fn node_plan(node: &NodeState<'_>) -> NodePlan {
+fn node_plan(lab: &Lab<'_>, node: &NodeState<'_>) -> NodePlan {
     let mut plan = NodePlan::new(node.name(), node.kind.kind());
     let mut sysctl = |key: &str, value: &str| plan.sysctls.insert(key.into(), value.into());
     // Addresses are unique, as the compiler has seen to; so nobody has to wait a second for their detection.
@@ -217,8 +217,22 @@ fn node_plan(node: &NodeState<'_>) -> NodePlan {
                 "lo" => InterfaceKind::Loopback,
                 _ => InterfaceKind::Dummy,
             },
-            addresses: interface.addresses.iter().map(|at| at.value).collect(),
+            addresses: interface.addresses().iter().map(|at| at.value).collect(),
             mtu: interface.mtu.as_ref().map(|mtu| mtu.value),
+            vlan: None,
+        });
+    }
+    for &id in node.ends.iter().filter(|id| id.vlan != 0) {
+        let state = lab.end(id);
+        plan.interfaces.push(InterfacePlan {
+            name: state.interface.clone(),
+            kind: InterfaceKind::Vlan,
+            addresses: state.addresses.iter().map(|at| at.value).collect(),
+            mtu: None,
+            vlan: Some(VlanInterfacePlan {
+                parent: lab.end(EndId { vlan: 0, ..id }).interface.clone(),
+                id: id.vlan,
+            }),
         });
     }
     plan.position = node.file.position;
@@ -336,7 +350,11 @@ fn link_plan(lab: &Lab<'_>, defaults: &LinkParams, index: usize) -> LinkPlan {
     let link = &lab.links[index];
     let params = &link.file.params;
     let end = |end: usize| {
-        let id = EndId { link: index, end };
+        let id = EndId {
+            link: index,
+            end,
+            vlan: 0,
+        };
         let state = &link.ends[end];
         EndPlan {
             node: lab.nodes[state.node].name().to_owned(),

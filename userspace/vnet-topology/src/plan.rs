@@ -131,6 +131,19 @@ pub struct InterfacePlan {
     /// MTU in bytes; the kernel's default for the kind if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mtu: Option<u32>,
+    /// Which VLAN on which interface; set exactly for [`InterfaceKind::Vlan`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan: Option<VlanInterfacePlan>,
+}
+
+/// A VLAN on the end of a link: frames with this tag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VlanInterfacePlan {
+    /// Name of the interface that it is on, the end of a link of the same node.
+    pub parent: String,
+    /// The tag, 1 to 4094.
+    pub id: u16,
 }
 
 /// Kinds of interfaces that are not the end of a link.
@@ -141,6 +154,8 @@ pub enum InterfaceKind {
     Loopback,
     /// A `dummy` device: always up, drops what is sent.
     Dummy,
+    /// An IEEE 802.1Q VLAN on the end of a link, see [`InterfacePlan::vlan`].
+    Vlan,
 }
 
 /// A route of the main table.

@@ -238,8 +238,12 @@ enum InterfaceForms {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Interface {
-    /// Addresses with their prefix lengths, as in 10.255.0.1/32.
+    /// Addresses with their prefix lengths, as in 10.255.0.1/32. Default: assigned for a VLAN, else none.
     addresses: Option<OneOrMany<String>>,
+    /// A VLAN on the end of a link: its number.
+    vlan: Option<VlanId>,
+    /// A VLAN on the end of a link: the end's interface.
+    parent: Option<String>,
     /// MTU in bytes.
     mtu: Option<Mtu>,
 }

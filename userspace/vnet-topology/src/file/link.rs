@@ -386,7 +386,7 @@ fn read_mac(text: &str) -> Result<MacAddr, UnitError> {
     }
 }
 
-fn vlan_id(text: &str) -> Result<u16, UnitError> {
+pub(super) fn vlan_id(text: &str) -> Result<u16, UnitError> {
     // Within the limits it fits.
     count(text, "a VLAN", 1, 4094).map(|id| id as u16)
 }

@@ -114,7 +114,7 @@ fn check_clashes(problems: &Problems, addressing: &Addressing, lab: &Lab<'_>) {
         let own = node.params.interfaces.iter().flat_map(|interface| {
             let scope = Some(lab.lans.len() + node_index);
             interface
-                .addresses
+                .addresses()
                 .iter()
                 .map(move |at| (at, scope, interface.name.value.as_str()))
         });
@@ -164,7 +164,7 @@ fn check_prefixes(problems: &Problems, addressing: &Addressing, lab: &Lab<'_>) {
     }
     for (index, node) in lab.nodes.iter().enumerate() {
         for interface in &node.params.interfaces {
-            uses.extend(interface.addresses.iter().map(|at| Use {
+            uses.extend(interface.addresses().iter().map(|at| Use {
                 net: at.value.trunc(),
                 place: lab.lans.len() + index,
                 at,
@@ -233,7 +233,7 @@ fn assign(problems: &Problems, addressing: &Addressing, lab: &mut Lab<'_>) {
             .params
             .interfaces
             .iter()
-            .flat_map(|interface| &interface.addresses)
+            .flat_map(|interface| interface.addresses())
         {
             prefixes.add(&at.value.trunc());
         }
@@ -252,7 +252,7 @@ fn assign(problems: &Problems, addressing: &Addressing, lab: &mut Lab<'_>) {
             .members
             .iter()
             .copied()
-            .filter(|&id| lab.end(id).file.addresses.is_none())
+            .filter(|&id| lab.end(id).automatic)
             .collect();
         if wanting.is_empty() {
             continue;
@@ -360,7 +360,7 @@ fn number_members(
         // 1 and 2 for the two ends of a link; on a /31 or /127 0 and 1.
         let small = net.prefix_len() + 1 >= net.max_prefix_len();
         let preferred = point_to_point.then_some(id.end as u64 + u64::from(!small));
-        let span = link.ends[id.end].file.node.span.clone();
+        let span = lab.end(id).span.clone();
         match pick_address(net, preferred, &[node, &link.name], |addr| {
             taken.contains(&addr)
         }) {
@@ -395,7 +395,7 @@ pub(crate) fn host_addresses(lab: &Lab<'_>, node: usize) -> Vec<IpAddr> {
         .params
         .interfaces
         .iter()
-        .flat_map(|interface| &interface.addresses);
+        .flat_map(|interface| interface.addresses());
     let ends = node.ends.iter().flat_map(|&id| &lab.end(id).addresses);
     own.chain(ends)
         .map(|at| at.value.addr())

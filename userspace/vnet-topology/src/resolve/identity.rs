@@ -91,7 +91,7 @@ pub(crate) fn router_ids(problems: &Problems, lab: &Lab<'_>) -> HashMap<usize, s
             .params
             .interfaces
             .iter()
-            .flat_map(|interface| &interface.addresses);
+            .flat_map(|interface| interface.addresses());
         let given = node.params.router_id.clone().or_else(|| {
             own.filter_map(|at| match at.value.addr() {
                 std::net::IpAddr::V4(addr) if !addr.is_loopback() => Some(at.clone().map(|_| addr)),

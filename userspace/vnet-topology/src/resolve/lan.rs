@@ -29,11 +29,12 @@ pub(crate) fn resolve(problems: &Problems, lab: &mut Lab<'_>) {
             .iter()
             .any(|&id| lab.end(id).file.vlan.is_some());
     }
-    check_loops(problems, lab);
+    let tags = tags(lab);
+    check_loops(problems, lab, &tags);
     let mut sets = Sets::default();
     for link in 0..lab.links.len() {
-        let [a, b] = [0, 1].map(|end| EndId { link, end });
-        for (inside, outside) in joined(lab, a, b) {
+        let [a, b] = [0, 1].map(|end| EndId { link, end, vlan: 0 });
+        for (inside, outside) in joined(lab, &tags, a, b) {
             sets.join(inside, outside);
         }
     }
@@ -68,7 +69,11 @@ pub(crate) fn resolve(problems: &Problems, lab: &mut Lab<'_>) {
     for lan in &mut lans {
         lan.members.sort_unstable();
         if lan.point_to_point {
-            lan.key = format!("link:{}", lab.links[lan.members[0].link].name);
+            let EndId { link, vlan, .. } = lan.members[0];
+            lan.key = match vlan {
+                0 => format!("link:{}", lab.links[link].name),
+                vlan => format!("link:{}:{vlan}", lab.links[link].name),
+            };
         }
     }
     lans.sort_by_key(|lan| lan.members[0]);
@@ -81,7 +86,7 @@ pub(crate) fn resolve(problems: &Problems, lab: &mut Lab<'_>) {
 }
 
 /// Which places a link joins.
-fn joined(lab: &Lab<'_>, a: EndId, b: EndId) -> Vec<(Place, Place)> {
+fn joined(lab: &Lab<'_>, tags: &[u16], a: EndId, b: EndId) -> Vec<(Place, Place)> {
     let (port_a, port_b) = (port(lab, a), port(lab, b));
     let place = |id: EndId, port: &Port, vlan: u16| match port {
         Port::End => Place::End(id),
@@ -99,11 +104,43 @@ fn joined(lab: &Lab<'_>, a: EndId, b: EndId) -> Vec<(Place, Place)> {
             }
         }
     }
-    if let (Port::Vlan(vlan_a), Port::Vlan(vlan_b)) = (&port_a, &port_b) {
-        let common = vlan_a.tagged.iter().filter(|id| vlan_b.tagged.contains(id));
-        pairs.extend(common.map(|&id| (place(a, &port_a, id), place(b, &port_b, id))));
+    // Frames with a tag pass through a switch without VLANs as they are.
+    let tagged = |id: EndId, port: &Port, tag: u16| match port {
+        Port::End => {
+            let vlans = &lab.end(id).vlans;
+            let there = vlans.iter().any(|(vlan, _)| *vlan == tag);
+            there.then_some(Place::End(EndId { vlan: tag, ..id }))
+        }
+        Port::Plain => Some(Place::Switch(lab.end(id).node, tag)),
+        Port::Vlan(vlan) => vlan
+            .tagged
+            .contains(&tag)
+            .then_some(Place::Switch(lab.end(id).node, tag)),
+    };
+    for &tag in tags {
+        match (tagged(a, &port_a, tag), tagged(b, &port_b, tag)) {
+            (Some(a), Some(b)) => pairs.push((a, b)),
+            // The VLAN of a host exists even where nobody else is in it.
+            (Some(Place::End(id)), None) | (None, Some(Place::End(id))) => {
+                pairs.push((Place::End(id), Place::End(id)))
+            }
+            _ => {}
+        }
     }
     pairs
+}
+
+/// The tags that are used anywhere in the lab.
+fn tags(lab: &Lab<'_>) -> Vec<u16> {
+    let ends = || lab.links.iter().flat_map(|link| &link.ends);
+    let ports = ends().filter_map(|end| end.file.vlan.as_ref());
+    let mut tags: Vec<u16> = ports
+        .flat_map(|vlan| vlan.value.tagged.iter().copied())
+        .collect();
+    tags.extend(ends().flat_map(|end| end.vlans.iter().map(|(vlan, _)| *vlan)));
+    tags.sort_unstable();
+    tags.dedup();
+    tags
 }
 
 enum Port {
@@ -146,7 +183,7 @@ pub(crate) fn port_vlan(lab: &Lab<'_>, id: EndId) -> PortVlan {
 
 /// Refuses a loop of switches none of which runs the spanning tree protocol: the first broadcast would circle in it
 /// for ever, at full speed. (Switches without STP pass on the messages of those with it, so that one is enough.)
-fn check_loops(problems: &Problems, lab: &Lab<'_>) {
+fn check_loops(problems: &Problems, lab: &Lab<'_>, tags: &[u16]) {
     let plain = |id: EndId| {
         let node = lab.node_of(id);
         node.kind.kind() == NodeKind::Switch
@@ -154,12 +191,16 @@ fn check_loops(problems: &Problems, lab: &Lab<'_>) {
     };
     let mut sets = Sets::default();
     for (index, link) in lab.links.iter().enumerate() {
-        let [a, b] = [0, 1].map(|end| EndId { link: index, end });
+        let [a, b] = [0, 1].map(|end| EndId {
+            link: index,
+            end,
+            vlan: 0,
+        });
         if !plain(a) || !plain(b) {
             continue;
         }
         let mut closed = false;
-        for (a, b) in joined(lab, a, b) {
+        for (a, b) in joined(lab, tags, a, b) {
             closed |= sets.find(a) == sets.find(b);
             sets.join(a, b);
         }

@@ -46,6 +46,7 @@ pub(crate) fn resolve<'f>(
             nodes[node].ends.push(EndId {
                 link: links.len(),
                 end,
+                vlan: 0,
             });
         }
         let state = |end: usize, node: usize| EndState {
@@ -54,7 +55,10 @@ pub(crate) fn resolve<'f>(
             interface: String::new(),
             mac: MacAddr([0; 6]),
             addresses: link.ends[end].addresses.clone().unwrap_or_default(),
+            automatic: link.ends[end].addresses.is_none(),
+            span: link.ends[end].node.span.clone(),
             lan: None,
+            vlans: Vec::new(),
         };
         links.push(LinkState {
             file: link,
@@ -64,6 +68,7 @@ pub(crate) fn resolve<'f>(
     }
     for node in 0..nodes.len() {
         name_interfaces(problems, &nodes[node], nodes, &mut links);
+        attach_vlans(problems, &mut nodes[node], &mut links);
     }
     links
 }
@@ -212,6 +217,66 @@ fn name_interfaces(
             }
         };
         links[id.link].ends[id.end].interface = name;
+    }
+}
+
+/// Moves the node's VLAN interfaces to the ends that they are on.
+fn attach_vlans<'f>(problems: &Problems, node: &mut NodeState<'f>, links: &mut [LinkState<'f>]) {
+    let interfaces = std::mem::take(&mut node.params.interfaces);
+    let ends = node.ends.clone();
+    for interface in interfaces {
+        let Some(vlan) = &interface.vlan else {
+            node.params.interfaces.push(interface);
+            continue;
+        };
+        let name = |id: &EndId| links[id.link].ends[id.end].interface.as_str();
+        let Some(&parent) = ends.iter().find(|id| name(id) == vlan.parent.value) else {
+            let all = ends.iter().map(name).collect::<Vec<_>>().join(", ");
+            problems.add(
+                Problem::new(
+                    vlan.parent.span.clone(),
+                    format!(
+                        "`{}` has no end of a link `{}`",
+                        node.name(),
+                        vlan.parent.value
+                    ),
+                )
+                .help(format!("its ends are: {all}")),
+            );
+            continue;
+        };
+        let end = &mut links[parent.link].ends[parent.end];
+        if end.vlans.iter().any(|(id, _)| *id == vlan.id.value) {
+            problems.add(
+                Problem::new(
+                    vlan.id.span.clone(),
+                    format!(
+                        "`{}` has VLAN {} on `{}` twice",
+                        node.name(),
+                        vlan.id.value,
+                        vlan.parent.value
+                    ),
+                )
+                .help("give each VLAN one interface"),
+            );
+            continue;
+        }
+        let state = EndState {
+            file: end.file,
+            node: end.node,
+            interface: interface.name.value.clone(),
+            mac: end.mac,
+            addresses: interface.given.clone().unwrap_or_default(),
+            automatic: interface.given.is_none(),
+            span: interface.name.span.clone(),
+            lan: None,
+            vlans: Vec::new(),
+        };
+        end.vlans.push((vlan.id.value, state));
+        node.ends.push(EndId {
+            vlan: vlan.id.value,
+            ..parent
+        });
     }
 }
 

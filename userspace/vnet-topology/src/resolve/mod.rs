@@ -17,7 +17,7 @@ use ipnet::IpNet;
 
 use crate::file::{End, Kind, Link, Node, NodeParams};
 use crate::plan::{MacAddr, NodeKind};
-use crate::report::At;
+use crate::report::{At, Span};
 
 /// The lab while it is being resolved. Nodes and links refer to each other by their index.
 pub(crate) struct Lab<'f> {
@@ -55,16 +55,24 @@ pub(crate) struct EndState<'f> {
     pub mac: MacAddr,
     /// Given ones first.
     pub addresses: Vec<At<IpNet>>,
+    /// Whether addresses are to be assigned.
+    pub automatic: bool,
+    /// Where messages about the addresses point to.
+    pub span: Span,
     /// The LAN it is on; none for the ports of switches.
     pub lan: Option<usize>,
+    /// VLANs on it, by their ids; they have none themselves.
+    pub vlans: Vec<(u16, EndState<'f>)>,
 }
 
-/// Which end of which link.
+/// Which end of which link, or which VLAN on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct EndId {
     pub link: usize,
     /// 0 or 1.
     pub end: usize,
+    /// A VLAN on it; 0: the end itself.
+    pub vlan: u16,
 }
 
 /// A broadcast domain: hosts and routers that reach each other without a router.
@@ -79,11 +87,17 @@ pub(crate) struct Lan {
 
 impl<'f> Lab<'f> {
     pub fn end(&self, id: EndId) -> &EndState<'f> {
-        &self.links[id.link].ends[id.end]
+        let end = &self.links[id.link].ends[id.end];
+        let vlan = end.vlans.iter().find(|(vlan, _)| *vlan == id.vlan);
+        vlan.map_or(end, |(_, state)| state)
     }
 
     pub fn end_mut(&mut self, id: EndId) -> &mut EndState<'f> {
-        &mut self.links[id.link].ends[id.end]
+        let end = &mut self.links[id.link].ends[id.end];
+        match end.vlans.iter().position(|(vlan, _)| *vlan == id.vlan) {
+            Some(index) => &mut end.vlans[index].1,
+            None => end,
+        }
     }
 
     /// The node that has this end.

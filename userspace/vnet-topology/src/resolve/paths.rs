@@ -213,7 +213,7 @@ fn prefixes(lab: &Lab<'_>, ipv6: bool) -> Vec<(IpNet, Target)> {
             .params
             .interfaces
             .iter()
-            .flat_map(|interface| &interface.addresses);
+            .flat_map(|interface| interface.addresses());
         addresses.map(move |at| (at.value, Target::Node(index)))
     });
     for (net, target) in lans.chain(own) {

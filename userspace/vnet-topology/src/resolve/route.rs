@@ -161,7 +161,7 @@ fn reachable(lab: &Lab<'_>, node: &NodeState<'_>, addr: IpAddr) -> bool {
         .params
         .interfaces
         .iter()
-        .flat_map(|interface| &interface.addresses);
+        .flat_map(|interface| interface.addresses());
     let ends = node.ends.iter().flat_map(|&id| &lab.end(id).addresses);
     ends.chain(own).any(|at| at.value.contains(&addr))
 }

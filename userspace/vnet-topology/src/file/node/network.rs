@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::decode::{refused, text_map, Fields, Problems};
-use crate::file::link::read_addresses;
+use crate::file::link::{read_addresses, vlan_id};
 use crate::names::check_interface;
 use crate::report::{At, Problem};
 use crate::tree::{Data, Value};
@@ -17,8 +17,25 @@ use crate::units::count;
 #[derive(Clone, Debug)]
 pub(crate) struct Interface {
     pub name: At<String>,
-    pub addresses: Vec<At<IpNet>>,
+    /// `None`: not given.
+    pub given: Option<Vec<At<IpNet>>>,
     pub mtu: Option<At<u32>>,
+    /// A VLAN on the end of a link.
+    pub vlan: Option<VlanOf>,
+}
+
+/// Which VLAN on which interface.
+#[derive(Clone, Debug)]
+pub(crate) struct VlanOf {
+    pub parent: At<String>,
+    pub id: At<u16>,
+}
+
+impl Interface {
+    /// The addresses that the file gives.
+    pub fn addresses(&self) -> &[At<IpNet>] {
+        self.given.as_deref().unwrap_or_default()
+    }
 }
 
 /// A route of a node.
@@ -57,17 +74,31 @@ pub(super) fn read_interfaces(problems: &Problems, value: &Value) -> Vec<Interfa
             if matches!(value.data, Data::Text(_) | Data::List(_)) {
                 return Some(Interface {
                     name,
-                    addresses: read_addresses(problems, key, value),
+                    given: Some(read_addresses(problems, key, value)),
                     mtu: None,
+                    vlan: None,
                 });
             }
             let mut fields = Fields::of(problems, value, "an interface")?;
             let addresses = fields.get_with_key("addresses");
+            let id = fields.scalar("vlan", "a VLAN from 1 to 4094", vlan_id);
+            let parent = fields.text("parent", "the end of a link of this node");
+            let vlan = match (id, parent) {
+                (Some(id), Some(parent)) => Some(VlanOf { parent, id }),
+                (None, None) => None,
+                (id, parent) => {
+                    let span = id.map(|at| at.span).or(parent.map(|at| at.span));
+                    problems.add(
+                        Problem::new(span.unwrap_or_else(|| key.span.clone()), "a VLAN needs `vlan` and `parent`")
+                            .help("as in `vlan10: {parent: eth0, vlan: 10}`, where eth0 is the end of a link"),
+                    );
+                    None
+                }
+            };
             let interface = Interface {
                 name,
-                addresses: addresses.map_or(Vec::new(), |(key, value)| {
-                    read_addresses(problems, key, value)
-                }),
+                vlan,
+                given: addresses.map(|(key, value)| read_addresses(problems, key, value)),
                 mtu: fields.scalar("mtu", "a number of bytes", |text| {
                     count(text, "the MTU", 68, 65_535).map(|mtu| mtu as u32)
                 }),

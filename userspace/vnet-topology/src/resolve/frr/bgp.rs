@@ -100,7 +100,7 @@ fn main_address(lab: &Lab<'_>, node: &NodeState<'_>, ipv6: bool) -> Option<IpAdd
         .params
         .interfaces
         .iter()
-        .flat_map(|interface| &interface.addresses);
+        .flat_map(|interface| interface.addresses());
     let ends = node.ends.iter().flat_map(|&id| &lab.end(id).addresses);
     own.chain(ends)
         .map(|at| at.value.addr())

@@ -230,7 +230,7 @@ impl<'r> Router<'r, '_> {
     fn has(&self, port: Port<'r>, ipv6: bool) -> bool {
         let addresses = match port {
             Port::End(id) => &self.lab.end(id).addresses,
-            Port::Own(interface) => &interface.addresses,
+            Port::Own(interface) => interface.addresses(),
         };
         addresses
             .iter()

@@ -14,13 +14,16 @@ use crate::{
         extack::ExtAck,
         netlink::{
             Attr,
+            Attrs,
+            Dump,
             Requester, //
         },
         netns::{
             Net,
             NetRef, //
         }, //
-    }, //
+    },
+    pipe::settings::name_of, //
 };
 use kernel::{
     prelude::*,
@@ -96,6 +99,15 @@ fn maker(requester: Requester<'_>, own: &[&Net]) -> Option<Arc<Instance>> {
     let net = requester.net();
     let other = own.iter().all(|own| !own.is_same(net));
     other.then(|| Instance::of(net))
+}
+
+/// The name that a dump is restricted to, if it is one.
+fn filter_of<'a>(dump: &Dump<'a>, kind: u32) -> Result<Option<Attr<'a>>> {
+    let filter = dump.attrs().get(kind);
+    if let Some(filter) = filter {
+        name_of(filter, dump.extack())?;
+    }
+    Ok(filter)
 }
 
 /// Whether a name passes a filter of a dump.

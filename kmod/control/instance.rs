@@ -3,6 +3,7 @@
 //! Operations on instances.
 
 use super::{
+    filter_of,
     maker,
     passes,
     Target,
@@ -85,7 +86,7 @@ pub(crate) fn get(request: &Request<'_>) -> Result {
 
 /// `instance-get` of all.
 pub(crate) fn dump(dump: &mut Dump<'_>) -> Result {
-    let filter = dump.attrs().get(bindings::VNET_A_INSTANCE_LAB);
+    let filter = filter_of(dump, bindings::VNET_A_INSTANCE_LAB)?;
     if dump.cursor() == 0 {
         settle_links();
     }

@@ -3,6 +3,7 @@
 //! Operations on links.
 
 use super::{
+    filter_of,
     maker,
     passes,
     Target,
@@ -126,7 +127,7 @@ pub(crate) fn get(request: &Request<'_>) -> Result {
 
 /// `link-get` of all.
 pub(crate) fn dump(dump: &mut Dump<'_>) -> Result {
-    let filter = dump.attrs().get(bindings::VNET_A_LINK_LAB);
+    let filter = filter_of(dump, bindings::VNET_A_LINK_LAB)?;
     let rtnl = rtnl::lock();
     loop {
         let from = dump.cursor().saturating_add(1);

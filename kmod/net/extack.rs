@@ -61,6 +61,14 @@ impl ExtAck {
         }
     }
 
+    /// Says which attribute is missing.
+    pub(crate) fn miss(self, kind: u32) {
+        if let Some(extack) = self.0 {
+            // SAFETY: By the requirements of `from_raw`.
+            unsafe { (*extack.as_ptr()).miss_type = kind as u16 };
+        }
+    }
+
     /// Says why, which attribute is to blame, and gives the error to return.
     pub(crate) fn refuse(
         self,

@@ -151,8 +151,10 @@ pub(crate) trait Attrs<'a> {
 
     /// The same, refusing a request that lacks it.
     fn require(&self, kind: u32, extack: ExtAck, message: &'static CStr) -> Result<Attr<'a>> {
-        self.get(kind)
-            .ok_or_else(|| extack.refuse(None, message, EINVAL))
+        self.get(kind).ok_or_else(|| {
+            extack.miss(kind);
+            extack.refuse(None, message, EINVAL)
+        })
     }
 }
 
@@ -450,6 +452,13 @@ impl<'a> Dump<'a> {
     /// Who asks.
     pub(crate) fn requester(&self) -> Requester<'a> {
         self.requester
+    }
+
+    /// The acknowledgement of the request.
+    pub(crate) fn extack(&self) -> ExtAck {
+        // SAFETY: The callback is that of the dump, and its acknowledgement is valid or null while
+        // this piece is made.
+        unsafe { ExtAck::from_raw((*self.callback).extack) }
     }
 
     /// Where the last piece ended: what [`Self::set_cursor`] was told, zero at first.

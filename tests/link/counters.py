@@ -28,7 +28,7 @@ def interface(link, end):
     return json.loads(text)[0]["stats64"]
 
 
-def watch(link, count, ends="a", snapshots=3):
+def watch(link, count, ends="a", snapshots=2):
     """Takes snapshots while traffic runs, until all has left the link."""
     children = []
     for end in ends:
@@ -74,15 +74,15 @@ def both_directions():
 
 @case("an interface's own counters agree")
 def interfaces():
-    """tx_packets counts what was not lost, tx_dropped what was."""
+    """tx_packets counts what was sent, tx_dropped what of it was lost."""
     link = Link(rate=20 * MBIT, **{"queue-packets": 10})
     link.sink()
     stats = watch(link, 500, snapshots=1)["a"]
     lost = sum(stats.drops.values())
     a, b = interface(link, "a"), interface(link, "b")
-    equal(a["tx"]["packets"], stats["sent-frames"] - lost)
+    equal(a["tx"]["packets"], stats["sent-frames"])
     equal(a["tx"]["dropped"], lost)
-    equal(a["tx"]["bytes"], stats["sent-bytes"] - sum(stats.drop_bytes.values()))
+    equal(a["tx"]["bytes"], stats["sent-bytes"])
     equal(b["rx"]["packets"], stats["delivered-frames"])
     equal(b["rx"]["bytes"], stats["delivered-bytes"])
     equal(a["rx"]["packets"], 0)

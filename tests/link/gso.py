@@ -7,7 +7,7 @@ import struct
 import time
 
 from vnettest.ktap import between, case, equal, note, run, true
-from vnettest.links import GBIT, LATE, MBIT, MS, S, SIMULATED, US, Link
+from vnettest.links import GBIT, LATE, MBIT, MS, S, SIMULATED, SLOW, US, Link
 from vnettest.netns import Child
 from vnettest.packets import Sink
 
@@ -147,12 +147,12 @@ def tcp():
     for state in ("on", "off"):
         link = Link(rate=20 * MBIT, delay=2 * MS)
         offload(link, state)
-        seconds, size = transfer(link, 4_000_000)
+        seconds, size = transfer(link, 1_000_000 if SLOW else 4_000_000)
         share[state] = size * 8 / seconds / (20 * MBIT)
         stats = link.stats()
         note(f"offload {state}: {100 * share[state]:.2f} %, {stats['sent-frames']} frames, "
              f"{stats['sent-bytes']} bytes, drops {stats.drops}")
-        between(share[state], 0.93 if SIMULATED else 0.7, 0.9416)
+        between(share[state], 0.93 if SIMULATED else 0.1 if SLOW else 0.5, 0.9416)
     if SIMULATED:
         between(share["on"] / share["off"], 0.995, 1.005)
 

@@ -5,7 +5,7 @@
 import json
 import os
 
-from vnettest.ktap import Skip, case, contains, defer, equal, run, true
+from vnettest.ktap import Failure, case, contains, defer, equal, run, true
 from vnettest.links import MS, US
 from vnettest.netns import NetNS, run as command, wait_up
 from vnettest.packets import Sender, Sink
@@ -20,7 +20,7 @@ class Pair:
 
     def __init__(self):
         if not os.path.exists(PLUGIN):
-            raise Skip("the plug-in is not installed")
+            raise Failure("the plug-in is not installed")
         for name in ("P", "Q"):
             command(f"ip netns add {name}")
             defer(command, f"ip netns del {name}")

@@ -38,7 +38,9 @@ class NetlinkError(OSError):
     @property
     def name(self):
         """ENOENT and so on."""
-        return errno.errorcode.get(self.errno, str(self.errno))
+        # Python knows 95 by its other name.
+        name = errno.errorcode.get(self.errno, str(self.errno))
+        return "EOPNOTSUPP" if name == "ENOTSUP" else name
 
     def __reduce__(self):
         return (NetlinkError, (self.errno, self.text, self.offset, self.missing, self.path))
@@ -76,13 +78,12 @@ def attrs_of(data):
     return {kind: payload for kind, _, payload in walk(data)}
 
 
-def _refusal(code, payload, flags):
-    """Decodes the attributes of an acknowledgement."""
+def _refusal(code, data, flags):
+    """Decodes the attributes of an acknowledgement, or of the end of a dump."""
     error = NetlinkError(code)
     if not flags & NLM_F_ACK_TLVS:
         return error
-    # With NETLINK_CAP_ACK only the header of the request is there.
-    for kind, _, value in walk(payload, 4 + HEADER.size):
+    for kind, _, value in walk(data):
         if kind == _ERR_MSG:
             error.text = value.rstrip(b"\0").decode()
         elif kind == _ERR_OFFS:
@@ -144,8 +145,9 @@ class Socket:
                 if kind_ == NLMSG_ERROR or kind_ == NLMSG_DONE:
                     code = -struct.unpack_from("=i", data)[0] if len(data) >= 4 else 0
                     if code:
-                        raise _refusal(code, data, flags_) if kind_ == NLMSG_ERROR \
-                            else NetlinkError(code)
+                        # An acknowledgement has the header of the request in front.
+                        skip = HEADER.size if kind_ == NLMSG_ERROR else 0
+                        raise _refusal(code, data[4 + skip:], flags_)
                     if kind_ == NLMSG_DONE and flags_ & NLM_F_DUMP_INTR:
                         replies.append(Message(kind_, flags_, b""))
                     return replies

@@ -169,9 +169,9 @@ class Family:
         replies = self._request(operation, values, flags)
         return self._decode(replies[0]) if replies else None
 
-    def dump(self, operation, **kwargs):
+    def dump(self, operation, values=None, **kwargs):
         """Dumps: the objects, and whether the dump was interrupted by a change."""
-        values = {k.replace("_", "-"): v for k, v in kwargs.items()}
+        values = values or {k.replace("_", "-"): v for k, v in kwargs.items()}
         replies = self._request(operation, values, netlink.NLM_F_DUMP)
         interrupted = any(r.flags & netlink.NLM_F_DUMP_INTR for r in replies)
         return [self._decode(r) for r in replies if r.payload], interrupted

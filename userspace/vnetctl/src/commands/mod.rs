@@ -75,6 +75,7 @@ fn compile(file: &Path, lab: Option<&str>, seed: Option<u64>) -> Result<Plan> {
         lab: lab.map(Into::into),
         seed,
         read_files: true,
+        ..Default::default()
     };
     let name = file.to_string_lossy();
     let compiled = vnet_topology::compile_with(&name, &text, &options)

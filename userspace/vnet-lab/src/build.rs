@@ -80,7 +80,11 @@ impl<'a> Site<'a> {
         let nodes = spawn::spawn(program, &self.paths.hosts(), specs)?;
         // Only now: a namespace that is mounted somewhere is one more mount for every node made after it.
         for node in &nodes {
-            netns::add_name(&self.paths.netns(&node.name), node)?;
+            netns::add_name(
+                &self.paths.netns(&node.name),
+                &self.paths.name_mark(&node.name),
+                node,
+            )?;
         }
         self.take_in(nodes)
     }

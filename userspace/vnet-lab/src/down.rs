@@ -47,7 +47,7 @@ pub fn remove(paths: &LabPaths, backend: &mut dyn LinkBackend) -> Result<bool> {
     found |= backend.remove_links(lab, None)? > 0;
     kill(paths, cgroups.as_ref(), &nodes)?;
     for node in &nodes {
-        netns::remove_name(&paths.netns(node))?;
+        remove_name(paths, node)?;
     }
     if let Some(cgroups) = &cgroups {
         let group = cgroups.lab(lab);
@@ -66,7 +66,7 @@ pub fn remove_nodes(paths: &LabPaths, names: &BTreeSet<String>) -> Result<()> {
     }
     wait_for_end(&processes)?;
     for name in names {
-        netns::remove_name(&paths.netns(name))?;
+        remove_name(paths, name)?;
         if let Some(cgroups) = &cgroups {
             let group = cgroups.node(paths.lab(), name);
             wait_until_empty(&group)?;
@@ -75,6 +75,15 @@ pub fn remove_nodes(paths: &LabPaths, names: &BTreeSet<String>) -> Result<()> {
         remove_tree(&paths.node(name))?;
     }
     Ok(())
+}
+
+/// Takes away the name of a node's namespace, unless it is someone else's. When the node's files are lost, its being
+/// called like one of the lab's nodes has to do.
+fn remove_name(paths: &LabPaths, node: &str) -> Result<()> {
+    match paths.name_mark(node).exists() || !paths.node(node).exists() {
+        true => netns::remove_name(&paths.netns(node)),
+        false => Ok(()),
+    }
 }
 
 fn kill(paths: &LabPaths, cgroups: Option<&Cgroups>, nodes: &BTreeSet<String>) -> Result<()> {

@@ -58,18 +58,20 @@ pub fn prepare_names() -> Result<()> {
     }
 }
 
-/// Gives the namespace of a node a name.
-pub fn add_name(path: &Path, node: &Node) -> Result<()> {
+/// Gives the namespace of a node a name. As soon as it is ours, `mark` says so, for whoever removes it.
+pub fn add_name(path: &Path, mark: &Path, node: &Node) -> Result<()> {
     let what = || format!("cannot make {}", path.display());
     match File::options().write(true).create_new(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // What a killed start has left; a name of something else is not ours to take.
-            if is_mounted(path) {
-                return Err(error).context(what);
-            }
+        // An empty file is what a killed start has left; a namespace is not ours to take the name from.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_mounted(path) => {
+            return Err(error).context(what);
         }
-        other => drop(other.context(what)?),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(error).context(what);
+        }
+        _ => {}
     }
+    fs::write(mark, "").context(|| format!("cannot make {}", mark.display()))?;
     let source = format!("/proc/{}/ns/net", node.init);
     mount(
         Some(source.as_str()),

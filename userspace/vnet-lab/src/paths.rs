@@ -99,6 +99,11 @@ impl LabPaths {
         Path::new(NETNS).join(self.netns_name(node))
     }
 
+    /// Exists if the name of the node's network namespace is the lab's.
+    pub fn name_mark(&self, node: &str) -> PathBuf {
+        self.node(node).join("named")
+    }
+
     /// Whether anything of the lab is there.
     pub fn exists(&self) -> bool {
         self.root.is_dir()

@@ -48,6 +48,11 @@ impl<'a> Network<'a> {
         self.nodes.iter().map(|(node, _)| node.rtnl.as_fd())
     }
 
+    /// Whether something has changed of which the descriptors do not tell, because it came while tables were read.
+    pub fn has_news(&self) -> bool {
+        self.nodes.iter().any(|(node, _)| node.rtnl.has_news())
+    }
+
     /// Reads the tables of nodes in which something has changed.
     pub fn refresh(&mut self) -> Result<()> {
         for (node, table) in &mut self.nodes {

@@ -181,7 +181,7 @@ fn collect(
         .collect();
     let own = sockets.iter().map(|(_, _, socket)| socket.as_fd());
     let fds: Vec<_> = own.chain(network.fds()).collect();
-    while !pairs.is_empty() {
+    while !pairs.is_empty() && !network.has_news() {
         let ready = cancel.wait(&fds, Some(until))?;
         if ready.is_empty() && Instant::now() >= until {
             return Ok(());

@@ -134,6 +134,11 @@ impl Rtnl {
         }
     }
 
+    /// Whether something has been told while the answer to a request was waited for, which polling does not show.
+    pub fn has_news(&self) -> bool {
+        self.connection.has_pending()
+    }
+
     /// Makes changes in their order; all are tried, the first refusal is the error.
     pub fn change(&mut self, changes: Vec<Change>) -> Result<()> {
         let (requests, words): (Vec<_>, Vec<_>) = changes

@@ -159,6 +159,13 @@ fn until(
                 },
             });
         }
+        // What happened in a node while it was looked at.
+        look = (0..nodes.len())
+            .filter(|index| nodes[*index].rtnl.has_news())
+            .collect();
+        if !look.is_empty() {
+            continue;
+        }
         // All nodes, not only those that lack something: a route can also go again.
         let fds: Vec<_> = nodes.iter().map(|node| node.rtnl.as_fd()).collect();
         look = cancel.wait(&fds, Some(deadline))?;

@@ -242,6 +242,11 @@ impl Connection {
         Ok(messages)
     }
 
+    /// Whether notifications have come while an answer was waited for. The descriptor does not tell of those.
+    pub fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     fn keep(&mut self, raw: Raw) {
         if raw.is_notification() {
             self.pending.push_back(raw.0);

@@ -151,7 +151,11 @@ impl Control {
     /// Starts a program; `Err` inside says why it could not be.
     pub fn start(&mut self, program: &Program) -> Result<Result<i32, String>> {
         match self.ask(&Request::Start(program.clone()))? {
-            Answer::Started(process) => Ok(Ok(process)),
+            Answer::Started(process) => {
+                // The end of an earlier one of that name is not this one's.
+                self.ended.retain(|(name, _)| *name != program.name);
+                Ok(Ok(process))
+            }
             Answer::NotStarted(problem) | Answer::Refused(problem) => Ok(Err(problem)),
             other => Err(surprise(&other)),
         }
@@ -195,10 +199,14 @@ impl Control {
 
     /// How a program that was started over this connection ended, if that is known.
     pub fn ended(&mut self, name: &str) -> Result<Option<State>> {
+        // News may have come together with an answer; then nothing makes the descriptor readable any more.
+        while !self.stream.buffer().is_empty() {
+            self.read_end()?;
+        }
         Ok(self
             .ended
             .iter()
-            .find(|(ended, _)| ended == name)
+            .rfind(|(ended, _)| ended == name)
             .map(|(_, state)| *state))
     }
 

@@ -91,7 +91,8 @@ pub fn run(node: &Node, visit: &Visit<'_>) -> Result<Outcome> {
     let (mut trouble, trouble_in) = pipe2(OFlag::O_CLOEXEC)
         .map(|(reader, writer)| (File::from(reader), File::from(writer)))
         .context(|| "cannot make a pipe".into())?;
-    let mut entry = Entry::new(node, visit.cgroup, trouble_in)?;
+    let mask = SigSet::thread_get_mask().context(|| "cannot read the signal mask".into())?;
+    let mut entry = Entry::new(node, visit.cgroup, mask, trouble_in)?;
     let signals = take_signals()?;
     setns(node.process(), CloneFlags::CLONE_NEWPID)
         .context(|| format!("cannot enter the PID namespace of node {}", node.name))?;
@@ -147,11 +148,13 @@ struct Entry {
     group: Option<File>,
     process: File,
     directory: Option<CString>,
+    /// The signals that were blocked before we took some.
+    mask: SigSet,
     trouble: File,
 }
 
 impl Entry {
-    fn new(node: &Node, cgroup: Option<&Path>, trouble: File) -> Result<Self> {
+    fn new(node: &Node, cgroup: Option<&Path>, mask: SigSet, trouble: File) -> Result<Self> {
         let group = match cgroup {
             Some(path) => {
                 let path = path.join("cgroup.procs");
@@ -174,6 +177,7 @@ impl Entry {
             group,
             process: process.into(),
             directory,
+            mask,
             trouble,
         })
     }
@@ -190,6 +194,7 @@ impl Entry {
         if let Some(directory) = &self.directory {
             let _ = nix::unistd::chdir(directory.as_c_str());
         }
+        self.mask.thread_set_mask()?;
         // When the tool is killed, the program hears of it like one whose terminal has gone.
         let _ = prctl::set_pdeathsig(Signal::SIGHUP);
         Ok(())
@@ -201,7 +206,7 @@ impl Entry {
     }
 }
 
-/// Blocks the signals that `attend` deals with. (The program starts with none blocked: std sees to that.)
+/// Blocks the signals that `attend` deals with.
 fn take_signals() -> Result<SignalFd> {
     let mut signals = SigSet::empty();
     for signal in PASSED_ON {

@@ -209,10 +209,14 @@ impl Init<'_> {
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors);
-        // SAFETY: setsid is async-signal-safe and touches nothing of this process.
+        // SAFETY: both calls are async-signal-safe.
         #[allow(unsafe_code)]
         unsafe {
-            command.pre_exec(|| setsid().map(drop).map_err(io::Error::from));
+            command.pre_exec(|| {
+                // We take all signals by descriptor; programs must get theirs.
+                SigSet::empty().thread_set_mask()?;
+                setsid().map(drop).map_err(io::Error::from)
+            });
         }
         match command.spawn() {
             // The handle is dropped: the child is reaped like all others.

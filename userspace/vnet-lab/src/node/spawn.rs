@@ -16,6 +16,7 @@ use std::process::{Command, Stdio};
 
 use nix::mount::{mount, umount2, MntFlags, MsFlags};
 use nix::sched::{unshare, CloneFlags};
+use nix::sys::prctl;
 use serde::{Deserialize, Serialize};
 
 use super::{init, setup, Node, NodeSpec, Order};
@@ -143,6 +144,8 @@ fn helper() -> Result<()> {
     let order: Order =
         serde_json::from_slice(&json).map_err(|error| Error::Protocol(error.to_string()))?;
     drop(json);
+    // Else it is called like the link that it was started by.
+    let _ = prctl::set_name(c"vnet-init");
     base_mounts()?;
     for (index, spec) in order.nodes.iter().enumerate() {
         let cgroup = match &spec.cgroup {

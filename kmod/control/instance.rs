@@ -122,6 +122,8 @@ pub(crate) fn set(request: &Request<'_>) -> Result {
         drop(old);
     }
     set_limits(&instance, &attrs);
+    // What links have been granted in excess would let packets pass a lower limit.
+    settle_links();
     registry::with(|registry| {
         registry.instances().changed();
         Ok(())

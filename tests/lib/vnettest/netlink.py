@@ -101,9 +101,13 @@ class Message:
 
 
 class Socket:
-    """A netlink socket; it belongs to the namespace in which it was made."""
+    """A netlink socket; it belongs to the namespace in which it was made.
 
-    def __init__(self, protocol):
+    The kernel makes the pieces of a dump as large as what was ever read at once, up to 32 kB.
+    """
+
+    def __init__(self, protocol, room=1 << 18):
+        self.room = room
         self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
         for option in (_CAP_ACK, _EXT_ACK, _GET_STRICT_CHK):
             self.sock.setsockopt(_SOL_NETLINK, option, 1)
@@ -127,7 +131,7 @@ class Socket:
         return self.sequence
 
     def _receive(self):
-        data = self.sock.recv(1 << 18)
+        data = self.sock.recv(self.room)
         while data:
             size, kind, flags, sequence, _ = HEADER.unpack_from(data)
             yield kind, flags, sequence, data[HEADER.size:size]

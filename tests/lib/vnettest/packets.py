@@ -17,7 +17,7 @@ ETH_P_ALL = 3
 ETH_P_TEST = 0x88B5                 # for local experiments
 HEADER = 14
 _SO_TIMESTAMPNS = 35
-_SO_RCVBUFFORCE = 33
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _SOL_PACKET, _PACKET_STATISTICS, _PACKET_IGNORE_OUTGOING = 263, 6, 23
 _TIMESPEC = struct.Struct("=qq")
 _NUMBER = struct.Struct("=IQ")      # number, time of sending
@@ -39,7 +39,10 @@ class Sender:
 
     def __init__(self, device, target="ff:ff:ff:ff:ff:ff", source="02:00:00:00:00:01"):
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        self.sock.setsockopt(socket.SOL_SOCKET, 32, 1 << 28)    # SO_SNDBUFFORCE
+        try:
+            self.sock.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, 1 << 28)
+        except PermissionError:
+            pass    # in a user namespace; then a sender waits for the wire now and then
         self.sock.bind((device, 0))
         self.header = mac(target) + mac(source) + struct.pack("!H", ETH_P_TEST)
         self.next = 0

@@ -123,10 +123,10 @@ class Family:
 
     spec = None
 
-    def __init__(self):
+    def __init__(self, **kwargs):
         if Family.spec is None:
             Family.spec = Spec()
-        self.socket = netlink.Socket(netlink.NETLINK_GENERIC)
+        self.socket = netlink.Socket(netlink.NETLINK_GENERIC, **kwargs)
         request = _GENL.pack(_CTRL_GETFAMILY, 2, 0) + attr(_CTRL_NAME, b"vnet\0")
         found = self.socket.request(GENL_ID_CTRL, request)
         attributes = attrs_of(found[0].payload[4:])

@@ -150,7 +150,12 @@ fn out_of_line<T, E>(init: impl PinInit<T, E>) -> impl PinInit<T, E> {
     #[inline(never)]
     unsafe fn run<T, E>(init: impl PinInit<T, E>, slot: *mut T) -> Result<(), E> {
         // SAFETY: As required of the caller.
-        unsafe { init.__pinned_init(slot) }
+        #[cfg(not(vnet_pin_init_7_3))]
+        let result = unsafe { init.__pinned_init(slot) };
+        // SAFETY: As above; 7.3 has another name for it.
+        #[cfg(vnet_pin_init_7_3)]
+        let result = unsafe { init.__init(slot) };
+        result
     }
     // SAFETY: The closure does what the initialiser that it is given does.
     unsafe { pin_init::pin_init_from_closure(move |slot| run(init, slot)) }

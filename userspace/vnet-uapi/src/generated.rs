@@ -157,7 +157,8 @@ pub enum Command {
     LinkDel = 11,
     /// A link was made.
     LinkNewNtf = 12,
-    /// A link was changed.
+    /// A link was changed by link-set or by rtnetlink. What rtnetlink tells of devices by itself (names,
+    /// state, carrier, moves) is not repeated here.
     LinkSetNtf = 13,
     /// A link is gone.
     LinkDelNtf = 14,

@@ -158,6 +158,10 @@ pub struct Up {
     #[allow(missing_docs)]
     pub waiting: Waiting,
 
+    /// Value of one of the file's variables; may be repeated.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub vars: Vec<(String, String)>,
+
     /// Memory of an embedded kernel, as in 2G.
     #[arg(long, value_name = "SIZE", env = "VNET_MEMORY")]
     pub memory: Option<String>,
@@ -172,6 +176,10 @@ pub struct Up {
 pub struct Plan {
     /// Topology file; `-` reads it from standard input.
     pub file: PathBuf,
+
+    /// Value of one of the file's variables; may be repeated.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub vars: Vec<(String, String)>,
 
     /// As JSON.
     #[arg(long)]
@@ -309,6 +317,10 @@ pub struct Check {
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
 
+    /// Value of one of the files' variables; may be repeated.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub vars: Vec<(String, String)>,
+
     /// Print the compiled plan as JSON.
     #[arg(long)]
     pub json: bool,
@@ -338,6 +350,13 @@ pub struct ApplyPlan {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub waiting: Waiting,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) => Ok((name.into(), value.into())),
+        None => Err("expected NAME=VALUE".into()),
+    }
 }
 
 fn time(text: &str) -> Result<Duration, String> {

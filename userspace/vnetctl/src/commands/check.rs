@@ -10,7 +10,7 @@ use crate::output;
 pub fn run(cli: &Cli, check: &Check) -> Result<u8> {
     let mut status = 0;
     for file in &check.files {
-        match super::compile(file, cli.lab.as_deref(), None) {
+        match super::compile(file, cli.lab.as_deref(), None, &check.vars) {
             Ok(plan) if check.json => output::json(&plan)?,
             Ok(plan) => output::print(&format!(
                 "{}: lab {}, {} and {}\n",

@@ -29,7 +29,7 @@ pub fn run(cli: &Cli, down: &Down) -> Result<u8> {
     }
     let name = match (&cli.lab, &down.file) {
         (Some(lab), _) => lab.clone(),
-        (None, Some(file)) => super::compile(file, None, None)?.lab,
+        (None, Some(file)) => super::compile(file, None, None, &[])?.lab,
         (None, None) => match place::labs(cli)?.as_slice() {
             [] => {
                 output::print("no lab is up\n")?;

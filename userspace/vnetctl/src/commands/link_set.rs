@@ -144,7 +144,10 @@ fn unknown(name: &str) -> Error {
 }
 
 fn explain(name: &str, value: &str, error: &units::UnitError) -> String {
-    format!("{name} {value}: {error}")
+    match &error.help {
+        help if help.is_empty() => format!("{name} {value}: {error}"),
+        help => format!("{name} {value}: {error}; {help}"),
+    }
 }
 
 fn here(lab: &str, set: &LinkSet, wanted: Wanted) -> Result<u8> {

@@ -69,13 +69,18 @@ fn read(file: &Path) -> Result<String> {
 }
 
 /// Compiles a topology file; warnings are printed.
-fn compile(file: &Path, lab: Option<&str>, seed: Option<u64>) -> Result<Plan> {
+fn compile(
+    file: &Path,
+    lab: Option<&str>,
+    seed: Option<u64>,
+    vars: &[(String, String)],
+) -> Result<Plan> {
     let text = read(file)?;
     let options = vnet_topology::Options {
         lab: lab.map(Into::into),
         seed,
         read_files: true,
-        ..Default::default()
+        vars: vars.iter().cloned().collect(),
     };
     let name = file.to_string_lossy();
     let compiled = vnet_topology::compile_with(&name, &text, &options)

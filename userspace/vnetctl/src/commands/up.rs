@@ -26,7 +26,7 @@ const OFF: Duration = Duration::from_secs(10);
 
 /// Compiles a file and makes a lab of it.
 pub fn run(cli: &Cli, up: &Up) -> Result<u8> {
-    let plan = super::compile(&up.file, cli.lab.as_deref(), up.seed)?;
+    let plan = super::compile(&up.file, cli.lab.as_deref(), up.seed, &up.vars)?;
     match place::kernel_for_up(cli, &plan.lab)?.form() {
         None => here(&plan, up.waiting),
         Some(form) => in_guest(&plan, up, form),
@@ -123,7 +123,7 @@ fn tell(line: &mut Progress, step: Step) {
 
 /// Shows what `up` would do; exit status 2 if that is anything.
 pub fn preview(cli: &Cli, command: &PlanCommand) -> Result<u8> {
-    let plan = super::compile(&command.file, cli.lab.as_deref(), None)?;
+    let plan = super::compile(&command.file, cli.lab.as_deref(), None, &command.vars)?;
     let found = place::labs(cli)?
         .into_iter()
         .find(|found| found.lab == plan.lab);

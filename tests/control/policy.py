@@ -6,9 +6,10 @@ The cases come from the spec itself, so that an attribute that is added there is
 tested without a change here. Each refusal must name the attribute.
 """
 
-from vnettest.ktap import Failure, case, contains, equal, run
+from vnettest.ktap import Failure, after_each, case, contains, equal, run
 from vnettest.links import Link
 from vnettest.netlink import NLA_F_NESTED, NetlinkError, attr
+from vnettest.settled import wait_until_empty
 from vnettest.ynl import Spec
 
 SPEC = Spec()
@@ -177,4 +178,5 @@ def bounds():
             equal(link.get()["end-a"]["tx"][name], value, name)
 
 
+after_each(wait_until_empty)
 run()

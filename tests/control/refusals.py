@@ -4,10 +4,11 @@
 
 import os
 
-from vnettest.ktap import case, defer, equal, raises, run
+from vnettest.ktap import after_each, case, defer, equal, raises, run
 from vnettest.links import Link
 from vnettest.netlink import NetlinkError
 from vnettest.netns import NetNS
+from vnettest.settled import wait_until_empty
 from vnettest.ynl import Family
 
 
@@ -212,4 +213,5 @@ def quota():
         family.do("link-del", id=link["id"])
 
 
+after_each(wait_until_empty)
 run()

@@ -41,6 +41,9 @@ def case(title, *parameters):
     return register
 
 
+_after_each = []
+
+
 def defer(undo, *args):
     """Has undo(*args) called when the case is over."""
     _deferred.append((undo, args))
@@ -102,6 +105,11 @@ def _undo():
     return first
 
 
+def after_each(function):
+    """Has `function` called after each case, when what it deferred has been undone."""
+    _after_each.append(function)
+
+
 def _run_one(function):
     """Runs a case: (whether it passed, directive)."""
     result = (True, "")
@@ -120,6 +128,8 @@ def _run_one(function):
         result = (False, "")
     if _undo() is not None:
         result = (False, "")
+    for function in _after_each:
+        function()
     return result
 
 

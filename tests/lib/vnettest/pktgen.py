@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernel's packet generator: traffic as fast as the machine can."""
+
+import os
+
+from .ktap import Failure, Skip, defer
+from .netns import Child, run
+
+_PROC = "/proc/thread-self/net/pktgen"
+
+
+def _tell(file, text):
+    fd = os.open(f"{_PROC}/{file}", os.O_WRONLY)
+    try:
+        os.write(fd, f"{text}\n".encode())
+    finally:
+        os.close(fd)
+
+
+class Pktgen:
+    """Sends through a device of a namespace until it is stopped, or so many packets.
+
+    One may run in a namespace at a time, and stop() stops it whatever happens
+    to its device in the meantime.
+    """
+
+    def __init__(self, ns, device, target="02:00:00:00:00:02", count=0, size=60, **settings):
+        self.ns, self.device = ns, device
+        with ns:
+            if not os.path.exists(f"{_PROC}/pgctrl"):
+                run("modprobe -q pktgen", check=False)
+            if not os.path.exists(f"{_PROC}/pgctrl"):
+                raise Skip("the kernel has no pktgen")
+            thread = "kpktgend_0"
+            _tell(thread, "rem_device_all")
+            _tell(thread, f"add_device {device}")
+            settings = {"count": count, "pkt_size": size, "dst_mac": target,
+                        "dst": "10.9.9.9", "src_min": "10.9.9.1", "src_max": "10.9.9.1",
+                        **settings}
+            for name, value in settings.items():
+                _tell(device, f"{name} {value}")
+        self.child = Child(self._start)
+        defer(self.stop)
+
+    def _start(self):
+        with self.ns:
+            _tell("pgctrl", "start")    # returns when all has been sent
+
+    def stop(self):
+        """Stops it, if it runs."""
+        if self.child is None:
+            return
+        if self.ns.fd is not None:
+            with self.ns:
+                _tell("pgctrl", "stop")
+        self.child.result()
+        self.child = None
+
+    def result(self):
+        """Waits until it has sent all."""
+        child, self.child = self.child, None
+        child.result()
+
+    def sent(self):
+        """How many packets it says it has sent."""
+        with self.ns, open(f"{_PROC}/{self.device}", encoding="ascii") as file:
+            text = file.read()
+        for line in text.splitlines():
+            if "pkts-sofar:" in line:
+                return int(line.split("pkts-sofar:")[1].split()[0])
+        raise Failure(f"pktgen says {text!r}")

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::kmod::{finit_module, ModuleInitFlags};
 use nix::libc;
+use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
 use nix::sys::reboot::{reboot, RebootMode};
 use nix::sys::signal::{kill, Signal};
 use nix::sys::termios::{
@@ -37,7 +38,14 @@ pub fn open_channel() -> io::Result<OwnedFd> {
     loop {
         let found = given.clone().or_else(virtio_port).or_else(uml_line);
         match found.map(|path| open_line(&path)) {
-            Some(Ok(fd)) => return Ok(fd),
+            Some(Ok(fd)) => {
+                // A virtio port can be opened before it hears that the host has its end open; until then reading says
+                // that the stream has ended.
+                while hung_up(&fd)? && Instant::now() < deadline {
+                    sleep(Duration::from_millis(5));
+                }
+                return Ok(fd);
+            }
             // Drivers may still be on their way: nothing in the kernel tells process 1 when all are there.
             _ if Instant::now() < deadline => sleep(Duration::from_millis(5)),
             Some(Err(error)) => return Err(error),
@@ -49,6 +57,14 @@ pub fn open_channel() -> io::Result<OwnedFd> {
             }
         }
     }
+}
+
+fn hung_up(fd: &OwnedFd) -> io::Result<bool> {
+    let mut fds = [PollFd::new(fd.as_fd(), PollFlags::empty())];
+    poll(&mut fds, PollTimeout::ZERO)?;
+    Ok(fds[0]
+        .revents()
+        .is_some_and(|events| events.contains(PollFlags::POLLHUP)))
 }
 
 /// The value of `NAME=value` on the kernel's command line.

@@ -54,6 +54,7 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
     };
     let name = text(bindings::VNET_A_INSTANCE_NAME)?;
     let lab = text(bindings::VNET_A_INSTANCE_LAB)?;
+    let reply = request.prepare_reply()?;
 
     registry::with(|registry| {
         if instance.id().is_some() {
@@ -71,7 +72,7 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
     })?;
     set_limits(&instance, &attrs);
     notify(&instance, bindings::VNET_CMD_INSTANCE_NEW_NTF);
-    request.reply(bindings::VNET_CMD_INSTANCE_NEW, |writer| {
+    reply.send(bindings::VNET_CMD_INSTANCE_NEW, |writer| {
         fill(&instance, writer)
     })
 }

@@ -95,6 +95,7 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
     let (net_a, net_b) = (net_of(&end_a)?, net_of(&end_b)?);
     read_ends(&mut options, [&end_a, &end_b], extack)?;
     options.maker = maker(request.requester(), &[&net_a, &net_b]);
+    let reply = request.prepare_reply()?;
 
     let rtnl = rtnl::lock();
     let pair = Pair::<Ethernet>::new(
@@ -106,7 +107,7 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
     let link = Link::create(pair, options, extack)?;
     notify_new(&link, &rtnl);
     // Both namespaces have been checked.
-    request.reply(bindings::VNET_CMD_LINK_NEW, |writer| {
+    reply.send(bindings::VNET_CMD_LINK_NEW, |writer| {
         fill(&link, writer, &|_: &Net| true, &rtnl)
     })
 }

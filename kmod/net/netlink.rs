@@ -281,20 +281,47 @@ impl<'a> Request<'a> {
         unsafe { ExtAck::from_raw(self.info.extack) }
     }
 
+    /// Allocates the reply. A request that changes something does so first, so that it fails for
+    /// want of memory before the change or not at all.
+    pub(crate) fn prepare_reply(&self) -> Result<Reply<'a>> {
+        Ok(Reply {
+            info: self.info,
+            message: Message::new()?,
+        })
+    }
+
     /// Sends a reply of command `command`.
     pub(crate) fn reply(
         &self,
         command: u32,
         fill: impl FnOnce(&mut Writer<'_>) -> Result,
     ) -> Result {
-        let message = Message::build(self.info.snd_portid, self.info.snd_seq, command, fill)?;
-        let info = ptr::from_ref(self.info).cast_mut();
+        self.prepare_reply()?.send(command, fill)
+    }
+}
+
+/// The empty reply to a request.
+pub(crate) struct Reply<'a> {
+    info: &'a bindings::genl_info,
+    message: Message,
+}
+
+impl Reply<'_> {
+    /// Sends it with command `command`.
+    pub(crate) fn send(
+        self,
+        command: u32,
+        fill: impl FnOnce(&mut Writer<'_>) -> Result,
+    ) -> Result {
+        let Self { info, message } = self;
+        let message = message.fill(info.snd_portid, info.snd_seq, command, fill)?;
+        let info = ptr::from_ref(info).cast_mut();
         // SAFETY: The message is given up; `info` is that of the request and only read.
         to_result(unsafe { bindings::genlmsg_reply(message.into_raw(), info) })
     }
 }
 
-/// A complete message.
+/// A message.
 ///
 /// # Invariants
 ///
@@ -305,17 +332,23 @@ impl Message {
     /// Bytes for attributes that a message has room for.
     const SIZE: usize = 3800;
 
-    /// Builds a message of `command`.
-    fn build(
+    /// Allocates an empty message.
+    fn new() -> Result<Self> {
+        // SAFETY: Process context, may sleep.
+        let skb = unsafe { bindings::genlmsg_new(Self::SIZE, bindings::GFP_KERNEL) };
+        // INVARIANT: A new buffer is ours.
+        NonNull::new(skb).map(Self).ok_or(ENOMEM)
+    }
+
+    /// Completes an empty message, as one of `command`.
+    fn fill(
+        self,
         portid: u32,
         seq: u32,
         command: u32,
         fill: impl FnOnce(&mut Writer<'_>) -> Result,
     ) -> Result<Self> {
-        // SAFETY: Process context, may sleep.
-        let skb = unsafe { bindings::genlmsg_new(Self::SIZE, bindings::GFP_KERNEL) };
-        // INVARIANT: A new buffer is ours.
-        let this = Self(NonNull::new(skb).ok_or(ENOMEM)?);
+        let skb = self.0.as_ptr();
         // SAFETY: The buffer is live and ours.
         let header = unsafe { bindings::genlmsg_put(skb, portid, seq, 0, command as u8) };
         if header.is_null() {
@@ -327,7 +360,7 @@ impl Message {
         })?;
         // SAFETY: The header is that of the message.
         unsafe { bindings::genlmsg_end(skb, header) };
-        Ok(this)
+        Ok(self)
     }
 
     fn into_raw(self) -> *mut bindings::sk_buff {
@@ -529,7 +562,7 @@ pub(crate) fn notify(net: &Net, command: u32, fill: impl FnOnce(&mut Writer<'_>)
     }
     // A listener that misses a message for want of memory is told by its socket (ENOBUFS); one
     // that was never sent is lost, as with all notifications of the kernel.
-    if let Ok(message) = Message::build(0, 0, command, fill) {
+    if let Ok(message) = Message::new().and_then(|message| message.fill(0, 0, command, fill)) {
         // SAFETY: The message is given up; the namespace is live.
         unsafe { bindings::genlmsg_multicast_netns(net.as_ptr(), message.into_raw(), 0, GROUP) };
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use vnet_topology::plan::{NodeKind, NodePlan};
 
 use crate::cgroup::{self, Cgroups};
-use crate::error::{near, Error, Result};
+use crate::error::{near, Context, Error, Result};
 use crate::node::control::{Control, ProgramState, State};
 use crate::node::Node;
 use crate::paths::{self, LabPaths};
@@ -155,15 +155,20 @@ fn node_report(
         programs: Vec::new(),
         name,
     };
-    let Ok(mut control) = Control::connect(&paths.node(&report.name)) else {
-        return Ok(report);
-    };
-    let Ok(node) = control
-        .peer()
-        .and_then(|init| Node::of_process(&report.name, init))
-    else {
-        return Ok(report);
-    };
+    let dead = report.clone();
+    match ask(paths, cgroups, &mut report) {
+        Ok(()) => Ok(report),
+        // It may have died before or while it was asked.
+        Err(_) if Control::connect(&paths.node(&dead.name)).is_err() => Ok(dead),
+        Err(error) => Err(error),
+    }
+}
+
+/// Completes the report of a node that lives.
+fn ask(paths: &LabPaths, cgroups: Option<&Cgroups>, report: &mut NodeReport) -> Result<()> {
+    let mut control = Control::connect(&paths.node(&report.name))
+        .context(|| format!("cannot reach the first process of node {}", report.name))?;
+    let node = Node::of_process(&report.name, control.peer()?)?;
     report.init = Some(node.init);
     report.programs = control.status()?;
     report.state = match report.programs.iter().any(has_failed) {
@@ -175,7 +180,7 @@ fn node_report(
         None => processes_in(&node),
     };
     report.addresses = addresses(&node)?;
-    Ok(report)
+    Ok(())
 }
 
 /// A command may have ended, a daemon not.

@@ -5,9 +5,10 @@
 import struct
 
 from vnettest import netlink
-from vnettest.ktap import case, defer, equal, run, true
+from vnettest.ktap import after_each, case, defer, equal, run, true
 from vnettest.netlink import NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST
 from vnettest.netns import NetNS
+from vnettest.settled import wait_until_empty
 from vnettest.ynl import Family
 
 MANY = 120
@@ -149,4 +150,5 @@ def abandoned(operation):
     dump.family.close()
 
 
+after_each(wait_until_empty)
 run()

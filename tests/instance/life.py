@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Instances come, are told of, change, and go."""
 
-from vnettest.ktap import case, defer, equal, raises, run, true
+from vnettest.ktap import after_each, case, defer, equal, raises, run, true
 from vnettest.links import Link
 from vnettest.netlink import NetlinkError
 from vnettest.netns import NetNS
+from vnettest.settled import wait_until_empty
 from vnettest.ynl import Family
 
 
@@ -174,4 +175,5 @@ def ip_notifications():
     listener.close()
 
 
+after_each(wait_until_empty)
 run()

@@ -308,11 +308,7 @@ pub(crate) struct Reply<'a> {
 
 impl Reply<'_> {
     /// Sends it with command `command`.
-    pub(crate) fn send(
-        self,
-        command: u32,
-        fill: impl FnOnce(&mut Writer<'_>) -> Result,
-    ) -> Result {
+    pub(crate) fn send(self, command: u32, fill: impl FnOnce(&mut Writer<'_>) -> Result) -> Result {
         let Self { info, message } = self;
         let message = message.fill(info.snd_portid, info.snd_seq, command, fill)?;
         let info = ptr::from_ref(info).cast_mut();

@@ -273,7 +273,12 @@ impl<'a> Site<'a> {
                 }
             }
             if found.up != *up {
-                ups.push(Change::up(found.index, interface, *up));
+                // A VLAN cannot be up before what it is on.
+                let change = Change::up(found.index, interface, *up);
+                match wanted.vlans.contains_key(interface) {
+                    true => ups.push(change),
+                    false => ups.insert(0, change),
+                }
             }
         }
         changes.extend(ups);
@@ -397,6 +402,8 @@ pub struct Wanted {
     mtus: BTreeMap<String, u32>,
     up: BTreeMap<String, bool>,
     ports: BTreeMap<String, Option<vnet_topology::plan::PortVlanPlan>>,
+    /// What VLANs are on.
+    vlans: BTreeMap<String, String>,
 }
 
 impl Wanted {
@@ -409,6 +416,8 @@ impl Wanted {
             wanted.addresses.insert(name(), interface.addresses.clone());
             wanted.up.insert(name(), true);
             wanted.mtus.extend(interface.mtu.map(|mtu| (name(), mtu)));
+            let parent = interface.vlan.as_ref().map(|vlan| vlan.parent.clone());
+            wanted.vlans.extend(parent.map(|parent| (name(), parent)));
         }
         if let Some(bridge) = &node.bridge {
             wanted.up.insert(bridge.name.clone(), true);
@@ -419,6 +428,12 @@ impl Wanted {
             wanted.up.insert(name(), link.up);
             if node.bridge.is_some() {
                 wanted.ports.insert(name(), end.vlan.clone());
+            }
+        }
+        // A VLAN goes up and down with what it is on.
+        for (vlan, parent) in &wanted.vlans {
+            if wanted.up.get(parent) == Some(&false) {
+                wanted.up.insert(vlan.clone(), false);
             }
         }
         wanted
@@ -432,7 +447,13 @@ fn make_devices(rtnl: &mut Rtnl, plan: &NodePlan) -> Result<()> {
         .iter()
         .filter(|interface| interface.kind == InterfaceKind::Dummy)
         .collect();
-    if dummies.is_empty() && plan.bridge.is_none() {
+    // They are on ends of links, which are there by now; those that a removed link took with it come again.
+    let vlans: Vec<_> = plan
+        .interfaces
+        .iter()
+        .filter_map(|interface| Some((interface, interface.vlan.as_ref()?)))
+        .collect();
+    if dummies.is_empty() && vlans.is_empty() && plan.bridge.is_none() {
         return Ok(());
     }
     let interfaces = rtnl.interfaces()?;
@@ -450,6 +471,12 @@ fn make_devices(rtnl: &mut Rtnl, plan: &NodePlan) -> Result<()> {
             .filter(|dummy| !exists(&dummy.name))
             .map(|dummy| Change::dummy(&dummy.name, dummy.mtu)),
     );
+    for (interface, vlan) in vlans {
+        if !exists(&interface.name) {
+            let parent = index_of(&interfaces, &vlan.parent)?;
+            changes.push(Change::vlan(parent, &interface.name, vlan.id));
+        }
+    }
     rtnl.change(changes)
         .map_err(|error| in_node(&plan.name, error))
 }

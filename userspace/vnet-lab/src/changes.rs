@@ -379,7 +379,7 @@ fn can_live_on(old: &NodePlan, new: &NodePlan) -> bool {
     let kept_interfaces = old.interfaces.iter().all(|old| {
         new.interfaces
             .iter()
-            .any(|new| old.name == new.name && old.kind == new.kind)
+            .any(|new| old.name == new.name && old.kind == new.kind && old.vlan == new.vlan)
     });
     old.kind == new.kind
         && old.hostname == new.hostname

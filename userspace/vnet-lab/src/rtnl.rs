@@ -10,7 +10,7 @@ use netlink_packet_core::{NetlinkMessage, NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage, AddressScope};
 use netlink_packet_route::link::{
     AfSpecBridge, BridgeStpState, BridgeVlanInfo, BridgeVlanInfoFlags, InfoBridge, InfoData,
-    InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
+    InfoKind, InfoVlan, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
 };
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
@@ -240,6 +240,21 @@ impl Change {
         ];
         link.attributes.extend(mtu.map(LinkAttribute::Mtu));
         Change::new(Message::NewLink(link), format!("cannot make dummy {name}")).creating()
+    }
+
+    /// Makes a VLAN on an interface.
+    pub fn vlan(parent: u32, name: &str, id: u16) -> Self {
+        let mut link = LinkMessage::default();
+        link.attributes = vec![
+            LinkAttribute::IfName(name.into()),
+            LinkAttribute::Link(parent),
+            LinkAttribute::LinkInfo(vec![
+                LinkInfo::Kind(InfoKind::Vlan),
+                LinkInfo::Data(InfoData::Vlan(vec![InfoVlan::Id(id)])),
+            ]),
+        ];
+        let what = format!("cannot make {name}, VLAN {id}");
+        Change::new(Message::NewLink(link), what).creating()
     }
 
     /// Sets the MTU of an interface.

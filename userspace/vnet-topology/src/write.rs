@@ -40,16 +40,20 @@ pub struct Node {
     pub kind: String,
     /// Place on a picture.
     pub position: Option<(f64, f64)>,
-    /// `routing:`.
-    pub routing: Option<String>,
+    /// `routing:`, one or several.
+    pub routing: Vec<String>,
+    /// `asn:`.
+    pub asn: Option<u32>,
+    /// `frr:`, more daemons of FRR.
+    pub frr: Vec<String>,
     /// `gateway:`.
     pub gateway: Option<String>,
     /// `router-id:`.
     pub router_id: Option<String>,
     /// Whether the spanning tree protocol runs.
     pub stp: bool,
-    /// Interfaces that are not the end of a link, with their addresses.
-    pub interfaces: Vec<(String, Vec<String>)>,
+    /// Interfaces that are not the end of a link.
+    pub interfaces: Vec<Interface>,
     /// Routes, in the short form.
     pub routes: Vec<String>,
     /// Kernel parameters.
@@ -68,6 +72,17 @@ pub struct Node {
     pub cpu: Option<String>,
     /// `memory:`.
     pub memory: Option<String>,
+}
+
+/// An interface that is not the end of a link.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Interface {
+    /// Name.
+    pub name: String,
+    /// Addresses; an empty list is `none`.
+    pub addresses: Option<Vec<String>>,
+    /// A VLAN: the interface that it is on, and its number.
+    pub vlan: Option<(String, u16)>,
 }
 
 /// A file of a node.
@@ -166,7 +181,8 @@ impl Topology {
         let mut out = String::new();
         // Writing to a String does not fail.
         let _ = self.write(&mut out);
-        out
+        // What a text has of the form of a variable is none.
+        out.replace("$${", "$$${")
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
@@ -228,7 +244,6 @@ impl Node {
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let mut short: Vec<String> = vec![format!("kind: {}", self.kind)];
         for (key, value) in [
-            ("routing", &self.routing),
             ("gateway", &self.gateway),
             ("router-id", &self.router_id),
             ("cpu", &self.cpu),
@@ -237,6 +252,16 @@ impl Node {
             if let Some(value) = value {
                 short.push(format!("{key}: {}", flow(value)));
             }
+        }
+        for (key, list) in [("routing", &self.routing), ("frr", &self.frr)] {
+            match list.as_slice() {
+                [] => {}
+                [one] => short.push(format!("{key}: {}", flow(one))),
+                several => short.push(format!("{key}: {}", flow_list(several))),
+            }
+        }
+        if let Some(asn) = self.asn {
+            short.push(format!("asn: {asn}"));
         }
         if self.stp {
             short.push("stp: true".into());
@@ -264,8 +289,13 @@ impl Node {
         }
         if !self.interfaces.is_empty() {
             writeln!(out, "    interfaces:")?;
-            for (name, addresses) in &self.interfaces {
-                writeln!(out, "      {}: {}", scalar(name), flow_list(addresses))?;
+            for interface in &self.interfaces {
+                writeln!(
+                    out,
+                    "      {}: {}",
+                    scalar(&interface.name),
+                    interface.flow()
+                )?;
             }
         }
         if !self.routes.is_empty() {
@@ -310,6 +340,21 @@ impl Node {
             }
         }
         Ok(())
+    }
+}
+
+impl Interface {
+    fn flow(&self) -> String {
+        let addresses = self.addresses.as_deref().map(|list| match list {
+            [] => "none".to_owned(),
+            [one] => flow(one),
+            several => flow_list(several),
+        });
+        let Some((parent, id)) = &self.vlan else {
+            return addresses.unwrap_or_else(|| "none".into());
+        };
+        let addresses = addresses.map_or(String::new(), |list| format!(", addresses: {list}"));
+        format!("{{parent: {}, vlan: {id}{addresses}}}", flow(parent))
     }
 }
 
@@ -579,6 +624,23 @@ mod tests {
             Data::Text(text) => text.clone(),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn what_looks_like_a_variable_comes_back() {
+        let command = "echo ${1} $${HOME} $$${x} ${a:-b}";
+        let node = Node {
+            name: "a".into(),
+            kind: "host".into(),
+            commands: vec![command.into()],
+            ..Node::default()
+        };
+        let topology = Topology {
+            nodes: vec![node],
+            ..Topology::default()
+        };
+        let plan = crate::compile("x.yaml", &topology.to_yaml()).unwrap();
+        assert_eq!(plan.nodes[0].commands[0].argv.last().unwrap(), command);
     }
 
     proptest! {

@@ -80,7 +80,7 @@ pub struct Settings {
     pub rate: Option<u64>,
     /// Delay of all links, ns; those between Waxman's routers have their own.
     pub delay: u64,
-    /// `static`, `ospf` or `none`.
+    /// One of [`ROUTING`].
     pub routing: String,
 }
 
@@ -116,9 +116,12 @@ pub enum GenerateError {
     #[error("{0} has to be above 0 and at most {1}")]
     Number(&'static str, f64),
     /// Names in the file of what can be given.
-    #[error("routing has to be static, ospf or none")]
+    #[error("routing has to be static, none, ospf, rip, isis or bgp")]
     Routing,
 }
+
+/// What the routing of a generated topology can be.
+pub const ROUTING: &[&str] = &["static", "none", "ospf", "rip", "isis", "bgp"];
 
 /// Most nodes of a generated topology.
 const MAX_NODES: usize = 100_000;
@@ -135,7 +138,7 @@ struct Graph {
 
 /// Generates a topology.
 pub fn generate(shape: &Shape, settings: &Settings) -> Result<Topology, GenerateError> {
-    if !matches!(settings.routing.as_str(), "static" | "ospf" | "none") {
+    if !ROUTING.contains(&settings.routing.as_str()) {
         return Err(GenerateError::Routing);
     }
     let graph = shapes::graph(shape, settings.seed)?;
@@ -420,7 +423,7 @@ mod tests {
         assert!(generate(
             &Shape::Line { nodes: 3 },
             &Settings {
-                routing: "rip".into(),
+                routing: "ripe".into(),
                 ..settings
             }
         )

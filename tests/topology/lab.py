@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -35,18 +36,20 @@ def vnetctl(*args, stdin="", status=0):
     return result
 
 
-def file(text):
-    """A topology file with this text; it goes with the case."""
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False) as handle:
+def file(text, name="topology.yaml"):
+    """A file with this text; it goes with the case."""
+    directory = tempfile.mkdtemp()
+    defer(shutil.rmtree, directory)
+    path = os.path.join(directory, name)
+    with open(path, "w", encoding="utf-8") as handle:
         handle.write(text)
-    defer(os.unlink, handle.name)
-    return handle.name
+    return path
 
 
-def up(text, *args, status=0):
+def up(text, *args, status=0, name="topology.yaml"):
     """Brings a lab up; it is taken down when the case is over."""
     defer(vnetctl, "down", "--all")
-    return vnetctl("up", file(text), *args, status=status)
+    return vnetctl("up", file(text, name), *args, status=status)
 
 
 def listing(*args):

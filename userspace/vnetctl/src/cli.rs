@@ -100,6 +100,10 @@ pub enum Command {
     Logs(Logs),
     /// Check a topology file without touching anything.
     Check(Check),
+    /// Make a topology file of one of another tool: IMUNES, Topology Zoo, Repetita, containerlab, Kathara, CORE.
+    ///
+    /// What cannot be carried over is listed. `up`, `plan` and `check` take such files, too.
+    Import(Import),
     /// Look for what could keep labs from working.
     Doctor,
     /// Print a completion script for a shell.
@@ -151,7 +155,7 @@ pub struct Waiting {
 /// `up`
 #[derive(Debug, Args)]
 pub struct Up {
-    /// Topology file; `-` reads it from standard input.
+    /// Topology file, or one that can be imported; `-` reads standard input.
     pub file: PathBuf,
 
     #[command(flatten)]
@@ -161,6 +165,10 @@ pub struct Up {
     /// Value of one of the file's variables; may be repeated.
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
     pub vars: Vec<(String, String)>,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub foreign: Foreign,
 
     /// Memory of an embedded kernel, as in 2G.
     #[arg(long, value_name = "SIZE", env = "VNET_MEMORY")]
@@ -174,12 +182,16 @@ pub struct Up {
 /// `plan`
 #[derive(Debug, Args)]
 pub struct Plan {
-    /// Topology file; `-` reads it from standard input.
+    /// Topology file, or one that can be imported; `-` reads standard input.
     pub file: PathBuf,
 
     /// Value of one of the file's variables; may be repeated.
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
     pub vars: Vec<(String, String)>,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub foreign: Foreign,
 
     /// As JSON.
     #[arg(long)]
@@ -313,7 +325,7 @@ pub struct Logs {
 /// `check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Topology files; `-` reads standard input.
+    /// Topology files, or such that can be imported; `-` reads standard input.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
 
@@ -321,9 +333,40 @@ pub struct Check {
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
     pub vars: Vec<(String, String)>,
 
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub foreign: Foreign,
+
     /// Print the compiled plan as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What files of other tools do not say.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Foreign {
+    /// Imported files: rate of links that have none, as in 1gbit.
+    #[arg(long, value_name = "RATE", value_parser = rate, env = "VNET_DEFAULT_RATE")]
+    pub default_rate: Option<String>,
+
+    /// Imported files: routing of routers where the file does not say it.
+    #[arg(long, value_name = "PROTOCOL", value_parser = vnet_topology::generate::ROUTING.to_vec(), env = "VNET_ROUTING")]
+    pub routing: Option<String>,
+}
+
+/// `import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// File: .imn, .graphml, .gml, .graph, .clab.yml, lab.conf or CORE's .xml.
+    pub file: PathBuf,
+
+    /// Write it to this file instead of the output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub foreign: Foreign,
 }
 
 /// `completion`
@@ -357,6 +400,12 @@ fn variable(text: &str) -> Result<(String, String), String> {
         Some((name, value)) => Ok((name.into(), value.into())),
         None => Err("expected NAME=VALUE".into()),
     }
+}
+
+fn rate(text: &str) -> Result<String, String> {
+    vnet_topology::units::rate(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
 }
 
 fn time(text: &str) -> Result<Duration, String> {

@@ -2,6 +2,7 @@
 
 //! `check`
 
+use super::source::Source;
 use crate::cli::{Check, Cli};
 use crate::error::{Error, Result};
 use crate::output;
@@ -10,7 +11,15 @@ use crate::output;
 pub fn run(cli: &Cli, check: &Check) -> Result<u8> {
     let mut status = 0;
     for file in &check.files {
-        match super::compile(file, cli.lab.as_deref(), None, &check.vars) {
+        let source = Source {
+            file,
+            lab: cli.lab.as_deref(),
+            seed: None,
+            vars: &check.vars,
+            foreign: &check.foreign,
+            quiet: false,
+        };
+        match source.compile() {
             Ok(plan) if check.json => output::json(&plan)?,
             Ok(plan) => output::print(&format!(
                 "{}: lab {}, {} and {}\n",

@@ -7,7 +7,8 @@ use std::time::Duration;
 use vnet_guest::Down as GuestDown;
 use vnet_lab::wire::Kernel as Module;
 
-use crate::cli::{Cli, Down, Kernel};
+use super::source::Source;
+use crate::cli::{Cli, Down, Foreign, Kernel};
 use crate::error::Result;
 use crate::output;
 use crate::place::{self, Found};
@@ -29,7 +30,17 @@ pub fn run(cli: &Cli, down: &Down) -> Result<u8> {
     }
     let name = match (&cli.lab, &down.file) {
         (Some(lab), _) => lab.clone(),
-        (None, Some(file)) => super::compile(file, None, None, &[])?.lab,
+        (None, Some(file)) => {
+            let source = Source {
+                file,
+                lab: None,
+                seed: None,
+                vars: &[],
+                foreign: &Foreign::default(),
+                quiet: true,
+            };
+            source.compile()?.lab
+        }
         (None, None) => match place::labs(cli)?.as_slice() {
             [] => {
                 output::print("no lab is up\n")?;

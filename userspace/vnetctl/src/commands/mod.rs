@@ -7,19 +7,19 @@ mod doctor;
 mod down;
 mod exec;
 mod generate;
+mod import;
 mod instance;
 mod link;
 mod link_set;
 mod logs;
 mod node;
 mod ps;
+mod source;
 mod up;
 
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
-
-use vnet_topology::plan::Plan;
 
 use crate::cli::{Cli, Command, Instance, Link, Node};
 use crate::error::{Error, Result};
@@ -41,6 +41,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Node(Node::Show(names)) => node::show(&cli, names),
         Command::Logs(logs) => logs::run(&cli, logs),
         Command::Check(check) => check::run(&cli, check),
+        Command::Import(import) => import::run(import),
         Command::Doctor => doctor::run(),
         Command::Completion(completion) => generate::completion(completion),
         Command::Man(man) => generate::man(man),
@@ -56,37 +57,28 @@ fn read(file: &Path) -> Result<String> {
     };
     match result {
         Ok(()) => Ok(text),
-        Err(error) => {
-            let message = error.to_string();
-            let end = message.find(" (os error").unwrap_or(message.len());
-            Err(Error::Message(format!(
-                "cannot read {}: {}",
-                file.display(),
-                &message[..end]
-            )))
-        }
+        Err(error) => Err(Error::Message(format!(
+            "cannot read {}: {}",
+            file.display(),
+            reason(&error)
+        ))),
     }
 }
 
-/// Compiles a topology file; warnings are printed.
-fn compile(
-    file: &Path,
-    lab: Option<&str>,
-    seed: Option<u64>,
-    vars: &[(String, String)],
-) -> Result<Plan> {
-    let text = read(file)?;
-    let options = vnet_topology::Options {
-        lab: lab.map(Into::into),
-        seed,
-        read_files: true,
-        vars: vars.iter().cloned().collect(),
-    };
-    let name = file.to_string_lossy();
-    let compiled = vnet_topology::compile_with(&name, &text, &options)
-        .map_err(|report| Error::Topology(Box::new(report)))?;
-    if !compiled.warnings.is_empty() {
-        Error::Topology(Box::new(compiled.warnings)).print();
-    }
-    Ok(compiled.plan)
+/// Writes a file.
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).map_err(|error| {
+        Error::Message(format!(
+            "cannot write {}: {}",
+            file.display(),
+            reason(&error)
+        ))
+    })
+}
+
+/// What the system says, without its number.
+fn reason(error: &io::Error) -> String {
+    let message = error.to_string();
+    let end = message.find(" (os error").unwrap_or(message.len());
+    message[..end].to_owned()
 }

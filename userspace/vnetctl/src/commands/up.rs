@@ -12,6 +12,7 @@ use vnet_lab::wire::Kernel as Module;
 use vnet_topology::plan::Plan;
 
 use super::check::count;
+use super::source::Source;
 use crate::cli::{ApplyPlan, Cli, Plan as PlanCommand, Up, Wait, Waiting};
 use crate::error::{Error, Result};
 use crate::interrupt;
@@ -26,7 +27,15 @@ const OFF: Duration = Duration::from_secs(10);
 
 /// Compiles a file and makes a lab of it.
 pub fn run(cli: &Cli, up: &Up) -> Result<u8> {
-    let plan = super::compile(&up.file, cli.lab.as_deref(), up.seed, &up.vars)?;
+    let plan = Source {
+        file: &up.file,
+        lab: cli.lab.as_deref(),
+        seed: up.seed,
+        vars: &up.vars,
+        foreign: &up.foreign,
+        quiet: false,
+    }
+    .compile()?;
     match place::kernel_for_up(cli, &plan.lab)?.form() {
         None => here(&plan, up.waiting),
         Some(form) => in_guest(&plan, up, form),
@@ -123,7 +132,15 @@ fn tell(line: &mut Progress, step: Step) {
 
 /// Shows what `up` would do; exit status 2 if that is anything.
 pub fn preview(cli: &Cli, command: &PlanCommand) -> Result<u8> {
-    let plan = super::compile(&command.file, cli.lab.as_deref(), None, &command.vars)?;
+    let plan = Source {
+        file: &command.file,
+        lab: cli.lab.as_deref(),
+        seed: None,
+        vars: &command.vars,
+        foreign: &command.foreign,
+        quiet: false,
+    }
+    .compile()?;
     let found = place::labs(cli)?
         .into_iter()
         .find(|found| found.lab == plan.lab);

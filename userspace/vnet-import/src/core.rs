@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! CORE: scenarios as XML, in the present form (`node1`, `iface1`) and the one before (`node_one`, `interface_one`).
+
+use std::collections::{HashMap, HashSet};
+
+use vnet_topology::plan::MacAddr;
+use vnet_topology::units::{show_rate, show_time, MAX_RATE, MAX_TIME, MIN_RATE};
+use vnet_topology::write::{End, Link, Node, Parameters, Topology};
+
+use crate::xml::{parse, Element};
+use crate::{names, ImportError, Imported, Warnings};
+
+/// Services of routing, and the word of `routing` for them.
+const ROUTING: &[(&str, &str)] = &[
+    ("OSPFv2", "ospfv2"),
+    ("FRROSPFv2", "ospfv2"),
+    ("OSPFv3", "ospfv3"),
+    ("FRROSPFv3", "ospfv3"),
+    ("OSPFv3MDR", "ospfv3"),
+    ("RIP", "ripv2"),
+    ("FRRRIP", "ripv2"),
+    ("RIPNG", "ripng"),
+    ("FRRRIPNG", "ripng"),
+    ("BGP", "bgp"),
+    ("FRRBGP", "bgp"),
+    ("FRRISIS", "isis"),
+];
+
+/// Services that need nothing: what they do is done anyway.
+const DONE: &[&str] = &["zebra", "FRRzebra", "IPForward", "DefaultRoute", "vtysh"];
+
+pub(crate) fn import(text: &str) -> Result<Imported, ImportError> {
+    let root = parse(text)?;
+    if root.name != "scenario" {
+        return Err(ImportError::syntax(format!(
+            "not a scenario of CORE: the root element is `{}`",
+            root.name
+        )));
+    }
+    let mut warnings = Warnings::default();
+    let mut topology = Topology::default();
+    let mut importer = Importer {
+        names: HashMap::new(),
+        switches: HashSet::new(),
+        radio: HashSet::new(),
+        macs: HashSet::new(),
+        warnings: &mut warnings,
+    };
+    let mut given = names::Names::default();
+    for network in root
+        .child("networks")
+        .into_iter()
+        .flat_map(|networks| networks.all("network"))
+    {
+        importer.network(network, &mut given, &mut topology)?;
+    }
+    let defaults = root.child("default_services");
+    for device in root
+        .child("devices")
+        .into_iter()
+        .flat_map(|devices| devices.all("device"))
+    {
+        importer.device(device, defaults, &mut given, &mut topology)?;
+    }
+    if topology.nodes.is_empty() {
+        return Err(ImportError::syntax("there are no devices in the scenario"));
+    }
+    for link in root
+        .child("links")
+        .into_iter()
+        .flat_map(|links| links.all("link"))
+    {
+        importer.link(link, &mut topology);
+    }
+    for (section, what) in [
+        ("mobility_configurations", "movement of nodes"),
+        ("emane_configurations", "EMANE"),
+        (
+            "service_configurations",
+            "changed configurations of services",
+        ),
+        (
+            "configservice_configurations",
+            "changed configurations of services",
+        ),
+        ("session_hooks", "hooks"),
+    ] {
+        if root
+            .child(section)
+            .is_some_and(|section| !section.children.is_empty())
+        {
+            importer
+                .warnings
+                .add("", format!("{what} ({section}) are not carried over"));
+        }
+    }
+    Ok(Imported {
+        topology,
+        warnings: warnings.list,
+    })
+}
+
+struct Importer<'w> {
+    /// Names of nodes by their ids.
+    names: HashMap<String, String>,
+    /// Those that are switches or hubs, by name.
+    switches: HashSet<String>,
+    /// Radio networks, by name.
+    radio: HashSet<String>,
+    macs: HashSet<MacAddr>,
+    warnings: &'w mut Warnings,
+}
+
+fn position(element: &Element) -> Option<(f64, f64)> {
+    let place = element.child("position")?;
+    let number = |name: &str| {
+        place
+            .attribute(name)?
+            .parse::<f64>()
+            .ok()
+            .filter(|n| n.abs() <= 1e6)
+    };
+    Some((number("x")?, number("y")?))
+}
+
+impl Importer<'_> {
+    /// The name of a node; its id has to be new.
+    fn name(&mut self, element: &Element, given: &mut names::Names) -> Result<String, ImportError> {
+        let id = element
+            .attribute("id")
+            .ok_or_else(|| ImportError::syntax(format!("a {} has no id", element.name)))?;
+        let label = element.attribute("name").unwrap_or(id);
+        let name = given.host(label, id);
+        if name != label {
+            self.warnings
+                .add(format!("node {label}"), format!("is called {name}"));
+        }
+        match self.names.insert(id.to_owned(), name.clone()) {
+            None => Ok(name),
+            Some(_) => Err(ImportError::syntax(format!(
+                "there are two nodes with the id {id}"
+            ))),
+        }
+    }
+
+    fn network(
+        &mut self,
+        network: &Element,
+        given: &mut names::Names,
+        topology: &mut Topology,
+    ) -> Result<(), ImportError> {
+        let kind = network.attribute("type").unwrap_or_default();
+        let name = self.name(network, given)?;
+        let about = format!("node {name}");
+        let ours = match kind {
+            "SWITCH" | "PEER_TO_PEER" => "switch",
+            "HUB" => "hub",
+            "WIRELESS_LAN" | "WIRELESS" | "EMANE" => {
+                self.warnings.add(
+                    &about,
+                    "a radio network becomes a hub: all hear all, without loss",
+                );
+                self.radio.insert(name.clone());
+                "hub"
+            }
+            "RJ45" | "TUNNEL" | "CONTROL_NET" => {
+                self.warnings.add(
+                    &about,
+                    format!("a connection to the outside ({kind}): left out with its links"),
+                );
+                self.names
+                    .remove(network.attribute("id").unwrap_or_default());
+                return Ok(());
+            }
+            kind => {
+                self.warnings.add(
+                    &about,
+                    format!("of the type {kind}, which is not known: becomes a switch"),
+                );
+                "switch"
+            }
+        };
+        self.switches.insert(name.clone());
+        topology.nodes.push(Node {
+            name,
+            kind: ours.into(),
+            position: position(network),
+            ..Node::default()
+        });
+        Ok(())
+    }
+
+    fn device(
+        &mut self,
+        device: &Element,
+        defaults: Option<&Element>,
+        given: &mut names::Names,
+        topology: &mut Topology,
+    ) -> Result<(), ImportError> {
+        let name = self.name(device, given)?;
+        let about = format!("node {name}");
+        let kind = device.attribute("type").unwrap_or_default();
+        let names = |element: &Element| -> Vec<String> {
+            element
+                .all("service")
+                .filter_map(|service| service.attribute("name").map(str::to_owned))
+                .collect()
+        };
+        let own = device.child("services").or(device.child("configservices"));
+        let services = own.map(names).unwrap_or_else(|| {
+            let default = defaults.and_then(|defaults| {
+                defaults
+                    .all("node")
+                    .find(|node| node.attribute("type") == Some(kind))
+            });
+            default.map(names).unwrap_or_default()
+        });
+        let mut node = Node {
+            name,
+            position: position(device),
+            ..Node::default()
+        };
+        for service in &services {
+            match ROUTING.iter().find(|(known, _)| known == service) {
+                Some((_, word)) => {
+                    if service == "OSPFv3MDR" {
+                        self.warnings.add(
+                            &about,
+                            "OSPFv3 without the extension for radio networks (MDR)",
+                        );
+                    }
+                    if !node.routing.iter().any(|known| known == word) {
+                        node.routing.push((*word).to_owned());
+                    }
+                }
+                None if DONE.contains(&service.as_str()) => {}
+                None => self.warnings.add(
+                    &about,
+                    format!("the service {service} is not started: put it under `daemons`"),
+                ),
+            }
+        }
+        let forwards = services
+            .iter()
+            .any(|service| service == "IPForward" || service.contains("zebra"));
+        let router =
+            matches!(kind, "router" | "mdr" | "prouter") || forwards || !node.routing.is_empty();
+        node.kind = if router { "router" } else { "host" }.into();
+        if router && node.routing.is_empty() {
+            node.routing = vec!["none".into()];
+        }
+        if router && node.routing == ["ospfv2", "ospfv3"] {
+            node.routing = vec!["ospf".into()];
+        }
+        topology.nodes.push(node);
+        Ok(())
+    }
+
+    fn link(&mut self, link: &Element, topology: &mut Topology) {
+        let id = |side: usize| {
+            ["node1", "node2"]
+                .get(side)
+                .and_then(|new| link.attribute(new))
+                .or(link.attribute(["node_one", "node_two"][side]))
+        };
+        let (Some(one), Some(two)) = (id(0), id(1)) else {
+            self.warnings.add("a link", "has no two nodes: left out");
+            return;
+        };
+        let about = format!("link {one} to {two}");
+        let (Some(a), Some(b)) = (self.names.get(one).cloned(), self.names.get(two).cloned())
+        else {
+            self.warnings
+                .add(about, "leads to what is not carried over: left out");
+            return;
+        };
+        if a == b {
+            self.warnings
+                .add(about, "leads from a node to itself: left out");
+            return;
+        }
+        let ends = [self.end(link, 0, &a, &b), self.end(link, 1, &b, &a)];
+        let options = link.child("options");
+        let parameters = options
+            .map(|options| self.parameters(&about, options))
+            .unwrap_or_default();
+        let one_way = options.and_then(|options| options.attribute("unidirectional")) == Some("1");
+        if !one_way {
+            topology.links.push(Link {
+                ends,
+                both: parameters,
+                ..Link::default()
+            });
+            return;
+        }
+        // The other direction is a link of its own, between the same interfaces.
+        let same = |known: &&mut Link| {
+            let key = |end: &End| (end.node.clone(), end.interface.clone());
+            key(&known.ends[0]) == key(&ends[1]) && key(&known.ends[1]) == key(&ends[0])
+        };
+        match topology.links.iter_mut().find(same) {
+            Some(known) => known.backward = parameters,
+            None => topology.links.push(Link {
+                ends,
+                forward: parameters,
+                ..Link::default()
+            }),
+        }
+    }
+
+    fn end(&mut self, link: &Element, side: usize, node: &str, peer: &str) -> End {
+        let element = link
+            .child(["iface1", "iface2"][side])
+            .or(link.child(["interface_one", "interface_two"][side]));
+        let mut end = End::of(node);
+        let Some(element) = element else { return end };
+        if let Some(name) = element.attribute("name") {
+            end.interface = Some(names::interface(name));
+        }
+        if self.switches.contains(node) {
+            return end;
+        }
+        let about = format!("node {node}");
+        let mut addresses = Vec::new();
+        for (address, mask, lan) in [("ip4", "ip4_mask", "24"), ("ip6", "ip6_mask", "64")] {
+            if let (Some(address), Some(mask)) =
+                (element.attribute(address), element.attribute(mask))
+            {
+                // Radio interfaces have no subnet in CORE; on a hub they need one.
+                let whole = self.radio.contains(peer) && matches!(mask, "32" | "128");
+                if whole {
+                    self.warnings.add(
+                        &about,
+                        format!("{address}/{mask} on the radio network is {address}/{lan}"),
+                    );
+                }
+                let text = format!("{address}/{}", if whole { lan } else { mask });
+                match text.parse::<ipnet::IpNet>() {
+                    Ok(net) => addresses.push(net.to_string()),
+                    Err(_) => self
+                        .warnings
+                        .add(&about, format!("`{text}` is no address: left out")),
+                }
+            }
+        }
+        end.addresses = Some(addresses);
+        if let Some(mac) = element
+            .attribute("mac")
+            .and_then(|mac| mac.parse::<MacAddr>().ok())
+        {
+            match mac.is_multicast() || mac.is_zero() || !self.macs.insert(mac) {
+                true => self.warnings.add(
+                    &about,
+                    format!("the MAC address {mac} cannot be used: it gets another"),
+                ),
+                false => end.mac = Some(mac.to_string()),
+            }
+        }
+        end
+    }
+
+    fn parameters(&mut self, about: &str, options: &Element) -> Parameters {
+        let mut parameters = Parameters::default();
+        for (key, value) in &options.attributes {
+            let number = value.parse::<f64>().ok().filter(|n| n.is_finite());
+            match (key.as_str(), number) {
+                ("unidirectional" | "type" | "key", _) | (_, Some(0.0)) => {}
+                ("bandwidth", Some(rate)) => match rate.round() as u64 {
+                    rate @ MIN_RATE..=MAX_RATE => parameters.set("rate", show_rate(Some(rate))),
+                    rate => self.warnings.add(
+                        about,
+                        format!("a bandwidth of {rate} bit/s cannot be emulated: unlimited"),
+                    ),
+                },
+                ("delay", Some(delay)) => parameters.set(
+                    "delay",
+                    show_time(((delay * 1000.0).round() as u64).min(MAX_TIME)),
+                ),
+                ("buffer", Some(packets)) => {
+                    parameters.set("queue", format!("{} packets", packets.round() as u32))
+                }
+                _ => self
+                    .warnings
+                    .add(about, format!("`{key} {value}` is not carried over")),
+            }
+        }
+        parameters
+    }
+}

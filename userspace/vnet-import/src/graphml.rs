@@ -40,6 +40,7 @@ pub(crate) fn import(text: &str, options: &Options) -> Result<Imported, ImportEr
     };
     let mut result = Graph {
         attributes: data(graph),
+        id: graph.attribute("id").map(str::to_owned),
         ..Graph::default()
     };
     for node in graph.all("node") {

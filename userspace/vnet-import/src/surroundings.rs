@@ -47,12 +47,19 @@ impl Directory {
         }
     }
 
+    fn root(&self) -> &Path {
+        match self.path.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => &self.path,
+        }
+    }
+
     /// Only what is below the directory: a lab from somewhere else has no business with other files of the user.
     fn inside(&self, path: &str) -> io::Result<PathBuf> {
         let path = Path::new(path);
         let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
         match path.components().all(plain) {
-            true => Ok(self.path.join(path)),
+            true => Ok(self.root().join(path)),
             false => Err(io::Error::new(
                 io::ErrorKind::PermissionDenied,
                 "it is not below the imported file",
@@ -63,7 +70,11 @@ impl Directory {
 
 impl Surroundings for Directory {
     fn read(&self, path: &str) -> io::Result<String> {
-        let path = self.inside(path)?;
+        let path = std::fs::canonicalize(self.inside(path)?)?;
+        // A symbolic link may lead out of it, too.
+        if !path.starts_with(std::fs::canonicalize(self.root())?) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         if std::fs::metadata(&path)?.len() > MAX_FILE {
             return Err(io::Error::other("it is larger than 4 MiB"));
         }
@@ -118,4 +129,27 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
         Ok(text) => text,
         Err(error) => error.into_bytes().into_iter().map(char::from).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_outside_is_read() {
+        let top = std::env::temp_dir().join(format!("vnet-surroundings-{}", std::process::id()));
+        let lab = top.join("lab");
+        std::fs::create_dir_all(lab.join("a")).unwrap();
+        std::fs::write(top.join("secret"), "x").unwrap();
+        std::fs::write(lab.join("a/file"), "y").unwrap();
+        std::os::unix::fs::symlink("../secret", lab.join("link")).unwrap();
+        let files = Directory::new(&lab);
+        assert_eq!(files.read("a/file").unwrap(), "y");
+        assert_eq!(files.list(""), ["a/file"]);
+        for path in ["../secret", "link", "/etc/hostname", "a/../../secret"] {
+            let kind = files.read(path).unwrap_err().kind();
+            assert_eq!(kind, io::ErrorKind::PermissionDenied, "{path}");
+        }
+        std::fs::remove_dir_all(&top).unwrap();
+    }
 }

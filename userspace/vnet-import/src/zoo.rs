@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use vnet_topology::units::{show_rate, show_time, MAX_RATE, MAX_TIME, MIN_RATE};
-use vnet_topology::write::{End, Link, Node, Topology};
+use vnet_topology::write::{End, Link, Node, Parameters, Topology};
 
 use crate::names::Names;
 use crate::{ImportError, Imported, Options, Warnings};
@@ -22,6 +22,8 @@ const WIDTH: f64 = 1000.0;
 /// A graph with attributes.
 #[derive(Default)]
 pub(crate) struct Graph {
+    /// Its own id, if it has one.
+    pub id: Option<String>,
     pub attributes: BTreeMap<String, String>,
     pub nodes: Vec<GraphNode>,
     pub edges: Vec<GraphEdge>,
@@ -79,6 +81,8 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
             .attributes
             .get("Network")
             .or(graph.attributes.get("label"))
+            // What many programs call any graph says nothing.
+            .or(graph.id.as_ref().filter(|id| *id != "G"))
             .and_then(|name| crate::names::given_lab_name(name)),
         routing: options.routing.clone(),
         ..Topology::default()
@@ -106,6 +110,12 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
             .attributes
             .get("hyperedge")
             .is_some_and(|value| value.trim() == "1");
+        let kind = match node.attributes.get("kind").map(|kind| kind.trim()) {
+            // What `vnetctl convert` writes.
+            Some(kind @ ("host" | "router" | "switch")) => kind,
+            _ if hyperedge => "switch",
+            _ => "router",
+        };
         let mut labels = Vec::new();
         if !label.is_empty() && label != name {
             labels.push(("label".to_owned(), label.to_owned()));
@@ -115,10 +125,13 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
         }
         topology.nodes.push(Node {
             name,
-            kind: if hyperedge { "switch" } else { "router" }.into(),
+            kind: kind.into(),
             // Several of them may form a circle.
             stp: hyperedge,
-            position: place.map(|place| map.position(place)),
+            position: match place {
+                Some(place) => Some(map.position(place)),
+                None => drawn_at(node),
+            },
             labels,
             ..Node::default()
         });
@@ -153,13 +166,21 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
             }
             None => without_rate += 1,
         }
+        let given = delays(&edge.attributes);
         match (from.1, to.1) {
+            _ if given.is_some() => {
+                let [forward, backward] = given.unwrap_or_default();
+                if forward == backward {
+                    set_delay(&mut link.both, forward);
+                } else {
+                    set_delay(&mut link.forward, forward);
+                    set_delay(&mut link.backward, backward);
+                }
+            }
             (Some(from), Some(to)) => {
                 // To the microsecond: the distance is no more exact.
                 let delay = (from.distance(to) * NS_PER_KM / 1000.0).round() as u64 * 1000;
-                if delay > 0 {
-                    link.both.set("delay", show_time(delay.min(MAX_TIME)));
-                }
+                set_delay(&mut link.both, delay);
             }
             _ => without_delay += 1,
         }
@@ -202,6 +223,33 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
         topology,
         warnings: warnings.list,
     })
+}
+
+fn set_delay(parameters: &mut Parameters, delay: u64) {
+    if delay > 0 {
+        parameters.set("delay", show_time(delay.min(MAX_TIME)));
+    }
+}
+
+/// Delays that stand in the file, ns: those that `vnetctl convert` writes.
+fn delays(attributes: &BTreeMap<String, String>) -> Option<[u64; 2]> {
+    let number = |key: &str| attributes.get(key)?.trim().parse::<u64>().ok();
+    let forward = number("delay_ns");
+    let backward = number("backward_delay_ns");
+    if forward.is_none() && backward.is_none() {
+        return None;
+    }
+    let forward = forward.unwrap_or(0);
+    Some([forward, backward.unwrap_or(forward)])
+}
+
+/// A place on a picture rather than the earth.
+fn drawn_at(node: &GraphNode) -> Option<(f64, f64)> {
+    let number = |key: &str| {
+        let number = node.attributes.get(key)?.trim().parse::<f64>().ok();
+        number.filter(|number| number.abs() <= 1e6)
+    };
+    Some((number("x")?, number("y")?))
 }
 
 /// Speed of a line, bit/s.

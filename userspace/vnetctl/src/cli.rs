@@ -8,6 +8,11 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::convert::{Convert, Graph};
+use crate::commands::inspect::Inspect;
+use crate::commands::shapes::Generate;
+use crate::complete;
+
 /// Emulated networks in the Linux kernel.
 ///
 /// A topology file describes nodes and links; `vnetctl up FILE` makes a running lab of it, in which unmodified programs
@@ -26,7 +31,7 @@ pub struct Cli {
     pub kernel: Option<Kernel>,
 
     /// Lab, if more than one is up; with `up`: its name instead of the file's.
-    #[arg(short, long, global = true, value_name = "LAB", env = "VNET_LAB")]
+    #[arg(short, long, global = true, value_name = "LAB", env = "VNET_LAB", add = complete::labs())]
     pub lab: Option<String>,
 
     /// What to do.
@@ -93,6 +98,8 @@ pub enum Command {
     /// Show the kernel's view of nodes: limits, frames in flight, counters.
     #[command(subcommand)]
     Instance(Instance),
+    /// Show nodes with their interfaces and what these are connected to.
+    Inspect(Inspect),
     /// Show nodes with all that is known of them.
     #[command(subcommand)]
     Node(Node),
@@ -104,6 +111,17 @@ pub enum Command {
     ///
     /// What cannot be carried over is listed. `up`, `plan` and `check` take such files, too.
     Import(Import),
+    /// Write a topology in the format of another tool.
+    Convert(Convert),
+    /// Draw a topology file, or a lab that is up.
+    ///
+    /// Nodes stand where the file puts them; a layout finds a place for the others.
+    Graph(Graph),
+    /// Write a topology file of a common shape to begin with.
+    #[command(name = "gen")]
+    Generate(Generate),
+    /// Print the JSON schema of topology files, for editors.
+    Schema,
     /// Look for what could keep labs from working.
     Doctor,
     /// Print a completion script for a shell.
@@ -222,6 +240,7 @@ pub struct Ps {
 #[derive(Debug, Args)]
 pub struct Exec {
     /// Node.
+    #[arg(add = complete::nodes())]
     pub node: String,
 
     /// Program and its arguments.
@@ -237,6 +256,7 @@ pub struct Exec {
 #[derive(Debug, Args)]
 pub struct Shell {
     /// Node.
+    #[arg(add = complete::nodes())]
     pub node: String,
 }
 
@@ -257,6 +277,7 @@ pub enum Link {
 #[derive(Debug, Args)]
 pub struct LinkShow {
     /// Links; all without a name.
+    #[arg(add = complete::links())]
     pub names: Vec<String>,
 
     /// As JSON.
@@ -276,10 +297,11 @@ pub struct LinkShow {
 #[derive(Debug, Args)]
 pub struct LinkSet {
     /// Link.
+    #[arg(add = complete::links())]
     pub name: String,
 
     /// Only what this node sends.
-    #[arg(long, value_name = "NODE")]
+    #[arg(long, value_name = "NODE", add = complete::nodes())]
     pub from: Option<String>,
 
     /// Names and values.
@@ -305,6 +327,7 @@ pub enum Node {
 #[derive(Debug, Args)]
 pub struct Names {
     /// Nodes; all without a name.
+    #[arg(add = complete::nodes())]
     pub names: Vec<String>,
 
     /// As JSON.
@@ -316,6 +339,7 @@ pub struct Names {
 #[derive(Debug, Args)]
 pub struct Logs {
     /// Node.
+    #[arg(add = complete::nodes())]
     pub node: String,
 
     /// Daemon; all of the node without a name.
@@ -395,7 +419,8 @@ pub struct ApplyPlan {
     pub waiting: Waiting,
 }
 
-fn variable(text: &str) -> Result<(String, String), String> {
+/// `NAME=VALUE`
+pub fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) => Ok((name.into(), value.into())),
         None => Err("expected NAME=VALUE".into()),

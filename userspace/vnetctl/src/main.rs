@@ -7,6 +7,7 @@
 
 mod cli;
 mod commands;
+mod complete;
 mod error;
 mod interrupt;
 mod output;
@@ -17,7 +18,8 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 use vnet_lab::node::spawn::{helper_main, HELPER};
 
 fn main() -> ExitCode {
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
         Some("guest-supervisor") => return vnet_guest::supervisor::main(arguments[2..].to_vec()),
         _ => {}
     }
+    // Ends the program if a shell asks for completions.
+    CompleteEnv::with_factory(cli::Cli::command).complete();
     let cli = cli::Cli::parse_from(arguments);
     let failure = cli.command.failure_status();
     match commands::run(cli) {

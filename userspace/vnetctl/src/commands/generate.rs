@@ -5,6 +5,7 @@
 use std::fs;
 
 use clap::CommandFactory;
+use clap_complete::env::Shells;
 
 use crate::cli::{Cli, Completion, Man};
 use crate::error::{Error, Result};
@@ -12,13 +13,15 @@ use crate::output;
 
 /// Prints a completion script.
 pub fn completion(completion: &Completion) -> Result<u8> {
+    let shells = Shells::builtins();
+    let shell = completion.shell.to_string();
+    let completer = shells
+        .completer(&shell)
+        .ok_or_else(|| Error::Message(format!("there is no completion for {shell}")))?;
     let mut script = Vec::new();
-    clap_complete::generate(
-        completion.shell,
-        &mut Cli::command(),
-        "vnetctl",
-        &mut script,
-    );
+    completer
+        .write_registration("COMPLETE", "vnetctl", "vnetctl", "vnetctl", &mut script)
+        .map_err(|error| Error::Message(format!("cannot write the script: {error}")))?;
     output::print(&String::from_utf8_lossy(&script))?;
     Ok(0)
 }

@@ -3,17 +3,20 @@
 //! What the commands do.
 
 mod check;
+pub mod convert;
 mod doctor;
 mod down;
 mod exec;
 mod generate;
 mod import;
+pub mod inspect;
 mod instance;
 mod link;
 mod link_set;
 mod logs;
 mod node;
 mod ps;
+pub mod shapes;
 mod source;
 mod up;
 
@@ -23,6 +26,8 @@ use std::path::Path;
 
 use crate::cli::{Cli, Command, Instance, Link, Node};
 use crate::error::{Error, Result};
+
+pub use inspect::plan;
 
 /// Does what was asked; returns the exit status.
 pub fn run(cli: Cli) -> Result<u8> {
@@ -42,6 +47,11 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Logs(logs) => logs::run(&cli, logs),
         Command::Check(check) => check::run(&cli, check),
         Command::Import(import) => import::run(import),
+        Command::Convert(convert) => convert::convert(&cli, convert),
+        Command::Graph(graph) => convert::graph(&cli, graph),
+        Command::Generate(generate) => shapes::generate(generate),
+        Command::Schema => shapes::schema(),
+        Command::Inspect(inspect) => inspect::run(&cli, inspect),
         Command::Doctor => doctor::run(),
         Command::Completion(completion) => generate::completion(completion),
         Command::Man(man) => generate::man(man),

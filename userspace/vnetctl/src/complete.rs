@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Completion of names by asking the labs that are up, while the command is typed.
+//!
+//! The shell runs this program again with what has been typed so far; whatever goes wrong then means no names.
+
+use std::collections::BTreeSet;
+use std::env;
+
+use clap::ValueEnum;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use vnet_topology::plan::Plan;
+
+use crate::cli::{Cli, Command, Kernel};
+use crate::place::{self, Place};
+
+/// Names of nodes.
+pub fn nodes() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &std::ffi::OsStr| {
+        candidates(current, |plan| {
+            plan.nodes.iter().map(|node| node.name.clone()).collect()
+        })
+    })
+}
+
+/// Names of links.
+pub fn links() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &std::ffi::OsStr| {
+        candidates(current, |plan| {
+            plan.links.iter().map(|link| link.name.clone()).collect()
+        })
+    })
+}
+
+/// Names of labs.
+pub fn labs() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &std::ffi::OsStr| {
+        let labs = place::labs(&typed()).unwrap_or_default();
+        matching(current, labs.into_iter().map(|found| found.lab))
+    })
+}
+
+fn candidates(
+    current: &std::ffi::OsStr,
+    names: impl Fn(&Plan) -> Vec<String>,
+) -> Vec<CompletionCandidate> {
+    let names = plan().map(|plan| names(&plan)).unwrap_or_default();
+    matching(current, names.into_iter())
+}
+
+fn matching(
+    current: &std::ffi::OsStr,
+    names: impl Iterator<Item = String>,
+) -> Vec<CompletionCandidate> {
+    let begin = current.to_string_lossy();
+    let names: BTreeSet<String> = names.filter(|name| name.starts_with(&*begin)).collect();
+    names.into_iter().map(CompletionCandidate::new).collect()
+}
+
+/// The plan of the lab that the line is about.
+fn plan() -> Option<Plan> {
+    let found = place::select(&typed()).ok()?;
+    match found.place().ok()? {
+        Place::Here => crate::commands::plan(&found.lab).ok(),
+        Place::Guest(guest) => {
+            let json = place::ask(&guest, &found.lab, ["inspect", "--plan"]).ok()?;
+            vnet_lab::state::parse(&json).ok()
+        }
+    }
+}
+
+/// What of the line says which lab it is; the rest need not be right yet.
+fn typed() -> Cli {
+    let words: Vec<String> = env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let value = |long: &str, short: &str| {
+        let joined = format!("--{long}=");
+        words.iter().enumerate().find_map(|(index, word)| {
+            if let Some(value) = word.strip_prefix(&joined) {
+                return Some(value.to_owned());
+            }
+            let named = *word == format!("--{long}") || (!short.is_empty() && *word == short);
+            words.get(index + 1).filter(|_| named).cloned()
+        })
+    };
+    let kernel = value("kernel", "").or_else(|| env::var("VNET_KERNEL").ok());
+    Cli {
+        kernel: kernel.and_then(|name| Kernel::from_str(&name, true).ok()),
+        lab: value("lab", "-l").or_else(|| env::var("VNET_LAB").ok()),
+        command: Command::Doctor,
+    }
+}

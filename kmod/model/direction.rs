@@ -23,6 +23,20 @@
 //! - While a frame waits in the queue or as a copy, another one is on the wire.
 //! - `fate` is that of the frame on the wire.
 
+/// What the room of a direction needs of the rest of it.
+macro_rules! desk {
+    ($direction:ident) => {
+        &mut Desk {
+            params: &$direction.params,
+            tables: $direction.memory.tables(),
+            ledger: &mut $direction.ledger,
+        }
+    };
+}
+
+mod transmit;
+
+use self::transmit::OnWire;
 use super::{
     counters::{
         Cause,
@@ -39,10 +53,8 @@ use super::{
         Fate, //
     },
     frame::{
-        Decision,
         Frame,
         FrameQueue,
-        Outcome,
         Stamp, //
     },
     ledger::Ledger,
@@ -52,7 +64,6 @@ use super::{
         Memory, //
     },
     params::Compiled,
-    random::Subject,
     serialiser::Serialiser, //
 };
 use core::borrow::Borrow;
@@ -77,25 +88,6 @@ pub enum Admission {
     Dropped(Cause),
 }
 
-/// How a frame leaves the wire.
-#[derive(Clone, Copy)]
-struct Departure {
-    /// When its last bit leaves, ns.
-    ends: u64,
-    /// When its last bit reaches the far end, unless an earlier frame holds it back, ns.
-    arrives: u64,
-    /// It may overtake.
-    overtakes: bool,
-    /// Something else happens to it, see [`Direction::fate`].
-    fated: bool,
-}
-
-/// The frame on the wire.
-struct OnWire<F> {
-    frame: F,
-    departure: Departure,
-}
-
 /// State of one direction, with frames in `Q`s and tables in `M`.
 pub struct Direction<Q: FrameQueue, M: Memory<Queue = Q> = Bare<Q>> {
     params: Compiled,
@@ -111,17 +103,6 @@ pub struct Direction<Q: FrameQueue, M: Memory<Queue = Q> = Bare<Q>> {
     ledger: Ledger<Q>,
     effects: EffectState,
     memory: M,
-}
-
-/// What the room of a direction needs of the rest of it.
-macro_rules! desk {
-    ($direction:ident) => {
-        &mut Desk {
-            params: &$direction.params,
-            tables: $direction.memory.tables(),
-            ledger: &mut $direction.ledger,
-        }
-    };
 }
 
 impl<Q: FrameQueue, M: Memory<Queue = Q> + Default> Direction<Q, M> {
@@ -271,7 +252,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     /// their times, a shorter delay waits for the last of them unless frames may overtake, and a
     /// queue that is longer than its new limit shrinks by being sent. With another discipline, what
     /// waits is queued again in the order in which it would have been sent. Effects whose parameters
-    /// change start afresh.
+    /// change start afresh. A super-packet that waits already is one frame for new effects.
     pub fn set_params(&mut self, now: u64, params: impl Borrow<Compiled>) {
         self.change_params(now, params.borrow());
     }
@@ -287,15 +268,28 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     }
 
     /// Changes parameters and tables at `now`, and returns the old tables. Frames are treated as
-    /// in [`Self::set_params`]. A pattern starts afresh if its rules differ.
-    pub fn set_memory(&mut self, now: u64, params: impl Borrow<Compiled>, mut memory: M) -> M {
-        let params = params.borrow();
+    /// in [`Self::set_params`]; with another number of flows, what waits is queued again, too. A
+    /// pattern starts afresh if its rules differ.
+    pub fn set_memory(&mut self, now: u64, params: impl Borrow<Compiled>, memory: M) -> M {
+        self.change_memory(now, params.borrow(), memory)
+    }
+
+    fn change_memory(&mut self, now: u64, params: &Compiled, mut memory: M) -> M {
         self.advance(now);
-        let waiting = self.room.take_all(desk!(self));
-        if self.memory.tables().rules != memory.tables().rules {
-            self.effects
-                .restart_pattern(self.ledger.counters.sent.frames);
+        let (old, new) = (self.memory.tables(), memory.tables());
+        if old.rules != new.rules {
+            let next = self.ledger.counters.sent.frames;
+            self.effects.restart_pattern(next);
         }
+        let same_flows = old.flows.len() == new.flows.len();
+        if self.params.same_discipline(params) && (same_flows || !params.needs_flows()) {
+            for (old, new) in old.flows.iter_mut().zip(new.flows) {
+                core::mem::swap(old, new);
+            }
+            self.follow(params);
+            return core::mem::replace(&mut self.memory, memory);
+        }
+        let waiting = self.room.take_all(desk!(self));
         let old = core::mem::replace(&mut self.memory, memory);
         self.follow(params);
         self.room.restart(waiting, desk!(self));
@@ -390,168 +384,5 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     #[inline]
     pub fn take_discarded(&mut self) -> Q {
         core::mem::take(&mut self.ledger.discarded)
-    }
-
-    /// Ends the serialisations that end by `self.now` and starts those that follow.
-    fn run_wire(&mut self) {
-        while let Some(on_wire) = self.on_wire.take() {
-            let ended = on_wire.departure.ends;
-            if ended > self.now {
-                self.on_wire = Some(on_wire);
-                return;
-            }
-            self.land(on_wire.departure, on_wire.frame);
-            // Without a rate a frame leaves the wire at once, and the next can begin.
-            while self.on_wire.is_none() {
-                if let Some(copy) = self.copy.take() {
-                    self.begin(ended, copy);
-                } else if let Some(frame) = self.room.pop(ended, desk!(self)) {
-                    self.start(ended, frame);
-                } else {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Starts to serialise a frame at `at`, and its copy if that does not have to wait.
-    #[inline]
-    fn start(&mut self, at: u64, frame: Q::Frame) {
-        if let Some(effects) = &self.params.effects {
-            let subject = self.subject(frame.stamp());
-            if effects.duplicates(subject) {
-                self.copy(&frame);
-            }
-        }
-        self.begin(at, frame);
-        if self.on_wire.is_none() {
-            if let Some(copy) = self.copy.take() {
-                self.begin(at, copy);
-            }
-        }
-    }
-
-    /// Makes a copy of a frame, to be sent next.
-    #[cold]
-    fn copy(&mut self, frame: &Q::Frame) {
-        let counters = &mut self.ledger.counters;
-        let Some(mut copy) = frame.duplicate() else {
-            counters.copies_failed = counters.copies_failed.wrapping_add(1);
-            return;
-        };
-        let stamp = copy.stamp_mut();
-        *stamp = *frame.stamp();
-        stamp.set_copy();
-        counters.duplicated.add(stamp);
-        self.copy = Some(copy);
-    }
-
-    #[inline]
-    fn subject(&self, stamp: &Stamp) -> Subject {
-        Subject {
-            number: self.ledger.number(stamp),
-            copy: stamp.is_copy(),
-        }
-    }
-
-    /// Starts to serialise a frame at `start`, with the parameters in force.
-    #[inline]
-    fn begin(&mut self, start: u64, frame: Q::Frame) {
-        let stamp = frame.stamp();
-        let bits = self
-            .params
-            .wire_bits(stamp.bytes as u64, stamp.frames as u64);
-        let ends = self.serialiser.send(start, bits, self.params.rate.as_ref());
-        let mut departure = Departure {
-            ends,
-            arrives: ends.saturating_add(self.params.delay),
-            overtakes: false,
-            fated: false,
-        };
-        if self.params.effects.is_some() {
-            self.decide(&mut departure, stamp, bits);
-        }
-        if self.params.rate.is_none() {
-            return self.land(departure, frame);
-        }
-        self.on_wire = Some(OnWire { frame, departure });
-    }
-
-    /// Decides what else will happen to a frame.
-    #[inline(never)]
-    fn decide(&mut self, departure: &mut Departure, stamp: &Stamp, bits: u64) {
-        let subject = self.subject(stamp);
-        let Some(effects) = &self.params.effects else {
-            return;
-        };
-        let tables = self.memory.tables();
-        let fate = self.effects.decide(
-            effects,
-            subject,
-            stamp.bytes,
-            bits,
-            tables.rules,
-            tables.jitter,
-        );
-        departure.fated = true;
-        departure.overtakes = effects.free || fate.early;
-        if fate.early {
-            departure.arrives = departure.ends;
-        } else if fate.deviation != 0 {
-            let delay = self.params.delay.checked_add_signed(fate.deviation);
-            if delay.is_none() {
-                let cut = &mut self.ledger.counters.delays_cut;
-                *cut = cut.wrapping_add(1);
-            }
-            departure.arrives = departure.ends.saturating_add(delay.unwrap_or(0));
-        }
-        self.fate = fate;
-    }
-
-    /// Moves a frame whose serialisation has ended from the wire to the delay line.
-    #[inline]
-    fn land(&mut self, departure: Departure, mut frame: Q::Frame) {
-        let ended = departure.ends;
-        if let (true, Some(cause)) = (departure.fated, self.fate.lost) {
-            return self.ledger.drop_sent(ended, frame, cause);
-        }
-        if self.params.limits_line && !self.line.admits(ended, frame.stamp(), &self.params.line) {
-            return self.ledger.drop_sent(ended, frame, Cause::DelayLimit);
-        }
-        self.ledger.leave(&frame);
-        frame.release_sender();
-        if departure.fated && !self.corrupt(&mut frame) {
-            return self.ledger.drop(ended, frame, Cause::NoMemory);
-        }
-        let due = self.line.due(departure.arrives, departure.overtakes);
-        let stamp = *frame.stamp();
-        frame.decided(&Decision {
-            number: stamp.number,
-            copy: stamp.is_copy(),
-            at: ended,
-            outcome: Outcome::Due(due),
-        });
-        if self.line.push(frame, due) {
-            self.ledger.counters.reordered.add(&stamp);
-        }
-    }
-
-    /// Flips the bits that the frame's fate wants flipped; false if it has no memory.
-    #[inline(never)]
-    fn corrupt(&mut self, frame: &mut Q::Frame) -> bool {
-        let bits = u64::from(frame.stamp().bytes).saturating_mul(8);
-        let mut flipped = false;
-        for bit in self.fate.flips.into_iter().flatten() {
-            if u64::from(bit) < bits {
-                if !frame.flip_bit(bit) {
-                    return false;
-                }
-                flipped = true;
-            }
-        }
-        if flipped {
-            self.ledger.counters.corrupted.add(frame.stamp());
-        }
-        true
     }
 }

@@ -28,6 +28,12 @@
 //! destination address to the end of the payload, without FCS) unless a name says *wire*: then
 //! they include the per-frame `overhead`.
 //!
+//! # Order of effects
+//!
+//! Admission, queue, copies, serialiser, then loss (bit errors, random, Gilbert-Elliott, four-state,
+//! pattern), the delay line's limit, corruption, delay with jitter and reordering. What is lost has
+//! used the wire; a copy takes its own time on it.
+//!
 //! # Order of events at the same instant
 //!
 //! The end of a serialisation comes before the start of the next one, that before an arrival.

@@ -93,10 +93,9 @@ impl CodelState {
         let mut search = Search::First;
         loop {
             let Some((frame, stamp, behind)) = take() else {
+                // No phase begins with the last frame, as more bytes than the floor wait behind it.
                 self.above_until = 0;
-                if search != Search::Entered {
-                    self.dropping = false;
-                }
+                self.dropping = false;
                 return None;
             };
             if self.judge(codel, at, &stamp, behind, search) == Verdict::Send {

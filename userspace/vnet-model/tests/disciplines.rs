@@ -324,6 +324,85 @@ fn sparse_flows_pass() {
     }
 }
 
+/// Tags wrap; a flow that comes back after any time is neither ahead nor behind.
+#[test]
+fn old_flows_come_back_in_time() {
+    let fast = Params {
+        rate: Some(400_000_000_000),
+        ..params(100)
+    };
+    let big = 1 << 31;
+    for pause in [1u64, 100, 200, 300, 400, 500, 600, 1000] {
+        let mut direction = of(fast, queueing(Discipline::Wfq), TestMemory::with_flows(256));
+        let mut id = 0;
+        let mut send = |direction: &mut FullDirection, flow, bytes| {
+            id += 1;
+            let now = direction.now();
+            direction.enqueue(now, TestFrame::new(id, bytes).of_flow(flow));
+            id
+        };
+        for flow in [1, 1, 2, 1] {
+            send(&mut direction, flow, big);
+        }
+        // The second flow's frame leaves, then only the first one sends.
+        let mut left = pause + 3;
+        while left > 0 {
+            let at = direction.next_event().expect("busy");
+            direction.advance(at);
+            while direction.pop_due(at).is_some() {
+                left = left.saturating_sub(1);
+                send(&mut direction, 1, big);
+            }
+        }
+        let back = send(&mut direction, 2, 1000);
+        let order: Vec<u64> = drain(&mut direction)
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
+        let place = order.iter().position(|id| *id == back).expect("delivered");
+        assert!(place <= 2, "after {pause} frames: {place}");
+    }
+}
+
+/// A flow that always comes back with one frame is no new flow each time, and starves nobody.
+#[test]
+fn returning_flows_do_not_starve_others() {
+    let codel = Codel {
+        target: 100_000 * MS,
+        interval: 100_000 * MS,
+        ..Codel::default()
+    };
+    let discipline = Discipline::FqCodel {
+        quantum: 1000,
+        codel,
+    };
+    let mut direction = of(
+        params(1000),
+        queueing(discipline),
+        TestMemory::with_flows(256),
+    );
+    for id in 0..500 {
+        direction.enqueue(0, TestFrame::new(id, 1000).of_flow(1));
+    }
+    direction.enqueue(0, TestFrame::new(500, 1000).of_flow(2));
+    let mut others = 0;
+    for _ in 0..400 {
+        let at = direction.next_event().expect("busy");
+        direction.advance(at);
+        while let Some(frame) = direction.pop_due(at) {
+            if frame.id < 500 {
+                others += 1;
+            }
+        }
+        // Whenever its frame has left the queue, the flow has the next one.
+        let waiting = direction.queued().frames;
+        if waiting + others <= 500 {
+            direction.enqueue(at, TestFrame::new(1000, 1000).of_flow(2));
+        }
+    }
+    assert!(others >= 190, "{others} of 400");
+}
+
 #[test]
 fn changes_of_discipline_lose_nothing() {
     let mut direction = of(
@@ -364,6 +443,30 @@ fn changes_of_discipline_lose_nothing() {
     assert_eq!(queue_drops, 0);
 }
 
+/// New tables of the same size change nothing of what the discipline does.
+#[test]
+fn new_tables_disturb_nothing() {
+    for discipline in all() {
+        let run = |every: u64| {
+            let compiled = with_queueing(params(100), queueing(discipline));
+            let memory = TestMemory::with_flows(16);
+            let mut direction: FullDirection = Direction::with_memory(compiled, memory);
+            take_log();
+            for id in 0..4000u64 {
+                let now = id * 700_000;
+                let flow = (draw(Effect::Jitter, id) >> 62) as u8 * 64;
+                direction.enqueue(now, TestFrame::new(id, 1000).of_flow(flow));
+                if id % every == 0 {
+                    direction.set_memory(now, compiled, TestMemory::with_flows(16));
+                }
+            }
+            drain(&mut direction);
+            take_log()
+        };
+        assert!(run(u64::MAX) == run(7), "{discipline:?}");
+    }
+}
+
 #[test]
 fn device_asks_for_frames() {
     let params = Params {
@@ -399,42 +502,52 @@ fn device_asks_for_frames() {
     assert_eq!(taken, 3);
 }
 
-/// CoDel by RFC 8289 and Linux, in floating point, in front of the same wire.
+/// CoDel by RFC 8289 and Linux, in floating point, in front of the same wire: frames of 1000 bytes
+/// that take 1 ms.
+#[derive(Default)]
 struct CodelReference {
     codel: Codel,
-    queue: VecDeque<(u64, u64, u32)>,
-    bytes: u64,
+    limit: usize,
+    /// Frames with the times of their arrival.
+    queue: VecDeque<(u64, u64)>,
     first_above: Option<u64>,
     drop_next: u64,
     count: u32,
     last_count: u32,
     dropping: bool,
-    lost: Vec<u64>,
+    lost: Vec<(u64, Cause)>,
+    most_at_once: u32,
 }
 
 impl CodelReference {
-    fn pop(&mut self, now: u64) -> (Option<(u64, u64, u32)>, bool) {
-        let Some(frame) = self.queue.pop_front() else {
+    fn pop(&mut self, now: u64) -> (Option<u64>, bool) {
+        let Some((id, came)) = self.queue.pop_front() else {
             self.first_above = None;
             return (None, false);
         };
-        self.bytes -= u64::from(frame.2);
         let mut ok = false;
-        if now - frame.1 < self.codel.target || self.bytes <= u64::from(self.codel.floor) {
+        let bytes = self.queue.len() as u64 * 1000;
+        if now - came < self.codel.target || bytes <= u64::from(self.codel.floor) {
             self.first_above = None;
         } else if let Some(at) = self.first_above {
             ok = now > at;
         } else {
             self.first_above = Some(now + self.codel.interval);
         }
-        (Some(frame), ok)
+        (Some(id), ok)
     }
 
     fn law(&self, t: u64) -> u64 {
-        t + (self.codel.interval as f64 / f64::from(self.count).sqrt()) as u64
+        t + ((self.codel.interval as f64 / f64::from(self.count).sqrt()) as u64).max(1)
     }
 
-    fn dequeue(&mut self, now: u64) -> Option<(u64, u64, u32)> {
+    fn lose(&mut self, id: Option<u64>) {
+        self.lost
+            .push((id.expect("one that is late"), Cause::Codel));
+    }
+
+    /// The frame to send at `now`.
+    fn dequeue(&mut self, now: u64) -> Option<u64> {
         let (mut frame, mut ok) = self.pop(now);
         if frame.is_none() {
             self.dropping = false;
@@ -443,8 +556,15 @@ impl CodelReference {
             if !ok {
                 self.dropping = false;
             }
+            let mut drops = 0;
             while self.dropping && now >= self.drop_next {
-                self.lost.push(frame.expect("one that is late").0);
+                drops += 1;
+                self.most_at_once = self.most_at_once.max(drops);
+                if drops > 256 {
+                    self.drop_next = self.law(now);
+                    break;
+                }
+                self.lose(frame);
                 self.count += 1;
                 (frame, ok) = self.pop(now);
                 if ok {
@@ -454,10 +574,10 @@ impl CodelReference {
                 }
             }
         } else if ok {
-            self.lost.push(frame.expect("one that is late").0);
+            self.lose(frame);
             (frame, _) = self.pop(now);
             self.dropping = true;
-            let delta = self.count - self.last_count;
+            let delta = self.count.saturating_sub(self.last_count);
             let recent = now.saturating_sub(self.drop_next) < 16 * self.codel.interval;
             self.count = if delta > 1 && recent { delta } else { 1 };
             self.last_count = self.count;
@@ -465,65 +585,139 @@ impl CodelReference {
         }
         frame
     }
+
+    /// Runs frames that arrive at these times through the queue.
+    fn run(mut self, arrivals: &[u64]) -> Self {
+        let (mut free, mut busy) = (0, false);
+        for (id, now) in (0u64..).zip(arrivals.iter().copied()) {
+            while busy && free <= now {
+                busy = self.dequeue(free).is_some();
+                free += if busy { MS } else { 0 };
+            }
+            if !busy {
+                (busy, free) = (true, now + MS);
+                continue;
+            }
+            if self.queue.len() == self.limit {
+                // fq-codel drops the oldest, and lets CoDel know.
+                let (oldest, _) = self.queue.pop_front().expect("full");
+                self.lost.push((oldest, Cause::QueuePackets));
+                self.count += 1;
+            }
+            self.queue.push_back((id, now));
+        }
+        while self.dequeue(free).is_some() {
+            free += MS;
+        }
+        self
+    }
+}
+
+/// The same traffic through the model.
+fn lost_in(discipline: Discipline, limit: usize, arrivals: &[u64]) -> Vec<(u64, Cause)> {
+    let params = params(limit as u32);
+    let mut direction = of(params, queueing(discipline), TestMemory::with_flows(1));
+    take_log();
+    for (id, now) in (0u64..).zip(arrivals.iter().copied()) {
+        direction.enqueue(now, TestFrame::new(id, 1000));
+    }
+    drain(&mut direction);
+    assert!(direction.snapshot(u64::MAX).balanced());
+    dropped()
+}
+
+fn times(gaps: impl Iterator<Item = u64>) -> Vec<u64> {
+    gaps.scan(0, |now, gap| {
+        *now += gap;
+        Some(*now)
+    })
+    .collect()
 }
 
 #[test]
 fn codel_drops_as_it_should() {
-    let codel = Codel::default();
-    let mut direction = of(
-        params(1000),
-        queueing(Discipline::Codel(codel)),
-        TestMemory::default(),
-    );
-    let mut reference = CodelReference {
-        codel,
-        queue: VecDeque::new(),
-        bytes: 0,
-        first_above: None,
-        drop_next: 0,
-        count: 0,
-        last_count: 0,
-        dropping: false,
-        lost: Vec::new(),
+    // Phases of overload and of rest.
+    let load = |over: u64| {
+        times((0..20_000).map(move |id| if id / 1500 % 3 == 2 { 1_500_000 } else { over }))
     };
-    take_log();
-    // Phases of overload and of rest; frames of 1000 bytes take 1 ms.
-    let mut arrivals = Vec::new();
-    let mut now = 0;
-    for id in 0..20_000u64 {
-        now += if id / 1500 % 3 == 2 {
+    for (codel, arrivals, least, at_once) in [
+        (Codel::default(), load(920_000), 300, 1),
+        (
+            Codel {
+                interval: 500_000,
+                ..Codel::default()
+            },
+            load(100_000),
+            8_000,
+            9,
+        ),
+        (
+            Codel {
+                interval: 10,
+                ..Codel::default()
+            },
+            load(100_000),
+            8_000,
+            26,
+        ),
+    ] {
+        let limit = 100_000;
+        let reference = CodelReference {
+            codel,
+            limit,
+            ..Default::default()
+        }
+        .run(&arrivals);
+        assert!(reference.lost.len() > least, "{}", reference.lost.len());
+        assert!(
+            reference.most_at_once >= at_once,
+            "{}",
+            reference.most_at_once
+        );
+        let lost = lost_in(Discipline::Codel(codel), limit, &arrivals);
+        assert!(lost == reference.lost, "{codel:?}");
+        // One flow of fq-codel is the same.
+        let discipline = Discipline::FqCodel {
+            quantum: 1000,
+            codel,
+        };
+        assert!(
+            lost_in(discipline, limit, &arrivals) == reference.lost,
+            "{codel:?}"
+        );
+    }
+}
+
+#[test]
+fn overflows_tell_codel() {
+    let codel = Codel::default();
+    let arrivals = times((0..20_000).map(|id| {
+        if id / 300 % 3 == 2 {
             1_500_000
         } else {
-            920_000
-        };
-        arrivals.push((id, now));
-    }
-    let mut free = 0;
-    for (id, now) in &arrivals {
-        direction.enqueue(*now, TestFrame::new(*id, 1000));
-        while free <= *now && (!reference.queue.is_empty() || reference.dropping) {
-            match reference.dequeue(free) {
-                Some(_) => free += MS,
-                None => break,
-            }
+            500_000
         }
-        if free <= *now {
-            // Found the wire idle; the queue was looked at when it became so.
-            reference.dequeue(free);
-            free = now + MS;
-        } else {
-            reference.queue.push_back((*id, *now, 1000));
-            reference.bytes += 1000;
-        }
+    }));
+    let limit = 60;
+    let reference = CodelReference {
+        codel,
+        limit,
+        ..Default::default()
     }
-    while reference.dequeue(free).is_some() {
-        free += MS;
-    }
-    drain(&mut direction);
-    let lost: Vec<u64> = dropped().into_iter().map(|(id, _)| id).collect();
-    assert!(lost.len() > 300, "{}", lost.len());
-    assert_eq!(lost, reference.lost);
-    assert!(direction.snapshot(u64::MAX).balanced());
+    .run(&arrivals);
+    let by = |cause| {
+        reference
+            .lost
+            .iter()
+            .filter(|(_, because)| *because == cause)
+            .count()
+    };
+    assert!(by(Cause::Codel) > 100 && by(Cause::QueuePackets) > 100);
+    let discipline = Discipline::FqCodel {
+        quantum: 1000,
+        codel,
+    };
+    assert!(lost_in(discipline, limit, &arrivals) == reference.lost);
 }
 
 #[test]

@@ -654,6 +654,168 @@ fn a_pattern_counts_from_when_it_is_set() {
 }
 
 #[test]
+fn a_pattern_leaves_copies_alone() {
+    let set = Effects {
+        duplicate: Probability::ONE,
+        pattern: Some(Pattern { period: 2 }),
+        ..effects()
+    };
+    let memory = TestMemory {
+        rules: vec![rule(1, Action::Drop)],
+        ..TestMemory::default()
+    };
+    let mut direction = FullDirection::with_memory(with_effects(params(), set), memory);
+    for id in 0..4 {
+        direction.enqueue(0, TestFrame::new(id, 1000));
+    }
+    let ids: Vec<(u64, bool)> = drain_frames(&mut direction)
+        .iter()
+        .map(|(frame, _)| (frame.id, frame.stamp().is_copy()))
+        .collect();
+    let expected = [
+        (0, true),
+        (1, false),
+        (1, true),
+        (2, true),
+        (3, false),
+        (3, true),
+    ];
+    assert_eq!(ids, expected);
+}
+
+/// Chains go on when something else changes, and start afresh when they are changed themselves.
+#[test]
+fn changed_effects_start_afresh() {
+    let chain = |k| {
+        Some(GilbertElliott {
+            p: Probability::ONE,
+            r: Probability::ZERO,
+            h: Probability::ZERO,
+            k,
+        })
+    };
+    let gilbert_elliott = chain(Probability::ONE);
+    let four = |p23| {
+        Some(FourState {
+            p13: Probability::ONE,
+            p31: Probability::ZERO,
+            p32: Probability::ONE,
+            p23,
+            p14: Probability::ZERO,
+        })
+    };
+    let correlated = |amount| {
+        jitter(amount, Distribution::Normal, Order::Keep).map(|jitter| Jitter {
+            correlation: p(0.99),
+            ..jitter
+        })
+    };
+    let mut direction = full(
+        params(),
+        Effects {
+            gilbert_elliott,
+            ..effects()
+        },
+    );
+    let mut id = 0;
+    let mut lost = |direction: &mut FullDirection| {
+        take_log();
+        direction.enqueue(id * 100 * MS, TestFrame::new(id, 1000));
+        id += 1;
+        drain(direction);
+        take_log()
+            .iter()
+            .any(|decision| matches!(decision.outcome, Outcome::Dropped(_)))
+    };
+    // Good at first, then bad for ever.
+    assert!(!lost(&mut direction));
+    assert!(lost(&mut direction));
+    let now = |direction: &FullDirection| direction.now();
+    let at = now(&direction);
+    direction.set_params(
+        at,
+        with_effects(
+            params(),
+            Effects {
+                gilbert_elliott,
+                ber: p(1e-15),
+                ..effects()
+            },
+        ),
+    );
+    assert!(lost(&mut direction));
+    let at = now(&direction);
+    let other = Effects {
+        gilbert_elliott: chain(p(0.999_999)),
+        ..effects()
+    };
+    direction.set_params(at, with_effects(params(), other));
+    assert!(!lost(&mut direction));
+    assert!(lost(&mut direction));
+    // Lost in a burst, received in a burst, and so on.
+    let at = now(&direction);
+    direction.set_params(
+        at,
+        with_effects(
+            params(),
+            Effects {
+                four_state: four(p(0.999_999)),
+                ..effects()
+            },
+        ),
+    );
+    assert!(lost(&mut direction));
+    assert!(!lost(&mut direction));
+    assert!(lost(&mut direction));
+    let at = now(&direction);
+    direction.set_params(
+        at,
+        with_effects(
+            params(),
+            Effects {
+                four_state: four(p(0.999_998)),
+                ..effects()
+            },
+        ),
+    );
+    assert!(lost(&mut direction));
+
+    let mut direction = full(
+        params(),
+        Effects {
+            jitter: correlated(MS),
+            ..effects()
+        },
+    );
+    let send = |direction: &mut FullDirection, id: u64| {
+        direction.enqueue(id * 100 * MS, TestFrame::new(id, 1000));
+        drain(direction)[0].1 - id * 100 * MS - 8_000
+    };
+    let mut state = JitterState::default();
+    let expected = |amount, id, state: &mut JitterState| {
+        let jitter = correlated(amount).expect("set");
+        (10 * MS).saturating_add_signed(deviation(&jitter, state, id))
+    };
+    for id in 0..5 {
+        assert_eq!(send(&mut direction, id), expected(MS, id, &mut state));
+    }
+    direction.set_params(
+        499 * MS,
+        with_effects(
+            params(),
+            Effects {
+                jitter: correlated(2 * MS),
+                ..effects()
+            },
+        ),
+    );
+    let mut state = JitterState::default();
+    for id in 5..10 {
+        assert_eq!(send(&mut direction, id), expected(2 * MS, id, &mut state));
+    }
+}
+
+#[test]
 fn queue_drops_count_for_the_pattern() {
     let effects = Effects {
         pattern: Some(Pattern { period: 4 }),

@@ -444,9 +444,15 @@ fn run(setting: &Setting, steps: &[(u64, Step)], eager: Option<u64>) -> Outcome 
     run.finish(now)
 }
 
+/// How many runs: more of them with `VNET_STORM=100000 cargo test --release --test storm`.
+fn cases() -> u32 {
+    let wanted = std::env::var("VNET_STORM").ok();
+    wanted.and_then(|cases| cases.parse().ok()).unwrap_or(1500)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 1500,
+        cases: cases(),
         failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
         ..ProptestConfig::default()
     })]

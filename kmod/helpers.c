@@ -15,8 +15,10 @@
 #include <linux/timekeeping.h>
 #include <linux/udp.h>
 #include <net/busy_poll.h>
+#include <net/dsfield.h>
 #include <net/genetlink.h>
 #include <net/gso.h>
+#include <net/inet_ecn.h>
 #include <net/netdev_lock.h>
 #include <net/netns/generic.h>
 #include <net/rtnetlink.h>
@@ -196,6 +198,78 @@ struct sk_buff *vnet_helper_skb_segment(struct sk_buff *skb)
 	return segments ?: ERR_PTR(-EINVAL);
 }
 
+/*
+ * A copy that shares the packet's data; its data is nobody's to write to before
+ * skb_ensure_writable() or the like.
+ */
+struct sk_buff *vnet_helper_skb_duplicate(struct sk_buff *skb)
+{
+	return skb_clone(skb, GFP_ATOMIC);
+}
+
+/*
+ * Flips a bit of what is on the wire, counted from the most significant of the
+ * first byte. Checksums that hardware would have filled in are filled in first,
+ * so that the receiver notices. False if there is no memory.
+ */
+bool vnet_helper_skb_flip_bit(struct sk_buff *skb, u32 bit)
+{
+	const u32 byte = bit / 8;
+
+	if (skb_vlan_tag_present(skb)) {
+		if (__vlan_insert_tag(skb, skb->vlan_proto, skb_vlan_tag_get(skb)))
+			return false;
+		skb->protocol = skb->vlan_proto;
+		__vlan_hwaccel_clear_tag(skb);
+	}
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
+		return false;
+	if (byte >= skb->len)
+		return true;
+	if (skb_ensure_writable(skb, byte + 1))
+		return false;
+	skb->data[byte] ^= 0x80 >> (bit % 8);
+	skb->ip_summed = CHECKSUM_NONE;
+	return true;
+}
+
+/* Marks congestion experienced; false if it is no IP packet or its sender does not know ECN. */
+bool vnet_helper_skb_mark_ce(struct sk_buff *skb)
+{
+	const u32 header = skb_network_offset(skb) + sizeof(struct ipv6hdr);
+
+	if (skb_ensure_writable(skb, min(header, skb->len)))
+		return false;
+	return INET_ECN_set_ce(skb);
+}
+
+/* Hash of the packet's flow, the same in every run for the same key. */
+u32 vnet_helper_skb_flow_hash(struct sk_buff *skb, u64 key)
+{
+	const siphash_key_t perturb = { .key = { key, 0 } };
+
+	return skb_get_hash_perturb(skb, &perturb);
+}
+
+/* The DS code point of an IP packet, otherwise 0. */
+u8 vnet_helper_skb_dscp(struct sk_buff *skb)
+{
+	const u32 offset = skb_network_offset(skb);
+
+	switch (skb_protocol(skb, true)) {
+	case htons(ETH_P_IP):
+		if (pskb_may_pull(skb, offset + sizeof(struct iphdr)))
+			return ipv4_get_dsfield(ip_hdr(skb)) >> 2;
+		return 0;
+	case htons(ETH_P_IPV6):
+		if (pskb_may_pull(skb, offset + sizeof(struct ipv6hdr)))
+			return ipv6_get_dsfield(ipv6_hdr(skb)) >> 2;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
 /* As dropped by a full queue; the module's own counters tell more. */
 void vnet_helper_drop_skb(struct sk_buff *skb)
 {
@@ -210,6 +284,13 @@ void vnet_helper_drop_skb_list(struct sk_buff *skb)
 void vnet_helper_consume_skb(struct sk_buff *skb)
 {
 	consume_skb(skb);
+}
+
+/* linux/rbtree.h */
+
+struct rb_node *vnet_helper_rb_first(const struct rb_root *root)
+{
+	return rb_first(root);
 }
 
 /* linux/netdevice.h */
@@ -227,6 +308,35 @@ bool vnet_helper_netif_running(const struct net_device *dev)
 bool vnet_helper_netif_carrier_ok(const struct net_device *dev)
 {
 	return netif_carrier_ok(dev);
+}
+
+/*
+ * Stops the transmit queue, if packets can wait in front of it; without a
+ * queueing discipline the core would drop them.
+ */
+bool vnet_helper_netif_stop_queue(struct net_device *dev)
+{
+	struct netdev_queue *queue = netdev_get_tx_queue(dev, 0);
+
+	if (!rcu_dereference_bh(queue->qdisc)->enqueue)
+		return false;
+	netif_tx_stop_queue(queue);
+	return true;
+}
+
+void vnet_helper_netif_wake_queue(struct net_device *dev)
+{
+	netif_wake_queue(dev);
+}
+
+void vnet_helper_dev_hold(struct net_device *dev)
+{
+	dev_hold(dev);
+}
+
+void vnet_helper_dev_put(struct net_device *dev)
+{
+	dev_put(dev);
 }
 
 struct net *vnet_helper_dev_net(const struct net_device *dev)

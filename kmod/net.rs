@@ -22,5 +22,7 @@ pub(crate) mod link_ops;
 pub(crate) mod napi;
 pub(crate) mod netlink;
 pub(crate) mod netns;
+pub(crate) mod packet;
 pub(crate) mod rtnl;
 pub(crate) mod skbuff;
+pub(crate) mod skbuff_tree;

@@ -28,12 +28,26 @@ static const struct netlink_range_validation vnet_a_direction_whole_time_range =
 	.max	= VNET_DELAY_MAX,
 };
 
+static const struct netlink_range_validation vnet_a_direction_jitter_range = {
+	.max	= VNET_DELAY_MAX,
+};
+
+static const struct netlink_range_validation vnet_a_queueing_flows_range = {
+	.min	= 1ULL,
+	.max	= VNET_FLOWS_MAX,
+};
+
 static const struct netlink_range_validation vnet_a_link_mtu_range = {
 	.min	= VNET_MTU_MIN,
 	.max	= VNET_MTU_MAX,
 };
 
 /* Common nested types */
+const struct nla_policy vnet_class_nl_policy[VNET_A_CLASS_WEIGHT + 1] = {
+	[VNET_A_CLASS_DSCP] = NLA_POLICY_MAX(NLA_U32, 63),
+	[VNET_A_CLASS_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, 1024),
+};
+
 const struct nla_policy vnet_direction_nl_policy[VNET_A_DIRECTION_PAD + 1] = {
 	[VNET_A_DIRECTION_RATE] = NLA_POLICY_FULL_RANGE(NLA_UINT, &vnet_a_direction_rate_range),
 	[VNET_A_DIRECTION_OVERHEAD] = NLA_POLICY_MAX(NLA_U32, VNET_OVERHEAD_MAX),
@@ -44,6 +58,21 @@ const struct nla_policy vnet_direction_nl_policy[VNET_A_DIRECTION_PAD + 1] = {
 	[VNET_A_DIRECTION_LINE_PACKETS] = { .type = NLA_U32, },
 	[VNET_A_DIRECTION_LINE_BYTES] = { .type = NLA_UINT, },
 	[VNET_A_DIRECTION_WHOLE_TIME] = NLA_POLICY_FULL_RANGE(NLA_UINT, &vnet_a_direction_whole_time_range),
+	[VNET_A_DIRECTION_QUEUEING] = NLA_POLICY_NESTED(vnet_queueing_nl_policy),
+	[VNET_A_DIRECTION_LOSS] = { .type = NLA_UINT, },
+	[VNET_A_DIRECTION_BER] = { .type = NLA_UINT, },
+	[VNET_A_DIRECTION_DUPLICATE] = { .type = NLA_UINT, },
+	[VNET_A_DIRECTION_CORRUPT] = { .type = NLA_UINT, },
+	[VNET_A_DIRECTION_LOSS_GILBERT_ELLIOTT] = NLA_POLICY_NESTED(vnet_gilbert_elliott_nl_policy),
+	[VNET_A_DIRECTION_LOSS_FOUR_STATE] = NLA_POLICY_NESTED(vnet_four_state_nl_policy),
+	[VNET_A_DIRECTION_LOSS_PATTERN] = NLA_POLICY_NESTED(vnet_pattern_nl_policy),
+	[VNET_A_DIRECTION_JITTER] = NLA_POLICY_FULL_RANGE(NLA_UINT, &vnet_a_direction_jitter_range),
+	[VNET_A_DIRECTION_JITTER_DISTRIBUTION] = NLA_POLICY_MAX(NLA_U32, 4),
+	[VNET_A_DIRECTION_JITTER_CORRELATION] = { .type = NLA_UINT, },
+	[VNET_A_DIRECTION_JITTER_ORDER] = NLA_POLICY_MAX(NLA_U32, 1),
+	[VNET_A_DIRECTION_JITTER_TABLE] = NLA_POLICY_MAX_LEN(VNET_JITTER_TABLE_MAX),
+	[VNET_A_DIRECTION_REORDER] = { .type = NLA_UINT, },
+	[VNET_A_DIRECTION_REORDER_EVERY] = { .type = NLA_UINT, },
 };
 
 const struct nla_policy vnet_drop_nl_policy[VNET_A_DROP_PAD + 1] = {
@@ -65,6 +94,56 @@ const struct nla_policy vnet_end_nl_policy[VNET_A_END_PAD + 1] = {
 	[VNET_A_END_CARRIER] = { .type = NLA_U32, },
 };
 
+const struct nla_policy vnet_four_state_nl_policy[VNET_A_FOUR_STATE_PAD + 1] = {
+	[VNET_A_FOUR_STATE_P13] = { .type = NLA_UINT, },
+	[VNET_A_FOUR_STATE_P31] = { .type = NLA_UINT, },
+	[VNET_A_FOUR_STATE_P32] = { .type = NLA_UINT, },
+	[VNET_A_FOUR_STATE_P23] = { .type = NLA_UINT, },
+	[VNET_A_FOUR_STATE_P14] = { .type = NLA_UINT, },
+};
+
+const struct nla_policy vnet_gilbert_elliott_nl_policy[VNET_A_GILBERT_ELLIOTT_PAD + 1] = {
+	[VNET_A_GILBERT_ELLIOTT_P] = { .type = NLA_UINT, },
+	[VNET_A_GILBERT_ELLIOTT_R] = { .type = NLA_UINT, },
+	[VNET_A_GILBERT_ELLIOTT_H] = { .type = NLA_UINT, },
+	[VNET_A_GILBERT_ELLIOTT_K] = { .type = NLA_UINT, },
+};
+
+const struct nla_policy vnet_late_bucket_nl_policy[VNET_A_LATE_BUCKET_PAD + 1] = {
+	[VNET_A_LATE_BUCKET_FROM] = { .type = NLA_UINT, },
+	[VNET_A_LATE_BUCKET_COUNT] = { .type = NLA_UINT, },
+};
+
+const struct nla_policy vnet_pattern_nl_policy[VNET_A_PATTERN_PAD + 1] = {
+	[VNET_A_PATTERN_PERIOD] = { .type = NLA_UINT, },
+	[VNET_A_PATTERN_RULE] = NLA_POLICY_NESTED(vnet_pattern_rule_nl_policy),
+};
+
+const struct nla_policy vnet_pattern_rule_nl_policy[VNET_A_PATTERN_RULE_PAD + 1] = {
+	[VNET_A_PATTERN_RULE_FRAME] = { .type = NLA_UINT, },
+	[VNET_A_PATTERN_RULE_ACTION] = NLA_POLICY_MAX(NLA_U32, 2),
+	[VNET_A_PATTERN_RULE_VALUE] = { .type = NLA_UINT, },
+};
+
+const struct nla_policy vnet_queueing_nl_policy[VNET_A_QUEUEING_PAD + 1] = {
+	[VNET_A_QUEUEING_KIND] = NLA_POLICY_MAX(NLA_U32, 7),
+	[VNET_A_QUEUEING_DROP] = NLA_POLICY_MAX(NLA_U32, 2),
+	[VNET_A_QUEUEING_ECN] = NLA_POLICY_MAX(NLA_U32, 1),
+	[VNET_A_QUEUEING_FLOWS] = NLA_POLICY_FULL_RANGE(NLA_U32, &vnet_a_queueing_flows_range),
+	[VNET_A_QUEUEING_QUANTUM] = { .type = NLA_U32, },
+	[VNET_A_QUEUEING_TARGET] = { .type = NLA_UINT, },
+	[VNET_A_QUEUEING_INTERVAL] = { .type = NLA_UINT, },
+	[VNET_A_QUEUEING_FLOOR] = { .type = NLA_U32, },
+	[VNET_A_QUEUEING_ALPHA] = { .type = NLA_U32, },
+	[VNET_A_QUEUEING_BETA] = { .type = NLA_U32, },
+	[VNET_A_QUEUEING_MIN_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_QUEUEING_MAX_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_QUEUEING_PROBABILITY] = { .type = NLA_UINT, },
+	[VNET_A_QUEUEING_WEIGHT] = { .type = NLA_U32, },
+	[VNET_A_QUEUEING_GENTLE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[VNET_A_QUEUEING_CLASS] = NLA_POLICY_NESTED(vnet_class_nl_policy),
+};
+
 const struct nla_policy vnet_stats_nl_policy[VNET_A_STATS_PAD + 1] = {
 	[VNET_A_STATS_SENT_FRAMES] = { .type = NLA_UINT, },
 	[VNET_A_STATS_SENT_BYTES] = { .type = NLA_UINT, },
@@ -80,6 +159,15 @@ const struct nla_policy vnet_stats_nl_policy[VNET_A_STATS_PAD + 1] = {
 	[VNET_A_STATS_LATE_COUNT] = { .type = NLA_UINT, },
 	[VNET_A_STATS_LATE_SUM] = { .type = NLA_UINT, },
 	[VNET_A_STATS_LATE_MAX] = { .type = NLA_UINT, },
+	[VNET_A_STATS_LATE_HISTOGRAM] = NLA_POLICY_NESTED(vnet_late_bucket_nl_policy),
+	[VNET_A_STATS_MARKED_FRAMES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_MARKED_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_CORRUPTED_FRAMES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_CORRUPTED_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_REORDERED_FRAMES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_REORDERED_BYTES] = { .type = NLA_UINT, },
+	[VNET_A_STATS_COPIES_FAILED] = { .type = NLA_UINT, },
+	[VNET_A_STATS_DELAYS_CUT] = { .type = NLA_UINT, },
 };
 
 /* VNET_CMD_INSTANCE_NEW - do */

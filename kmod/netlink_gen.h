@@ -15,13 +15,22 @@
 #define VNET_RATE_MAX		400000000000
 #define VNET_DELAY_MAX		100000000000
 #define VNET_OVERHEAD_MAX	1000
+#define VNET_FLOWS_MAX		65536
+#define VNET_JITTER_TABLE_MAX	32766
 #define VNET_MTU_MIN		68
 #define VNET_MTU_MAX		65535
 
 /* Common nested types */
+extern const struct nla_policy vnet_class_nl_policy[VNET_A_CLASS_WEIGHT + 1];
 extern const struct nla_policy vnet_direction_nl_policy[VNET_A_DIRECTION_PAD + 1];
 extern const struct nla_policy vnet_drop_nl_policy[VNET_A_DROP_PAD + 1];
 extern const struct nla_policy vnet_end_nl_policy[VNET_A_END_PAD + 1];
+extern const struct nla_policy vnet_four_state_nl_policy[VNET_A_FOUR_STATE_PAD + 1];
+extern const struct nla_policy vnet_gilbert_elliott_nl_policy[VNET_A_GILBERT_ELLIOTT_PAD + 1];
+extern const struct nla_policy vnet_late_bucket_nl_policy[VNET_A_LATE_BUCKET_PAD + 1];
+extern const struct nla_policy vnet_pattern_nl_policy[VNET_A_PATTERN_PAD + 1];
+extern const struct nla_policy vnet_pattern_rule_nl_policy[VNET_A_PATTERN_RULE_PAD + 1];
+extern const struct nla_policy vnet_queueing_nl_policy[VNET_A_QUEUEING_PAD + 1];
 extern const struct nla_policy vnet_stats_nl_policy[VNET_A_STATS_PAD + 1];
 
 int vnet_nl_instance_new_doit(struct sk_buff *skb, struct genl_info *info);

@@ -19,6 +19,7 @@
 //! RTNL protects creation, removal, parameters and carrier. Packets need nothing but the lock of
 //! the lane they are in.
 
+pub(crate) mod config;
 pub(crate) mod frame;
 pub(crate) mod lane;
 pub(crate) mod settings;
@@ -45,6 +46,7 @@ use crate::{
         },
         napi::Napi,
         netlink::{
+            Attr,
             Attrs,
             Table,
             Writer, //
@@ -54,6 +56,10 @@ use crate::{
         skbuff::SkBuff, //
     },
     registry, //
+};
+use config::{
+    LaneMemory,
+    Parameters, //
 };
 use kernel::{
     prelude::*,
@@ -173,6 +179,7 @@ impl Link {
     #[inline(never)]
     fn allocate(options: Options, homes: Homes, mtu: u32, extack: ExtAck) -> Result<Arc<Self>> {
         let [from_a, from_b] = options.compile(extack)?;
+        let (memory_a, memory_b) = (from_a.memory()?, from_b.memory()?);
         let id = registry::with(|registry| Ok(registry.links().next_id()))?;
         let plugged = options.connected;
         Arc::pin_init(
@@ -184,8 +191,8 @@ impl Link {
                 devices: [DeviceCell::empty(), DeviceCell::empty()],
                 homes <- new_mutex!(homes.keep(), "vnet_link_homes"),
                 connected: Atomic::new(u32::from(plugged)),
-                from_a <- Napi::new(Lane::new(from_a, mtu, plugged)),
-                from_b <- Napi::new(Lane::new(from_b, mtu, plugged)),
+                from_a <- Napi::new(Lane::new(from_a, memory_a, mtu, plugged)),
+                from_b <- Napi::new(Lane::new(from_b, memory_b, mtu, plugged)),
             }),
             GFP_KERNEL,
         )
@@ -261,14 +268,20 @@ impl Link {
 
     /// Changes parameters; nothing is changed if anything is refused.
     pub(crate) fn change(&self, options: Options, extack: ExtAck, rtnl: &Rtnl) -> Result {
-        let compiled = options.compile(extack)?;
+        let [from_a, from_b] = options.compile(extack)?;
+        let changes = [
+            (Side::A, self.change_of(Side::A, &from_a)?, from_a),
+            (Side::B, self.change_of(Side::B, &from_b)?, from_b),
+        ];
         if let Some(mtu) = options.mtu {
             self.change_mtu(mtu, extack, rtnl)?;
         }
-        for (side, params) in Side::BOTH.into_iter().zip(compiled) {
+        for (side, change, parameters) in changes {
             let lane = self.lane_from(side);
-            if lane.with_params(|old| old.params() != params.params()) {
-                lane.set_params(params);
+            match change {
+                Change::None => {}
+                Change::Parameters => lane.set_params(parameters, None),
+                Change::Memory(memory) => lane.set_params(parameters, Some(memory)),
             }
         }
         if let Some(name) = options.label.name {
@@ -284,6 +297,24 @@ impl Link {
         })?;
         control::link::notify_changed(self, rtnl);
         Ok(())
+    }
+
+    /// What has to be changed to give new parameters to the lane that begins at `side`.
+    fn change_of(&self, side: Side, new: &Parameters) -> Result<Change> {
+        let (same, shares) = self
+            .lane_from(side)
+            .with_params(|old| (new.is_same(old), new.shares_memory(old)));
+        Ok(match (same, shares) {
+            (true, _) => Change::None,
+            (false, true) => Change::Parameters,
+            (false, false) => Change::Memory(new.memory()?),
+        })
+    }
+
+    /// Room that the description of the link takes in a message, in bytes.
+    pub(crate) fn room(&self) -> usize {
+        let tables = |side| self.lane_from(side).with_params(|p| p.tables().clone());
+        settings::room_for([&tables(Side::A), &tables(Side::B)])
     }
 
     /// Changes the MTU of both devices, or of none.
@@ -375,6 +406,16 @@ impl Link {
     }
 }
 
+/// How a lane changes.
+enum Change {
+    /// Not at all.
+    None,
+    /// It has new parameters.
+    Parameters,
+    /// It has new parameters that need new memory.
+    Memory(LaneMemory),
+}
+
 /// Instances from whose quotas a link end each was taken; gives them back when dropped.
 struct Homes([Option<Arc<Instance>>; 2]);
 
@@ -418,7 +459,9 @@ impl Driver for Ethernet {
     fn open(device: &NetDevice, end: &End, rtnl: &Rtnl) -> Result {
         let instance = Instance::of(device.net());
         end.link.move_quota(end.side, &instance)?;
-        end.link.lane_from(end.side).sender_up(instance.clone());
+        end.link
+            .lane_from(end.side)
+            .sender_up(instance.clone(), device.hold());
         end.link.lane_from(end.side.other()).receiver_up(instance);
         end.link.update_carrier(rtnl);
         Ok(())
@@ -473,11 +516,11 @@ impl Driver for Ethernet {
 impl LinkKind for Ethernet {
     const KIND: &'static CStr = c"vnet";
     const NAME_PATTERN: &'static CStr = c"vnet%d";
-    const FILL_SIZE: usize = 2560;
 
     fn new_link(pair: Pair<'_, Self>, attrs: Table<'_>, extack: ExtAck) -> Result {
         let rtnl = pair.rtnl();
-        let mut options = Options::default();
+        let seed = attrs.get(bindings::IFLA_VNET_SEED).map_or(0, Attr::uint);
+        let mut options = Options::new(seed)?;
         options.read_link(Side::A, &attrs, extack)?;
         let link = Link::create(pair, options, extack)?;
         control::link::notify_new(&link, rtnl);
@@ -497,13 +540,17 @@ impl LinkKind for Ethernet {
                 code::eopnotsupp(),
             ));
         }
-        let mut options = Options::of(&end.link);
+        let mut options = Options::of(&end.link)?;
         options.read_link(end.side, &attrs, extack)?;
         end.link.change(options, extack, rtnl)
     }
 
     fn delete_link(end: &End, removal: &mut Removal<'_>) {
         end.link.delete(removal);
+    }
+
+    fn fill_size(end: &End) -> usize {
+        end.link.room()
     }
 
     fn fill(end: &End, writer: &mut Writer<'_>) -> Result {

@@ -40,6 +40,9 @@ use kernel::{
     sync::Arc, //
 };
 
+/// Room that the description of an instance takes in a message, in bytes.
+const ROOM: usize = 512;
+
 /// `instance-new`.
 pub(crate) fn new(request: &Request<'_>) -> Result {
     let (attrs, extack) = (request.attrs(), request.extack());
@@ -54,7 +57,7 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
     };
     let name = text(bindings::VNET_A_INSTANCE_NAME)?;
     let lab = text(bindings::VNET_A_INSTANCE_LAB)?;
-    let reply = request.prepare_reply()?;
+    let reply = request.prepare_reply(ROOM)?;
 
     registry::with(|registry| {
         if instance.id().is_some() {
@@ -82,7 +85,7 @@ pub(crate) fn get(request: &Request<'_>) -> Result {
     let (attrs, extack) = (request.attrs(), request.extack());
     let instance = find(&attrs, request, extack, false)?;
     settle_links();
-    request.reply(INSTANCE_GET, |writer| fill(&instance, writer))
+    request.reply(INSTANCE_GET, ROOM, |writer| fill(&instance, writer))
 }
 
 /// `instance-get` of all.
@@ -168,7 +171,7 @@ fn forget(instance: &Arc<Instance>, id: u32) {
 
 /// Tells the listeners in the instance's namespace, and in that of who made it.
 fn notify(instance: &Instance, command: u32) {
-    let tell = |net: &Net| netlink::notify(net, command, |writer| fill(instance, writer));
+    let tell = |net: &Net| netlink::notify(net, command, ROOM, |writer| fill(instance, writer));
     instance.with_net(tell);
     let maker = instance
         .with_identity(|identity| identity.maker.clone())

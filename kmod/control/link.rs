@@ -71,11 +71,8 @@ const END_KINDS: [(Side, u32); 2] = [
 /// `link-new`.
 pub(crate) fn new(request: &Request<'_>) -> Result {
     let (attrs, extack) = (request.attrs(), request.extack());
-    let mut options = Options {
-        mtu: attrs.get(bindings::VNET_A_LINK_MTU).map(Attr::u32),
-        seed: attrs.get(bindings::VNET_A_LINK_SEED).map_or(0, Attr::uint),
-        ..Options::default()
-    };
+    let mut options = Options::new(attrs.get(bindings::VNET_A_LINK_SEED).map_or(0, Attr::uint))?;
+    options.mtu = attrs.get(bindings::VNET_A_LINK_MTU).map(Attr::u32);
     read_common(&mut options, &attrs, extack)?;
     if let Some(lab) = attrs.get(bindings::VNET_A_LINK_LAB) {
         options.label.lab = Some(name_of(lab, extack)?);
@@ -95,7 +92,7 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
     let (net_a, net_b) = (net_of(&end_a)?, net_of(&end_b)?);
     read_ends(&mut options, [&end_a, &end_b], extack)?;
     options.maker = maker(request.requester(), &[&net_a, &net_b]);
-    let reply = request.prepare_reply()?;
+    let reply = request.prepare_reply(options.room())?;
 
     let rtnl = rtnl::lock();
     let pair = Pair::<Ethernet>::new(
@@ -123,7 +120,9 @@ pub(crate) fn get(request: &Request<'_>) -> Result {
         return Err(EPERM);
     }
     let may_see = |net: &Net| request.requester().may_see(net);
-    request.reply(LINK_GET, |writer| fill(&link, writer, &may_see, &rtnl))
+    request.reply(LINK_GET, link.room(), |writer| {
+        fill(&link, writer, &may_see, &rtnl)
+    })
 }
 
 /// `link-get` of all.
@@ -157,7 +156,7 @@ pub(crate) fn set(request: &Request<'_>) -> Result {
     let rtnl = rtnl::lock();
     let link = find(request, &rtnl)?;
     check_capable(&link, request, &rtnl)?;
-    let mut options = Options::of(&link);
+    let mut options = Options::of(&link)?;
     options.mtu = attrs.get(bindings::VNET_A_LINK_MTU).map(Attr::u32);
     read_common(&mut options, &attrs, extack)?;
     for (side, kind) in END_KINDS {
@@ -371,10 +370,8 @@ fn fill_end(
         )?;
     }
     let lane = link.lane_from(side);
-    lane.with_params(|params| {
-        settings::put_direction(writer, bindings::VNET_A_END_TX, params.params())
-    })?;
-    lane.read(|reading| settings::put_stats(writer, bindings::VNET_A_END_STATS, &reading))
+    lane.with_params(|params| settings::put_direction(writer, bindings::VNET_A_END_TX, params))?;
+    lane.read(|reading| settings::put_stats(writer, bindings::VNET_A_END_STATS, &reading, true))
 }
 
 /// A link was made.
@@ -398,7 +395,9 @@ fn notify(link: &Link, command: u32, rtnl: &Rtnl) {
     let [a, b] = Side::BOTH.map(|side| link.device(side, rtnl).map(NetDevice::net));
     let tell = |to: &Net| {
         let own = |net: &Net| net.is_same(to);
-        netlink::notify(to, command, |writer| fill(link, writer, &own, rtnl));
+        netlink::notify(to, command, link.room(), |writer| {
+            fill(link, writer, &own, rtnl)
+        });
     };
     if let Some(net) = a {
         tell(net);
@@ -412,7 +411,9 @@ fn notify(link: &Link, command: u32, rtnl: &Rtnl) {
         maker.with_net(|net| {
             // It had to have the rights to both ends.
             let all = |_: &Net| true;
-            netlink::notify(net, command, |writer| fill(link, writer, &all, rtnl));
+            netlink::notify(net, command, link.room(), |writer| {
+                fill(link, writer, &all, rtnl)
+            });
         });
     }
 }

@@ -114,6 +114,14 @@ impl NetDevice {
         unsafe { bindings::netif_carrier_ok(self.as_ptr()) }
     }
 
+    /// Keeps the device beyond the borrow.
+    pub(crate) fn hold(&self) -> HeldDevice {
+        // SAFETY: The device is live.
+        unsafe { bindings::dev_hold(self.as_ptr()) };
+        // INVARIANT: The reference was just taken.
+        HeldDevice(NonNull::from(self).cast())
+    }
+
     /// Gives or takes carrier.
     pub(crate) fn set_carrier(&self, carrier: bool) {
         // SAFETY: The device is live.
@@ -291,6 +299,41 @@ pub(crate) trait Driver: Sized + 'static {
 
     /// Speed in bit/s, if it has one.
     fn speed(private: &Self::Private) -> Option<u64>;
+}
+
+/// A device that is kept by a reference. Whoever has one must let go of it when the device goes
+/// down; its removal waits for that.
+///
+/// # Invariants
+///
+/// The pointer is to a device of which we hold a reference.
+pub(crate) struct HeldDevice(NonNull<bindings::net_device>);
+
+// SAFETY: Devices have no tie to a CPU or task.
+unsafe impl Send for HeldDevice {}
+// SAFETY: What is offered may be called from anywhere.
+unsafe impl Sync for HeldDevice {}
+
+impl HeldDevice {
+    /// Stops the transmit queue, so that packets wait in the queueing discipline; false if there is
+    /// none to wait in. Called from within the device's transmit function.
+    pub(crate) fn stop_queue(&self) -> bool {
+        // SAFETY: By the type invariants the device is live.
+        unsafe { bindings::netif_stop_queue(self.0.as_ptr()) }
+    }
+
+    /// Lets the queueing discipline go on.
+    pub(crate) fn wake_queue(&self) {
+        // SAFETY: By the type invariants the device is live.
+        unsafe { bindings::netif_wake_queue(self.0.as_ptr()) }
+    }
+}
+
+impl Drop for HeldDevice {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants the reference is ours.
+        unsafe { bindings::dev_put(self.0.as_ptr()) }
+    }
 }
 
 /// A device that is allocated and not registered.

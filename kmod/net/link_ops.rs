@@ -76,7 +76,7 @@ pub(crate) trait LinkKind: Driver {
     fn delete_link(private: &Self::Private, removal: &mut Removal<'_>);
 
     /// Upper bound of what [`Self::fill`] writes, in bytes.
-    const FILL_SIZE: usize;
+    fn fill_size(private: &Self::Private) -> usize;
 
     /// Describes the link of a device.
     fn fill(private: &Self::Private, writer: &mut Writer<'_>) -> Result;
@@ -447,9 +447,10 @@ impl<D: LinkKind> LinkOps<D> {
 
     /// # Safety
     ///
-    /// Called by the core.
-    unsafe extern "C" fn get_size(_device: *const bindings::net_device) -> usize {
-        D::FILL_SIZE
+    /// Called by the core for a registered device of ours.
+    unsafe extern "C" fn get_size(device: *const bindings::net_device) -> usize {
+        // SAFETY: As promised by the caller.
+        D::fill_size(unsafe { device::private::<D>(device) })
     }
 
     /// # Safety

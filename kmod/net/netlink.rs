@@ -15,7 +15,10 @@ use super::{
 use crate::bindings;
 use core::{
     marker::PhantomData,
-    mem::ManuallyDrop,
+    mem::{
+        size_of,
+        ManuallyDrop, //
+    },
     ptr::{
         self,
         NonNull, //
@@ -92,6 +95,19 @@ impl<'a> Attr<'a> {
         bytes.get(..end.unwrap_or(bytes.len())).unwrap_or(bytes)
     }
 
+    /// Type of the attribute, without flags.
+    pub(crate) fn kind(self) -> u32 {
+        // `NLA_TYPE_MASK`.
+        const MASK: u32 = 0x3fff;
+        // SAFETY: The attribute is complete and lives for `'a`.
+        u32::from(unsafe { (*self.as_ptr()).nla_type }) & MASK
+    }
+
+    /// The attributes within a nest that may have several of a type.
+    pub(crate) fn children(self) -> Children<'a> {
+        Children(self.bytes())
+    }
+
     /// The six bytes of an Ethernet address.
     pub(crate) fn address(self) -> Option<&'a [u8; 6]> {
         self.bytes().first_chunk()
@@ -123,6 +139,25 @@ impl<'a> Attr<'a> {
     }
 }
 
+/// Attributes within a nest, in their order.
+pub(crate) struct Children<'a>(&'a [u8]);
+
+impl<'a> Iterator for Children<'a> {
+    type Item = Attr<'a>;
+
+    fn next(&mut self) -> Option<Attr<'a>> {
+        let rest = self.0;
+        let len = usize::from(u16::from_ne_bytes(*rest.first_chunk()?));
+        if len < size_of::<bindings::nlattr>() || len > rest.len() {
+            return None;
+        }
+        self.0 = rest.get(len.next_multiple_of(4)..).unwrap_or(&[]);
+        // SAFETY: The header and as many bytes as it tells lie within the nest, which is part of a
+        // request that lives for `'a`; attributes begin at multiples of their alignment.
+        Some(unsafe { Attr::from_raw(NonNull::from(rest).cast()) })
+    }
+}
+
 /// A policy of a nest.
 pub(crate) struct Policy {
     entries: *const bindings::nla_policy,
@@ -136,6 +171,42 @@ unsafe impl Sync for Policy {}
 pub(crate) static DIRECTION_POLICY: Policy = Policy {
     entries: ptr::addr_of!(bindings::vnet_direction_nl_policy).cast(),
     max: bindings::VNET_A_DIRECTION_PAD as usize,
+};
+
+/// Policy of a queue discipline.
+pub(crate) static QUEUEING_POLICY: Policy = Policy {
+    entries: ptr::addr_of!(bindings::vnet_queueing_nl_policy).cast(),
+    max: bindings::VNET_A_QUEUEING_PAD as usize,
+};
+
+/// Policy of a traffic class.
+pub(crate) static CLASS_POLICY: Policy = Policy {
+    entries: ptr::addr_of!(bindings::vnet_class_nl_policy).cast(),
+    max: bindings::VNET_A_CLASS_WEIGHT as usize,
+};
+
+/// Policy of Gilbert-Elliott loss.
+pub(crate) static GILBERT_ELLIOTT_POLICY: Policy = Policy {
+    entries: ptr::addr_of!(bindings::vnet_gilbert_elliott_nl_policy).cast(),
+    max: bindings::VNET_A_GILBERT_ELLIOTT_PAD as usize,
+};
+
+/// Policy of four-state loss.
+pub(crate) static FOUR_STATE_POLICY: Policy = Policy {
+    entries: ptr::addr_of!(bindings::vnet_four_state_nl_policy).cast(),
+    max: bindings::VNET_A_FOUR_STATE_PAD as usize,
+};
+
+/// Policy of a loss pattern.
+pub(crate) static PATTERN_POLICY: Policy = Policy {
+    entries: ptr::addr_of!(bindings::vnet_pattern_nl_policy).cast(),
+    max: bindings::VNET_A_PATTERN_PAD as usize,
+};
+
+/// Policy of a rule of a pattern.
+pub(crate) static PATTERN_RULE_POLICY: Policy = Policy {
+    entries: ptr::addr_of!(bindings::vnet_pattern_rule_nl_policy).cast(),
+    max: bindings::VNET_A_PATTERN_RULE_PAD as usize,
 };
 
 /// Policy of an end.
@@ -282,21 +353,22 @@ impl<'a> Request<'a> {
     }
 
     /// Allocates the reply. A request that changes something does so first, so that it fails for
-    /// want of memory before the change or not at all.
-    pub(crate) fn prepare_reply(&self) -> Result<Reply<'a>> {
+    /// want of memory before the change or not at all. `room` is that for attributes, in bytes.
+    pub(crate) fn prepare_reply(&self, room: usize) -> Result<Reply<'a>> {
         Ok(Reply {
             info: self.info,
-            message: Message::new()?,
+            message: Message::new(room)?,
         })
     }
 
-    /// Sends a reply of command `command`.
+    /// Sends a reply of command `command`, with room for so many bytes of attributes.
     pub(crate) fn reply(
         &self,
         command: u32,
+        room: usize,
         fill: impl FnOnce(&mut Writer<'_>) -> Result,
     ) -> Result {
-        self.prepare_reply()?.send(command, fill)
+        self.prepare_reply(room)?.send(command, fill)
     }
 }
 
@@ -325,13 +397,10 @@ impl Reply<'_> {
 struct Message(NonNull<bindings::sk_buff>);
 
 impl Message {
-    /// Bytes for attributes that a message has room for.
-    const SIZE: usize = 3800;
-
-    /// Allocates an empty message.
-    fn new() -> Result<Self> {
+    /// Allocates an empty message with room for so many bytes of attributes.
+    fn new(room: usize) -> Result<Self> {
         // SAFETY: Process context, may sleep.
-        let skb = unsafe { bindings::genlmsg_new(Self::SIZE, bindings::GFP_KERNEL) };
+        let skb = unsafe { bindings::genlmsg_new(room, bindings::GFP_KERNEL) };
         // INVARIANT: A new buffer is ours.
         NonNull::new(skb).map(Self).ok_or(ENOMEM)
     }
@@ -547,7 +616,12 @@ impl<'a> Dump<'a> {
 }
 
 /// Tells the listeners in a namespace. Nothing happens if there are none.
-pub(crate) fn notify(net: &Net, command: u32, fill: impl FnOnce(&mut Writer<'_>) -> Result) {
+pub(crate) fn notify(
+    net: &Net,
+    command: u32,
+    room: usize,
+    fill: impl FnOnce(&mut Writer<'_>) -> Result,
+) {
     const GROUP: u32 = bindings::VNET_NLGRP_CONFIG;
     if !REGISTERED.load(Acquire) {
         return;
@@ -558,7 +632,7 @@ pub(crate) fn notify(net: &Net, command: u32, fill: impl FnOnce(&mut Writer<'_>)
     }
     // A listener that misses a message for want of memory is told by its socket (ENOBUFS); one
     // that was never sent is lost, as with all notifications of the kernel.
-    if let Ok(message) = Message::new().and_then(|message| message.fill(0, 0, command, fill)) {
+    if let Ok(message) = Message::new(room).and_then(|message| message.fill(0, 0, command, fill)) {
         // SAFETY: The message is given up; the namespace is live.
         unsafe { bindings::genlmsg_multicast_netns(net.as_ptr(), message.into_raw(), 0, GROUP) };
     }

@@ -74,7 +74,7 @@ impl SkBuff {
     }
 
     #[inline]
-    fn as_ptr(&self) -> *mut bindings::sk_buff {
+    pub(super) fn as_ptr(&self) -> *mut bindings::sk_buff {
         self.0.as_ptr()
     }
 
@@ -173,8 +173,9 @@ impl Drop for SkBuff {
 ///
 /// # Invariants
 ///
-/// `head` is null, or the first of a chain of buffers that we own, whose last one is `tail` with a
-/// null `next`.
+/// - `head` is null, or the first of a chain of buffers that we own, whose last one is `tail` with a
+///   null `next`.
+/// - The `prev` of every buffer that was pushed, but the first, is the one before it.
 pub(crate) struct SkBuffList {
     head: *mut bindings::sk_buff,
     tail: *mut bindings::sk_buff,
@@ -227,7 +228,10 @@ impl SkBuffList {
             self.head = skb;
         } else {
             // SAFETY: By the type invariants `tail` is a live buffer of ours.
-            unsafe { set_next(self.tail, skb) };
+            unsafe {
+                set_next(self.tail, skb);
+                set_prev(skb, self.tail);
+            }
         }
         self.tail = skb;
     }
@@ -262,6 +266,15 @@ impl Drop for SkBuffList {
 unsafe fn next_of(skb: *mut bindings::sk_buff) -> *mut bindings::sk_buff {
     // SAFETY: As promised by the caller.
     unsafe { (*skb).__bindgen_anon_1.__bindgen_anon_1.next }
+}
+
+/// # Safety
+///
+/// `skb` is a live buffer of the caller's.
+#[inline]
+unsafe fn set_prev(skb: *mut bindings::sk_buff, prev: *mut bindings::sk_buff) {
+    // SAFETY: As promised by the caller.
+    unsafe { (*skb).__bindgen_anon_1.__bindgen_anon_1.prev = prev }
 }
 
 /// # Safety
@@ -333,6 +346,29 @@ impl<T: Copy> Tagged<T> {
     pub(crate) fn into_skb(self) -> SkBuff {
         self.0
     }
+
+    /// A copy of the buffer with the same tag; none if there is no memory.
+    pub(crate) fn duplicate(&self) -> Option<Self> {
+        // INVARIANT: A copy has the control block of what it is a copy of.
+        self.0.duplicate().map(|skb| Self(skb, PhantomData))
+    }
+
+    /// Gives up the buffer; its control block keeps the tag.
+    #[inline]
+    pub(super) fn into_tagged_raw(self) -> *mut bindings::sk_buff {
+        self.0.into_raw()
+    }
+
+    /// Takes over a buffer with a tag.
+    ///
+    /// # Safety
+    ///
+    /// The control block holds a `T`.
+    #[inline]
+    pub(super) unsafe fn from_tagged(skb: SkBuff) -> Self {
+        // INVARIANT: As required of the caller.
+        Self(skb, PhantomData)
+    }
 }
 
 /// A list of tagged buffers.
@@ -363,6 +399,24 @@ impl<T: Copy> TaggedList<T> {
     pub(crate) fn pop_front(&mut self) -> Option<Tagged<T>> {
         // INVARIANT: Only tagged buffers get into the list, which leaves control blocks alone.
         self.0.pop_front().map(|skb| Tagged(skb, PhantomData))
+    }
+
+    /// Takes the last buffer.
+    pub(crate) fn pop_back(&mut self) -> Option<Tagged<T>> {
+        if self.0.head == self.0.tail {
+            return self.pop_front();
+        }
+        let last = NonNull::new(self.0.tail)?;
+        // SAFETY: By the invariants of the list `last` is a live buffer of ours that was pushed and
+        // is not the first, so its `prev` is the one before it, which becomes the last.
+        unsafe {
+            let previous = (*last.as_ptr()).__bindgen_anon_1.__bindgen_anon_1.prev;
+            set_next(previous, ptr::null_mut());
+            self.0.tail = previous;
+            bindings::skb_mark_not_on_list(last.as_ptr());
+            // INVARIANT: Only tagged buffers get into the list.
+            Some(Tagged(SkBuff::from_raw(last), PhantomData))
+        }
     }
 
     /// The tag of the first buffer.

@@ -5,13 +5,36 @@
 use crate::{
     account::Load,
     model,
-    net::skbuff::{
-        SkBuff,
-        Tagged,
-        TaggedList,
-        WireSize, //
+    net::{
+        skbuff::{
+            SkBuff,
+            Tagged,
+            TaggedList,
+            WireSize, //
+        },
+        skbuff_tree::{
+            Ordered,
+            TaggedTree, //
+        }, //
     }, //
 };
+
+/// What disciplines that keep flows apart know of a packet.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Flow {
+    hash: u32,
+    class: u8,
+}
+
+impl Flow {
+    /// That of a packet.
+    pub(crate) fn of(skb: &mut SkBuff, key: u64) -> Self {
+        Self {
+            hash: skb.flow_hash(key),
+            class: skb.dscp(),
+        }
+    }
+}
 
 /// A socket buffer on a link, with the model's stamp in its control block.
 pub(crate) struct Frame(Tagged<model::Stamp>);
@@ -23,9 +46,21 @@ impl Frame {
         Self(Tagged::new(skb, model::Stamp::new(size.frames, size.bytes)))
     }
 
-    /// What the frame takes from the sender's limits.
+    /// Notes to which flow the frame belongs.
+    #[inline]
+    pub(crate) fn set_flow(&mut self, flow: Flow) {
+        let stamp = self.0.tag_mut();
+        stamp.flow = flow.hash;
+        stamp.class = flow.class;
+    }
+
+    /// What the frame takes from the sender's limits; a copy takes nothing, as the frame that it is
+    /// a copy of has been charged.
     #[inline]
     pub(crate) fn load(&self) -> Load {
+        if self.0.tag().is_copy() {
+            return Load::default();
+        }
         Load {
             frames: u64::from(self.0.tag().frames),
             bytes: u64::from(self.0.skb().truesize()),
@@ -59,6 +94,18 @@ impl model::Frame for Frame {
     fn release_sender(&mut self) {
         self.0.skb_mut().release();
     }
+
+    fn duplicate(&self) -> Option<Self> {
+        self.0.duplicate().map(Self)
+    }
+
+    fn flip_bit(&mut self, bit: u32) -> bool {
+        self.0.skb_mut().flip_bit(bit)
+    }
+
+    fn mark_ce(&mut self) -> bool {
+        self.0.skb_mut().mark_ce()
+    }
 }
 
 /// A queue of frames.
@@ -78,6 +125,10 @@ impl model::FrameQueue for FrameList {
         self.0.pop_front().map(Frame)
     }
 
+    fn pop_back(&mut self) -> Option<Frame> {
+        self.0.pop_back().map(Frame)
+    }
+
     #[inline]
     fn front(&self) -> Option<&model::Stamp> {
         self.0.front()
@@ -86,5 +137,32 @@ impl model::FrameQueue for FrameList {
     #[inline]
     fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Ordered for model::Stamp {
+    #[inline]
+    fn key(&self) -> u64 {
+        self.due
+    }
+}
+
+/// Frames in the order of their due times.
+#[derive(Default)]
+pub(crate) struct FrameTree(TaggedTree<model::Stamp>);
+
+impl model::FrameTree for FrameTree {
+    type Frame = Frame;
+
+    fn insert(&mut self, frame: Frame) {
+        self.0.insert(frame.0);
+    }
+
+    fn pop_first(&mut self) -> Option<Frame> {
+        self.0.pop_first().map(Frame)
+    }
+
+    fn first(&self) -> Option<&model::Stamp> {
+        self.0.first()
     }
 }

@@ -17,9 +17,16 @@
 //!   schedules the NAPI instance.
 //! - What the model holds is in `charge`, which is charged to `sender`.
 
-use super::frame::{
-    Frame,
-    FrameList, //
+use super::{
+    config::{
+        LaneMemory,
+        Parameters, //
+    },
+    frame::{
+        Flow,
+        Frame,
+        FrameList, //
+    }, //
 };
 use crate::{
     account::Charge,
@@ -29,7 +36,6 @@ use crate::{
     },
     model::{
         Cause,
-        Compiled,
         Counters,
         Direction,
         FrameQueue,
@@ -37,6 +43,7 @@ use crate::{
     },
     net::{
         clock,
+        device::HeldDevice,
         napi::{
             Napi,
             Poll,
@@ -80,8 +87,9 @@ const NEVER: u64 = u64::MAX;
 #[pin_data]
 pub(crate) struct Lane {
     /// The parameters, for what has to be known before the lock is taken: whether a super-packet
-    /// crosses the link as a whole. Replaced under RTNL; readers hold RCU.
-    params: RcuPtr<Compiled>,
+    /// crosses the link as a whole, and whether its flow matters. Replaced under RTNL; readers hold
+    /// RCU.
+    params: RcuPtr<Parameters>,
     /// Softirq time spent on delivery, ns.
     softirq_time: Atomic<u64>,
     /// Everything else, shared by the sender's CPUs and the poll.
@@ -91,10 +99,16 @@ pub(crate) struct Lane {
 
 /// What a lane's lock protects.
 struct State {
-    model: Direction<FrameList>,
+    model: Direction<FrameList, LaneMemory>,
     charge: Charge,
     /// The sender's instance, while the sending device is up.
     sender: Option<Arc<Instance>>,
+    /// The sending device, while it is up.
+    device: Option<HeldDevice>,
+    /// Whether the sending device has to stop its queue while the wire is busy.
+    pushes_back: bool,
+    /// Whether it has.
+    stopped: bool,
     /// The receiver's instance, while the receiving device is up.
     receiver: Option<Arc<Instance>>,
     /// Whether the receiving device is up.
@@ -132,13 +146,21 @@ struct Reported {
 
 impl Lane {
     /// A lane with both devices down.
-    pub(crate) fn new(params: RcuBox<Compiled>, mtu: u32, connected: bool) -> impl PinInit<Self> {
+    pub(crate) fn new(
+        params: RcuBox<Parameters>,
+        memory: LaneMemory,
+        mtu: u32,
+        connected: bool,
+    ) -> impl PinInit<Self> {
         pin_init!(Self {
             softirq_time: Atomic::new(0),
             state <- new_spinlock_bh!(State {
-                model: Direction::new(*params),
+                model: Direction::with_memory(&**params, memory),
                 charge: Charge::default(),
                 sender: None,
+                device: None,
+                pushes_back: params.pushes_back(),
+                stopped: false,
                 receiver: None,
                 open: false,
                 connected,
@@ -152,7 +174,7 @@ impl Lane {
     }
 
     /// Calls `then` with the parameters in force.
-    pub(crate) fn with_params<R>(&self, then: impl FnOnce(&Compiled) -> R) -> R {
+    pub(crate) fn with_params<R>(&self, then: impl FnOnce(&Parameters) -> R) -> R {
         then(self.params.read(&rcu::read_lock()))
     }
 
@@ -195,27 +217,25 @@ impl Napi<Lane> {
             };
             return self.refuse(Frame::new(skb, size), cause);
         }
-        if skb.is_gso() && !self.keeps_whole(size) {
-            return self.transmit_segments(skb, size);
+        let (whole, key) = self.with_params(|params| {
+            let whole = !skb.is_gso() || params.keeps_whole(size.bytes, size.frames);
+            (whole, params.flow_key())
+        });
+        let flow = key.map(|key| Flow::of(&mut skb, key));
+        if !whole {
+            return self.transmit_segments(skb, size, flow);
         }
         let mut state = self.state.lock();
         let now = clock::now();
-        state.admit(now, Frame::new(skb, size));
+        state.admit(now, Frame::new(skb, size), flow);
         let waste = state.clean_up();
         state.plan(self, now);
         drop(state);
         drop(waste);
     }
 
-    #[inline]
-    fn keeps_whole(&self, size: WireSize) -> bool {
-        self.params
-            .read(&rcu::read_lock())
-            .keeps_whole(size.bytes, size.frames)
-    }
-
     /// Sends the segments of a super-packet.
-    fn transmit_segments(&self, skb: SkBuff, size: WireSize) {
+    fn transmit_segments(&self, skb: SkBuff, size: WireSize, flow: Option<Flow>) {
         let mut segments = match skb.segment() {
             Ok(segments) => segments,
             Err(skb) => return self.refuse(Frame::new(skb, size), Cause::Segmentation),
@@ -226,7 +246,7 @@ impl Napi<Lane> {
             let size = skb
                 .wire_size()
                 .unwrap_or_else(|| WireSize::of_unknown(&skb));
-            state.admit(now, Frame::new(skb, size));
+            state.admit(now, Frame::new(skb, size), flow);
         }
         let waste = state.clean_up();
         state.plan(self, now);
@@ -244,16 +264,25 @@ impl Napi<Lane> {
         drop(waste);
     }
 
-    /// Changes the parameters. No frame is lost or overtaken.
-    pub(crate) fn set_params(&self, params: RcuBox<Compiled>) {
+    /// Changes the parameters, and the memory if they need another one. No frame is lost or
+    /// overtaken.
+    pub(crate) fn set_params(&self, params: RcuBox<Parameters>, memory: Option<LaneMemory>) {
         let mut state = self.state.lock();
         let now = clock::now();
-        state.model.set_params(now, *params);
+        let old = match memory {
+            Some(memory) => Some(state.model.set_memory(now, &**params, memory)),
+            None => {
+                state.model.set_params(now, &**params);
+                None
+            }
+        };
+        state.pushes_back = params.pushes_back();
+        state.wake();
         let waste = state.clean_up();
         state.plan(self, now);
         drop(state);
         self.params.replace(params);
-        drop(waste);
+        drop((old, waste));
     }
 
     /// Changes the longest frame.
@@ -270,8 +299,10 @@ impl Napi<Lane> {
     }
 
     /// The sending device goes up.
-    pub(crate) fn sender_up(&self, instance: Arc<Instance>) {
-        self.state.lock().sender = Some(instance);
+    pub(crate) fn sender_up(&self, instance: Arc<Instance>, device: HeldDevice) {
+        let mut state = self.state.lock();
+        state.sender = Some(instance);
+        state.device = Some(device);
     }
 
     /// The sending device goes down; what it sent is lost.
@@ -280,8 +311,11 @@ impl Napi<Lane> {
         let waste = state.lose(Cause::LinkDown);
         state.settle(self.softirq_time.load(Relaxed));
         let instance = state.sender.take();
+        // What is stopped would stay so when the device goes up again.
+        state.wake();
+        let device = state.device.take();
         drop(state);
-        drop((waste, instance));
+        drop((waste, instance, device));
     }
 
     /// The receiving device goes up.
@@ -320,11 +354,38 @@ impl Napi<Lane> {
 impl State {
     /// Takes a frame from the sender.
     #[inline]
-    fn admit(&mut self, now: u64, frame: Frame) {
+    fn admit(&mut self, now: u64, mut frame: Frame, flow: Option<Flow>) {
+        if let Some(flow) = flow {
+            frame.set_flow(flow);
+        }
         if let Err(cause) = self.check(&frame) {
             return self.refuse(frame, cause);
         }
         self.model.enqueue(now, frame);
+        if self.pushes_back {
+            self.push_back();
+        }
+    }
+
+    /// Stops the sending device's queue if the wire has enough to do.
+    #[cold]
+    fn push_back(&mut self) {
+        if !self.stopped && !self.model.wants_frames() {
+            let device = self.device.as_ref();
+            self.stopped = device.is_some_and(HeldDevice::stop_queue);
+        }
+    }
+
+    /// Lets the sending device's queue go on if the wire wants frames, or nobody stops it any more.
+    #[inline]
+    fn wake(&mut self) {
+        let over = !self.pushes_back || self.sender.is_none() || self.model.wants_frames();
+        if self.stopped && over {
+            self.stopped = false;
+            if let Some(device) = &self.device {
+                device.wake_queue();
+            }
+        }
     }
 
     /// Whether the frame may enter; if so, it is charged.
@@ -466,6 +527,7 @@ impl Poll for Lane {
             work += 1;
         }
         let waste = state.clean_up();
+        state.wake();
         if work < budget {
             // Nothing is due, so this arms the timer if anything. Should it fire before the poll is
             // completed, the poll is repeated.

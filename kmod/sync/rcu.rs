@@ -60,6 +60,12 @@ impl<T> core::ops::Deref for RcuBox<T> {
     }
 }
 
+impl<T> core::ops::DerefMut for RcuBox<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0.value
+    }
+}
+
 /// A pointer to an immutable value that can be replaced while readers use the old one.
 ///
 /// # Invariants

@@ -58,6 +58,8 @@ def bad_values(entry, raw):
         sizes = (4, 8) if entry.type == "uint" else (4,)
         for name, step in (("max", 1), ("min", -1)):
             limit = bound(checks, name)
+            if entry.enum and name == "max":
+                limit = len(SPEC.enums[entry.enum]) - 1
             if limit is None:
                 continue
             for size in sizes:
@@ -71,8 +73,8 @@ def bad_values(entry, raw):
         yield b"\0", False, "empty", ("EINVAL", "ERANGE")
         yield b"x" * (longest + 1) + b"\0", False, "too long", ("EINVAL", "ERANGE")
     elif entry.type == "binary":
-        exact = bound(checks, "exact-len")
-        for size in (0, exact - 1, exact + 1):
+        exact, longest = bound(checks, "exact-len"), bound(checks, "max-len")
+        for size in (0, exact - 1, exact + 1) if exact else (longest + 2,):
             yield bytes(size), False, f"{size} bytes", ("EINVAL", "ERANGE")
     elif entry.type == "nest":
         yield bytes(4), False, "no nest flag", ("EINVAL",)
@@ -142,24 +144,36 @@ def both(operation, link, end, data):
     return SPEC.encode("link", {end: data, other: {}})
 
 
+def parts(path, wrap, set_name):
+    """A set and all sets within it: (path, what makes a request of attributes in it, name)."""
+    yield path, wrap, set_name
+    for name, entry in SPEC.sets[set_name].items():
+        if entry.nested:
+            yield from parts(path + (name,),
+                             lambda data, kind=entry.value: wrap(attr(kind | NLA_F_NESTED, data)),
+                             entry.nested)
+
+
 @case("parameters of a direction", "link-new", "link-set")
 def directions(operation):
     """Wrong lengths, values out of range, attributes that nobody knows."""
     link = Link(up=False)
     before = link.get()
     tx = SPEC.sets["end"]["tx"].value
-    for name, entry in SPEC.sets["direction"].items():
-        if entry.type == "pad":
-            continue
-        for payload, nested, _, errors in bad_values(entry, RAW["direction"][name]):
-            if entry.type == "nest" and nested:
-                continue    # the offset points into it
-            data = attr(tx | NLA_F_NESTED, attr(entry.value | (NLA_F_NESTED if nested else 0), payload))
-            refused(link.family, operation, "do", both(operation, link, "end-a", data),
-                    f"end-a.tx.{name}", errors)
-    data = attr(tx | NLA_F_NESTED, attr(99, bytes(4)))
-    refused(link.family, operation, "do", both(operation, link, "end-a", data),
-            "end-a.tx.direction:99", ("EINVAL",), ("Unknown attribute type",))
+    for path, wrap, set_name in parts(("end-a", "tx"), lambda data: attr(tx | NLA_F_NESTED, data),
+                                      "direction"):
+        for name, entry in SPEC.sets[set_name].items():
+            if entry.type == "pad":
+                continue
+            for payload, nested, _, errors in bad_values(entry, RAW[set_name][name]):
+                if entry.type == "nest" and nested:
+                    continue    # the offset points into it
+                data = wrap(attr(entry.value | (NLA_F_NESTED if nested else 0), payload))
+                refused(link.family, operation, "do", both(operation, link, "end-a", data),
+                        ".".join(path + (name,)), errors)
+        data = wrap(attr(99, bytes(4)))
+        refused(link.family, operation, "do", both(operation, link, "end-a", data),
+                ".".join(path + (f"{set_name}:99",)), ("EINVAL",), ("Unknown attribute type",))
     equal(link.get(), before)
     equal(len(link.family.dump("link-get")[0]), 1, "no link was made")
 
@@ -169,13 +183,19 @@ def bounds():
     """The highest and the lowest value of each parameter."""
     link = Link(up=False)
     for name, raw in RAW["direction"].items():
-        if raw["type"] not in ("u32", "uint"):
+        if raw["type"] not in ("u32", "uint") or raw.get("enum"):
             continue
         checks = raw.get("checks", {})
         values = [v for v in (bound(checks, "max"), bound(checks, "min")) if v is not None]
         for value in values or [(1 << 32) - 1]:
             link.set(a={name: value})
             equal(link.get()["end-a"]["tx"][name], value, name)
+    for name, raw in RAW["direction"].items():
+        if raw.get("enum"):
+            for number, value in enumerate(SPEC.enums[raw["enum"]]):
+                table = {"jitter-table": bytes(4)} if value == "table" else {}
+                link.set(a={name: number, **table})
+                equal(link.get()["end-a"]["tx"][name], value, name)
 
 
 after_each(wait_until_empty)

@@ -69,6 +69,103 @@ enum vnet_drop_cause {
 	VNET_DROP_CAUSE_MAX = (__VNET_DROP_CAUSE_MAX - 1)
 };
 
+/**
+ * enum vnet_discipline - Discipline of the queue in front of the serialiser.
+ * @VNET_DISCIPLINE_FIFO: One queue, first in, first out.
+ * @VNET_DISCIPLINE_WFQ: Weighted fair queueing of flows.
+ * @VNET_DISCIPLINE_DRR: Deficit round robin of flows.
+ * @VNET_DISCIPLINE_RED: One queue with random early detection.
+ * @VNET_DISCIPLINE_CODEL: One queue with CoDel (RFC 8289).
+ * @VNET_DISCIPLINE_PIE: One queue with PIE (RFC 8033).
+ * @VNET_DISCIPLINE_FQ_CODEL: Deficit round robin of flows with CoDel in each
+ *   (RFC 8290).
+ * @VNET_DISCIPLINE_DEVICE: No queue of the link's own; the device stops its
+ *   transmit queue, so that the kernel's queueing discipline has the backlog.
+ */
+enum vnet_discipline {
+	VNET_DISCIPLINE_FIFO,
+	VNET_DISCIPLINE_WFQ,
+	VNET_DISCIPLINE_DRR,
+	VNET_DISCIPLINE_RED,
+	VNET_DISCIPLINE_CODEL,
+	VNET_DISCIPLINE_PIE,
+	VNET_DISCIPLINE_FQ_CODEL,
+	VNET_DISCIPLINE_DEVICE,
+
+	/* private: */
+	__VNET_DISCIPLINE_MAX,
+	VNET_DISCIPLINE_MAX = (__VNET_DISCIPLINE_MAX - 1)
+};
+
+/**
+ * enum vnet_drop_from - Which frame is dropped when the queue is at its limit.
+ * @VNET_DROP_FROM_DEFAULT: The head with fq-codel, else the tail.
+ * @VNET_DROP_FROM_TAIL: The arriving one; with flows, the youngest of the
+ *   longest flow.
+ * @VNET_DROP_FROM_HEAD: The oldest one; with flows, that of the longest flow.
+ */
+enum vnet_drop_from {
+	VNET_DROP_FROM_DEFAULT,
+	VNET_DROP_FROM_TAIL,
+	VNET_DROP_FROM_HEAD,
+
+	/* private: */
+	__VNET_DROP_FROM_MAX,
+	VNET_DROP_FROM_MAX = (__VNET_DROP_FROM_MAX - 1)
+};
+
+/**
+ * enum vnet_distribution - Distribution of the jitter. Its mean is 0, and the
+ *   jitter is its standard deviation, but for uniform: there it is the half
+ *   width.
+ * @VNET_DISTRIBUTION_PARETO: Shape 3.
+ * @VNET_DISTRIBUTION_PARETO_NORMAL: A quarter of the normal and three quarters
+ *   of the Pareto quantile.
+ * @VNET_DISTRIBUTION_TABLE: Quantiles in jitter-table.
+ */
+enum vnet_distribution {
+	VNET_DISTRIBUTION_UNIFORM,
+	VNET_DISTRIBUTION_NORMAL,
+	VNET_DISTRIBUTION_PARETO,
+	VNET_DISTRIBUTION_PARETO_NORMAL,
+	VNET_DISTRIBUTION_TABLE,
+
+	/* private: */
+	__VNET_DISTRIBUTION_MAX,
+	VNET_DISTRIBUTION_MAX = (__VNET_DISTRIBUTION_MAX - 1)
+};
+
+/**
+ * enum vnet_order - Whether frames with jitter may overtake each other.
+ * @VNET_ORDER_KEEP: A frame waits until its predecessors are out.
+ * @VNET_ORDER_FREE: Each frame has the delay that it drew.
+ */
+enum vnet_order {
+	VNET_ORDER_KEEP,
+	VNET_ORDER_FREE,
+
+	/* private: */
+	__VNET_ORDER_MAX,
+	VNET_ORDER_MAX = (__VNET_ORDER_MAX - 1)
+};
+
+/**
+ * enum vnet_pattern_action - What a rule of a pattern does to its frame.
+ * @VNET_PATTERN_ACTION_DROP: Loses it on the wire.
+ * @VNET_PATTERN_ACTION_FLIP: Flips the bit whose number is the value, from the
+ *   first of the frame.
+ * @VNET_PATTERN_ACTION_DELAY: Delays it by the value, in nanoseconds.
+ */
+enum vnet_pattern_action {
+	VNET_PATTERN_ACTION_DROP,
+	VNET_PATTERN_ACTION_FLIP,
+	VNET_PATTERN_ACTION_DELAY,
+
+	/* private: */
+	__VNET_PATTERN_ACTION_MAX,
+	VNET_PATTERN_ACTION_MAX = (__VNET_PATTERN_ACTION_MAX - 1)
+};
+
 enum {
 	VNET_A_INSTANCE_ID = 1,
 	VNET_A_INSTANCE_NETNS_FD,
@@ -103,10 +200,98 @@ enum {
 	VNET_A_DIRECTION_LINE_PACKETS,
 	VNET_A_DIRECTION_LINE_BYTES,
 	VNET_A_DIRECTION_WHOLE_TIME,
+	VNET_A_DIRECTION_QUEUEING,
+	VNET_A_DIRECTION_LOSS,
+	VNET_A_DIRECTION_BER,
+	VNET_A_DIRECTION_DUPLICATE,
+	VNET_A_DIRECTION_CORRUPT,
+	VNET_A_DIRECTION_LOSS_GILBERT_ELLIOTT,
+	VNET_A_DIRECTION_LOSS_FOUR_STATE,
+	VNET_A_DIRECTION_LOSS_PATTERN,
+	VNET_A_DIRECTION_JITTER,
+	VNET_A_DIRECTION_JITTER_DISTRIBUTION,
+	VNET_A_DIRECTION_JITTER_CORRELATION,
+	VNET_A_DIRECTION_JITTER_ORDER,
+	VNET_A_DIRECTION_JITTER_TABLE,
+	VNET_A_DIRECTION_REORDER,
+	VNET_A_DIRECTION_REORDER_EVERY,
 	VNET_A_DIRECTION_PAD,
 
 	__VNET_A_DIRECTION_MAX,
 	VNET_A_DIRECTION_MAX = (__VNET_A_DIRECTION_MAX - 1)
+};
+
+enum {
+	VNET_A_QUEUEING_KIND = 1,
+	VNET_A_QUEUEING_DROP,
+	VNET_A_QUEUEING_ECN,
+	VNET_A_QUEUEING_FLOWS,
+	VNET_A_QUEUEING_QUANTUM,
+	VNET_A_QUEUEING_TARGET,
+	VNET_A_QUEUEING_INTERVAL,
+	VNET_A_QUEUEING_FLOOR,
+	VNET_A_QUEUEING_ALPHA,
+	VNET_A_QUEUEING_BETA,
+	VNET_A_QUEUEING_MIN_BYTES,
+	VNET_A_QUEUEING_MAX_BYTES,
+	VNET_A_QUEUEING_PROBABILITY,
+	VNET_A_QUEUEING_WEIGHT,
+	VNET_A_QUEUEING_GENTLE,
+	VNET_A_QUEUEING_CLASS,
+	VNET_A_QUEUEING_PAD,
+
+	__VNET_A_QUEUEING_MAX,
+	VNET_A_QUEUEING_MAX = (__VNET_A_QUEUEING_MAX - 1)
+};
+
+enum {
+	VNET_A_CLASS_DSCP = 1,
+	VNET_A_CLASS_WEIGHT,
+
+	__VNET_A_CLASS_MAX,
+	VNET_A_CLASS_MAX = (__VNET_A_CLASS_MAX - 1)
+};
+
+enum {
+	VNET_A_GILBERT_ELLIOTT_P = 1,
+	VNET_A_GILBERT_ELLIOTT_R,
+	VNET_A_GILBERT_ELLIOTT_H,
+	VNET_A_GILBERT_ELLIOTT_K,
+	VNET_A_GILBERT_ELLIOTT_PAD,
+
+	__VNET_A_GILBERT_ELLIOTT_MAX,
+	VNET_A_GILBERT_ELLIOTT_MAX = (__VNET_A_GILBERT_ELLIOTT_MAX - 1)
+};
+
+enum {
+	VNET_A_FOUR_STATE_P13 = 1,
+	VNET_A_FOUR_STATE_P31,
+	VNET_A_FOUR_STATE_P32,
+	VNET_A_FOUR_STATE_P23,
+	VNET_A_FOUR_STATE_P14,
+	VNET_A_FOUR_STATE_PAD,
+
+	__VNET_A_FOUR_STATE_MAX,
+	VNET_A_FOUR_STATE_MAX = (__VNET_A_FOUR_STATE_MAX - 1)
+};
+
+enum {
+	VNET_A_PATTERN_PERIOD = 1,
+	VNET_A_PATTERN_RULE,
+	VNET_A_PATTERN_PAD,
+
+	__VNET_A_PATTERN_MAX,
+	VNET_A_PATTERN_MAX = (__VNET_A_PATTERN_MAX - 1)
+};
+
+enum {
+	VNET_A_PATTERN_RULE_FRAME = 1,
+	VNET_A_PATTERN_RULE_ACTION,
+	VNET_A_PATTERN_RULE_VALUE,
+	VNET_A_PATTERN_RULE_PAD,
+
+	__VNET_A_PATTERN_RULE_MAX,
+	VNET_A_PATTERN_RULE_MAX = (__VNET_A_PATTERN_RULE_MAX - 1)
 };
 
 enum {
@@ -134,10 +319,28 @@ enum {
 	VNET_A_STATS_LATE_COUNT,
 	VNET_A_STATS_LATE_SUM,
 	VNET_A_STATS_LATE_MAX,
+	VNET_A_STATS_LATE_HISTOGRAM,
+	VNET_A_STATS_MARKED_FRAMES,
+	VNET_A_STATS_MARKED_BYTES,
+	VNET_A_STATS_CORRUPTED_FRAMES,
+	VNET_A_STATS_CORRUPTED_BYTES,
+	VNET_A_STATS_REORDERED_FRAMES,
+	VNET_A_STATS_REORDERED_BYTES,
+	VNET_A_STATS_COPIES_FAILED,
+	VNET_A_STATS_DELAYS_CUT,
 	VNET_A_STATS_PAD,
 
 	__VNET_A_STATS_MAX,
 	VNET_A_STATS_MAX = (__VNET_A_STATS_MAX - 1)
+};
+
+enum {
+	VNET_A_LATE_BUCKET_FROM = 1,
+	VNET_A_LATE_BUCKET_COUNT,
+	VNET_A_LATE_BUCKET_PAD,
+
+	__VNET_A_LATE_BUCKET_MAX,
+	VNET_A_LATE_BUCKET_MAX = (__VNET_A_LATE_BUCKET_MAX - 1)
 };
 
 enum {

@@ -107,6 +107,15 @@ class Link:
         return Stats(self.get()[f"end-{end}"]["stats"])
 
 
+    def settled(self, end="a", timeout=60):
+        """Counters of what an end transmits, when nothing is on its way any more."""
+        limit = time.monotonic() + timeout
+        while not (stats := self.stats(end)).is_empty():
+            ktap.true(time.monotonic() < limit, "the link runs empty in time")
+            time.sleep(0.001)
+        return stats
+
+
 class Stats:
     """Counters of one direction."""
 

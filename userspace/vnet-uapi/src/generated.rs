@@ -23,6 +23,10 @@ pub const RATE_MAX: u64 = 400000000000;
 pub const DELAY_MAX: u64 = 100000000000;
 /// Overhead max.
 pub const OVERHEAD_MAX: u64 = 1000;
+/// Flows max.
+pub const FLOWS_MAX: u64 = 65536;
+/// Jitter table max.
+pub const JITTER_TABLE_MAX: u64 = 32766;
 /// Mtu min.
 pub const MTU_MIN: u64 = 68;
 /// Mtu max.
@@ -119,6 +123,180 @@ impl DropCause {
             DropCause::LossGilbertElliott => "loss-gilbert-elliott",
             DropCause::LossFourState => "loss-four-state",
             DropCause::LossPattern => "loss-pattern",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+/// Discipline of the queue in front of the serialiser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Discipline {
+    /// One queue, first in, first out.
+    Fifo,
+    /// Weighted fair queueing of flows.
+    Wfq,
+    /// Deficit round robin of flows.
+    Drr,
+    /// One queue with random early detection.
+    Red,
+    /// One queue with CoDel (RFC 8289).
+    Codel,
+    /// One queue with PIE (RFC 8033).
+    Pie,
+    /// Deficit round robin of flows with CoDel in each (RFC 8290).
+    FqCodel,
+    /// No queue of the link's own; the device stops its transmit queue, so that the kernel's queueing
+    /// discipline has the backlog.
+    Device,
+}
+impl Discipline {
+    /// All values in the order of their numbers.
+    pub const ALL: &[Discipline] = &[
+        Discipline::Fifo,
+        Discipline::Wfq,
+        Discipline::Drr,
+        Discipline::Red,
+        Discipline::Codel,
+        Discipline::Pie,
+        Discipline::FqCodel,
+        Discipline::Device,
+    ];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            Discipline::Fifo => "fifo",
+            Discipline::Wfq => "wfq",
+            Discipline::Drr => "drr",
+            Discipline::Red => "red",
+            Discipline::Codel => "codel",
+            Discipline::Pie => "pie",
+            Discipline::FqCodel => "fq-codel",
+            Discipline::Device => "device",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+/// Which frame is dropped when the queue is at its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DropFrom {
+    /// The head with fq-codel, else the tail.
+    Default,
+    /// The arriving one; with flows, the youngest of the longest flow.
+    Tail,
+    /// The oldest one; with flows, that of the longest flow.
+    Head,
+}
+impl DropFrom {
+    /// All values in the order of their numbers.
+    pub const ALL: &[DropFrom] = &[DropFrom::Default, DropFrom::Tail, DropFrom::Head];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            DropFrom::Default => "default",
+            DropFrom::Tail => "tail",
+            DropFrom::Head => "head",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+/// Distribution of the jitter. Its mean is 0, and the jitter is its standard deviation, but for
+/// uniform: there it is the half width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Distribution {
+    /// Uniform.
+    Uniform,
+    /// Normal.
+    Normal,
+    /// Shape 3.
+    Pareto,
+    /// A quarter of the normal and three quarters of the Pareto quantile.
+    ParetoNormal,
+    /// Quantiles in jitter-table.
+    Table,
+}
+impl Distribution {
+    /// All values in the order of their numbers.
+    pub const ALL: &[Distribution] = &[
+        Distribution::Uniform,
+        Distribution::Normal,
+        Distribution::Pareto,
+        Distribution::ParetoNormal,
+        Distribution::Table,
+    ];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            Distribution::Uniform => "uniform",
+            Distribution::Normal => "normal",
+            Distribution::Pareto => "pareto",
+            Distribution::ParetoNormal => "pareto-normal",
+            Distribution::Table => "table",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+/// Whether frames with jitter may overtake each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// A frame waits until its predecessors are out.
+    Keep,
+    /// Each frame has the delay that it drew.
+    Free,
+}
+impl Order {
+    /// All values in the order of their numbers.
+    pub const ALL: &[Order] = &[Order::Keep, Order::Free];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            Order::Keep => "keep",
+            Order::Free => "free",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+/// What a rule of a pattern does to its frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PatternAction {
+    /// Loses it on the wire.
+    Drop,
+    /// Flips the bit whose number is the value, from the first of the frame.
+    Flip,
+    /// Delays it by the value, in nanoseconds.
+    Delay,
+}
+impl PatternAction {
+    /// All values in the order of their numbers.
+    pub const ALL: &[PatternAction] = &[
+        PatternAction::Drop,
+        PatternAction::Flip,
+        PatternAction::Delay,
+    ];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            PatternAction::Drop => "drop",
+            PatternAction::Flip => "flip",
+            PatternAction::Delay => "delay",
         }
     }
     /// The value of that number; `None` for one that only a newer kernel knows.
@@ -482,6 +660,55 @@ pub struct Direction {
     /// segmented before the queue. Default 100000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub whole_time: Option<u64>,
+    /// The discipline of the queue and its parameters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queueing: Option<Queueing>,
+    /// Probability that a frame is lost, in parts of 10^19; 0 is never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<u64>,
+    /// Probability that a bit on the wire is in error, in parts of 10^19, at most one half. A frame with an
+    /// error is lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ber: Option<u64>,
+    /// Probability that a frame is sent twice, in parts of 10^19.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate: Option<u64>,
+    /// Probability that one bit of a frame is flipped, in parts of 10^19.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrupt: Option<u64>,
+    /// Loss in two states; an empty nest is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_gilbert_elliott: Option<GilbertElliott>,
+    /// Loss in four states; an empty nest is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_four_state: Option<FourState>,
+    /// What happens to frames by their number; an empty nest is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_pattern: Option<Pattern>,
+    /// Variation of the delay, see jitter-distribution; 0 is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jitter: Option<u64>,
+    /// Jitter distribution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jitter_distribution: Option<u32>,
+    /// Correlation with the previous frame's, in parts of 10^19, below 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jitter_correlation: Option<u64>,
+    /// Jitter order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jitter_order: Option<u32>,
+    /// Quantiles of the distribution at even distances, as 16 bit integers in the machine's byte order,
+    /// 8192 being the jitter; 2 to 16383 of them. With it the distribution is table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jitter_table: Option<Vec<u8>>,
+    /// Probability that a frame overtakes by skipping delay and jitter, in parts of 10^19; 0 is never.
+    /// Takes the place of reorder-every.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reorder: Option<u64>,
+    /// Each frame whose number is a multiple of this overtakes; at least 2, 0 is none. Takes the place of
+    /// reorder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reorder_every: Option<u64>,
 }
 impl Attributes for Direction {
     const SPEC: SetSpec = SetSpec {
@@ -534,6 +761,81 @@ impl Attributes for Direction {
             },
             AttrSpec {
                 number: 10,
+                name: "queueing",
+                nested: Some(&Queueing::SPEC),
+            },
+            AttrSpec {
+                number: 11,
+                name: "loss",
+                nested: None,
+            },
+            AttrSpec {
+                number: 12,
+                name: "ber",
+                nested: None,
+            },
+            AttrSpec {
+                number: 13,
+                name: "duplicate",
+                nested: None,
+            },
+            AttrSpec {
+                number: 14,
+                name: "corrupt",
+                nested: None,
+            },
+            AttrSpec {
+                number: 15,
+                name: "loss-gilbert-elliott",
+                nested: Some(&GilbertElliott::SPEC),
+            },
+            AttrSpec {
+                number: 16,
+                name: "loss-four-state",
+                nested: Some(&FourState::SPEC),
+            },
+            AttrSpec {
+                number: 17,
+                name: "loss-pattern",
+                nested: Some(&Pattern::SPEC),
+            },
+            AttrSpec {
+                number: 18,
+                name: "jitter",
+                nested: None,
+            },
+            AttrSpec {
+                number: 19,
+                name: "jitter-distribution",
+                nested: None,
+            },
+            AttrSpec {
+                number: 20,
+                name: "jitter-correlation",
+                nested: None,
+            },
+            AttrSpec {
+                number: 21,
+                name: "jitter-order",
+                nested: None,
+            },
+            AttrSpec {
+                number: 22,
+                name: "jitter-table",
+                nested: None,
+            },
+            AttrSpec {
+                number: 23,
+                name: "reorder",
+                nested: None,
+            },
+            AttrSpec {
+                number: 24,
+                name: "reorder-every",
+                nested: None,
+            },
+            AttrSpec {
+                number: 25,
                 name: "pad",
                 nested: None,
             },
@@ -567,6 +869,51 @@ impl Attributes for Direction {
         if let Some(value) = self.whole_time {
             out.uint(9, value);
         }
+        if let Some(value) = &self.queueing {
+            out.nest(10, value);
+        }
+        if let Some(value) = self.loss {
+            out.uint(11, value);
+        }
+        if let Some(value) = self.ber {
+            out.uint(12, value);
+        }
+        if let Some(value) = self.duplicate {
+            out.uint(13, value);
+        }
+        if let Some(value) = self.corrupt {
+            out.uint(14, value);
+        }
+        if let Some(value) = &self.loss_gilbert_elliott {
+            out.nest(15, value);
+        }
+        if let Some(value) = &self.loss_four_state {
+            out.nest(16, value);
+        }
+        if let Some(value) = &self.loss_pattern {
+            out.nest(17, value);
+        }
+        if let Some(value) = self.jitter {
+            out.uint(18, value);
+        }
+        if let Some(value) = self.jitter_distribution {
+            out.u32(19, value);
+        }
+        if let Some(value) = self.jitter_correlation {
+            out.uint(20, value);
+        }
+        if let Some(value) = self.jitter_order {
+            out.u32(21, value);
+        }
+        if let Some(value) = &self.jitter_table {
+            out.bytes(22, value);
+        }
+        if let Some(value) = self.reorder {
+            out.uint(23, value);
+        }
+        if let Some(value) = self.reorder_every {
+            out.uint(24, value);
+        }
     }
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut set = Self::default();
@@ -582,6 +929,578 @@ impl Attributes for Direction {
                 7 => set.line_packets = Some(attr::u32(value)?),
                 8 => set.line_bytes = Some(attr::uint(value)?),
                 9 => set.whole_time = Some(attr::uint(value)?),
+                10 => set.queueing = Some(Queueing::decode(value)?),
+                11 => set.loss = Some(attr::uint(value)?),
+                12 => set.ber = Some(attr::uint(value)?),
+                13 => set.duplicate = Some(attr::uint(value)?),
+                14 => set.corrupt = Some(attr::uint(value)?),
+                15 => set.loss_gilbert_elliott = Some(GilbertElliott::decode(value)?),
+                16 => set.loss_four_state = Some(FourState::decode(value)?),
+                17 => set.loss_pattern = Some(Pattern::decode(value)?),
+                18 => set.jitter = Some(attr::uint(value)?),
+                19 => set.jitter_distribution = Some(attr::u32(value)?),
+                20 => set.jitter_correlation = Some(attr::uint(value)?),
+                21 => set.jitter_order = Some(attr::u32(value)?),
+                22 => set.jitter_table = Some(value.to_vec()),
+                23 => set.reorder = Some(attr::uint(value)?),
+                24 => set.reorder_every = Some(attr::uint(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A queue discipline. With kind all else has its default if it is absent; without, the present
+/// discipline changes in what is named. What the discipline does not have is refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Queueing {
+    /// Kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<u32>,
+    /// Any but device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drop: Option<u32>,
+    /// Whether to mark frames that allow it, 0 or 1 (red, codel, pie, fq-codel).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ecn: Option<u32>,
+    /// Size of the table of flows, 1024 if absent (wfq, drr, fq-codel).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flows: Option<u32>,
+    /// Bytes on the wire per flow and round, 1538 if absent (drr, fq-codel).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantum: Option<u32>,
+    /// Acceptable delay, 5 ms if absent (codel, fq-codel), 15 ms (pie).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<u64>,
+    /// How long the target must be exceeded, 100 ms if absent (codel, fq-codel); time between two updates,
+    /// 15 ms (pie).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<u64>,
+    /// Nothing is dropped while no more bytes than this wait, 1514 if absent (codel, fq-codel).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<u32>,
+    /// Gain for the distance from the target in 1/16 per second, 2 if absent (pie).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<u32>,
+    /// Gain for the change of the delay in 1/16 per second, 20 if absent (pie).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beta: Option<u32>,
+    /// Average queue in bytes from which on frames may be dropped (red; needed).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_bytes: Option<u64>,
+    /// Average queue in bytes at which the probability is reached (red; needed).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_bytes: Option<u64>,
+    /// Probability at max-bytes, in parts of 10^19; 0.02 if absent (red).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<u64>,
+    /// A sample counts 2^-weight in the average; 1 to 24, 9 if absent (red).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+    /// Whether the probability grows to 1 at twice max-bytes instead of at max-bytes; 0 or 1, 1 if absent
+    /// (red).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gentle: Option<u32>,
+    /// Weight of frames with a DSCP (wfq); others have the weight 1.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub class: Vec<Class>,
+}
+impl Attributes for Queueing {
+    const SPEC: SetSpec = SetSpec {
+        name: "queueing",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "kind",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "drop",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "ecn",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "flows",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "quantum",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "target",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "interval",
+                nested: None,
+            },
+            AttrSpec {
+                number: 8,
+                name: "floor",
+                nested: None,
+            },
+            AttrSpec {
+                number: 9,
+                name: "alpha",
+                nested: None,
+            },
+            AttrSpec {
+                number: 10,
+                name: "beta",
+                nested: None,
+            },
+            AttrSpec {
+                number: 11,
+                name: "min-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 12,
+                name: "max-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 13,
+                name: "probability",
+                nested: None,
+            },
+            AttrSpec {
+                number: 14,
+                name: "weight",
+                nested: None,
+            },
+            AttrSpec {
+                number: 15,
+                name: "gentle",
+                nested: None,
+            },
+            AttrSpec {
+                number: 16,
+                name: "class",
+                nested: Some(&Class::SPEC),
+            },
+            AttrSpec {
+                number: 17,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.kind {
+            out.u32(1, value);
+        }
+        if let Some(value) = self.drop {
+            out.u32(2, value);
+        }
+        if let Some(value) = self.ecn {
+            out.u32(3, value);
+        }
+        if let Some(value) = self.flows {
+            out.u32(4, value);
+        }
+        if let Some(value) = self.quantum {
+            out.u32(5, value);
+        }
+        if let Some(value) = self.target {
+            out.uint(6, value);
+        }
+        if let Some(value) = self.interval {
+            out.uint(7, value);
+        }
+        if let Some(value) = self.floor {
+            out.u32(8, value);
+        }
+        if let Some(value) = self.alpha {
+            out.u32(9, value);
+        }
+        if let Some(value) = self.beta {
+            out.u32(10, value);
+        }
+        if let Some(value) = self.min_bytes {
+            out.uint(11, value);
+        }
+        if let Some(value) = self.max_bytes {
+            out.uint(12, value);
+        }
+        if let Some(value) = self.probability {
+            out.uint(13, value);
+        }
+        if let Some(value) = self.weight {
+            out.u32(14, value);
+        }
+        if let Some(value) = self.gentle {
+            out.u32(15, value);
+        }
+        for value in &self.class {
+            out.nest(16, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.kind = Some(attr::u32(value)?),
+                2 => set.drop = Some(attr::u32(value)?),
+                3 => set.ecn = Some(attr::u32(value)?),
+                4 => set.flows = Some(attr::u32(value)?),
+                5 => set.quantum = Some(attr::u32(value)?),
+                6 => set.target = Some(attr::uint(value)?),
+                7 => set.interval = Some(attr::uint(value)?),
+                8 => set.floor = Some(attr::u32(value)?),
+                9 => set.alpha = Some(attr::u32(value)?),
+                10 => set.beta = Some(attr::u32(value)?),
+                11 => set.min_bytes = Some(attr::uint(value)?),
+                12 => set.max_bytes = Some(attr::uint(value)?),
+                13 => set.probability = Some(attr::uint(value)?),
+                14 => set.weight = Some(attr::u32(value)?),
+                15 => set.gentle = Some(attr::u32(value)?),
+                16 => set.class.push(Class::decode(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A traffic class and its weight.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Class {
+    /// DS code point, 0 to 63.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dscp: Option<u32>,
+    /// 1 to 1024.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+}
+impl Attributes for Class {
+    const SPEC: SetSpec = SetSpec {
+        name: "class",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "dscp",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "weight",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.dscp {
+            out.u32(1, value);
+        }
+        if let Some(value) = self.weight {
+            out.u32(2, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.dscp = Some(attr::u32(value)?),
+                2 => set.weight = Some(attr::u32(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// Loss in two states, probabilities in parts of 10^19. A frame is lost by the state that it finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct GilbertElliott {
+    /// From the good to the bad state; needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p: Option<u64>,
+    /// From the bad to the good state; 1 - p if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r: Option<u64>,
+    /// That a frame survives in the bad state; 0 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub h: Option<u64>,
+    /// That a frame survives in the good state; 1 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub k: Option<u64>,
+}
+impl Attributes for GilbertElliott {
+    const SPEC: SetSpec = SetSpec {
+        name: "gilbert-elliott",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "p",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "r",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "h",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "k",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.p {
+            out.uint(1, value);
+        }
+        if let Some(value) = self.r {
+            out.uint(2, value);
+        }
+        if let Some(value) = self.h {
+            out.uint(3, value);
+        }
+        if let Some(value) = self.k {
+            out.uint(4, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.p = Some(attr::uint(value)?),
+                2 => set.r = Some(attr::uint(value)?),
+                3 => set.h = Some(attr::uint(value)?),
+                4 => set.k = Some(attr::uint(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// Loss in four states (1 received, 2 received in a burst, 3 lost in a burst, 4 lost alone),
+/// probabilities in parts of 10^19.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct FourState {
+    /// A burst begins; needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p13: Option<u64>,
+    /// A burst ends; 1 - p13 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p31: Option<u64>,
+    /// A received stretch inside a burst begins; 0 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p32: Option<u64>,
+    /// It ends; 1 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p23: Option<u64>,
+    /// An isolated loss; 0 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p14: Option<u64>,
+}
+impl Attributes for FourState {
+    const SPEC: SetSpec = SetSpec {
+        name: "four-state",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "p13",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "p31",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "p32",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "p23",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "p14",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.p13 {
+            out.uint(1, value);
+        }
+        if let Some(value) = self.p31 {
+            out.uint(2, value);
+        }
+        if let Some(value) = self.p32 {
+            out.uint(3, value);
+        }
+        if let Some(value) = self.p23 {
+            out.uint(4, value);
+        }
+        if let Some(value) = self.p14 {
+            out.uint(5, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.p13 = Some(attr::uint(value)?),
+                2 => set.p31 = Some(attr::uint(value)?),
+                3 => set.p32 = Some(attr::uint(value)?),
+                4 => set.p23 = Some(attr::uint(value)?),
+                5 => set.p14 = Some(attr::uint(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// What happens to single frames, which are counted from 1 from the moment at which the pattern is set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Pattern {
+    /// After how many frames the count starts over; 0 is never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<u64>,
+    /// In the order of their frames; at most 1024.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rule: Vec<PatternRule>,
+}
+impl Attributes for Pattern {
+    const SPEC: SetSpec = SetSpec {
+        name: "pattern",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "period",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "rule",
+                nested: Some(&PatternRule::SPEC),
+            },
+            AttrSpec {
+                number: 3,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.period {
+            out.uint(1, value);
+        }
+        for value in &self.rule {
+            out.nest(2, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.period = Some(attr::uint(value)?),
+                2 => set.rule.push(PatternRule::decode(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A frame and what happens to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct PatternRule {
+    /// Its number, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<u64>,
+    /// Action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<u32>,
+    /// Which bit flips, or by how much the frame is delayed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<u64>,
+}
+impl Attributes for PatternRule {
+    const SPEC: SetSpec = SetSpec {
+        name: "pattern-rule",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "frame",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "action",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "value",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.frame {
+            out.uint(1, value);
+        }
+        if let Some(value) = self.action {
+            out.u32(2, value);
+        }
+        if let Some(value) = self.value {
+            out.uint(3, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.frame = Some(attr::uint(value)?),
+                2 => set.action = Some(attr::u32(value)?),
+                3 => set.value = Some(attr::uint(value)?),
                 _ => {}
             }
         }
@@ -700,6 +1619,33 @@ pub struct Stats {
     /// Largest lateness seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_max: Option<u64>,
+    /// One for each range of lateness that has occurred.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub late_histogram: Vec<LateBucket>,
+    /// Frames in which congestion was marked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marked_frames: Option<u64>,
+    /// Marked bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marked_bytes: Option<u64>,
+    /// Frames of which bits were flipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrupted_frames: Option<u64>,
+    /// Corrupted bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrupted_bytes: Option<u64>,
+    /// Frames that overtook another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reordered_frames: Option<u64>,
+    /// Reordered bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reordered_bytes: Option<u64>,
+    /// Copies that could not be made for want of memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copies_failed: Option<u64>,
+    /// Frames whose jitter would have made the delay negative; it was 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delays_cut: Option<u64>,
 }
 impl Attributes for Stats {
     const SPEC: SetSpec = SetSpec {
@@ -777,6 +1723,51 @@ impl Attributes for Stats {
             },
             AttrSpec {
                 number: 15,
+                name: "late-histogram",
+                nested: Some(&LateBucket::SPEC),
+            },
+            AttrSpec {
+                number: 16,
+                name: "marked-frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 17,
+                name: "marked-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 18,
+                name: "corrupted-frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 19,
+                name: "corrupted-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 20,
+                name: "reordered-frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 21,
+                name: "reordered-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 22,
+                name: "copies-failed",
+                nested: None,
+            },
+            AttrSpec {
+                number: 23,
+                name: "delays-cut",
+                nested: None,
+            },
+            AttrSpec {
+                number: 24,
                 name: "pad",
                 nested: None,
             },
@@ -825,6 +1816,33 @@ impl Attributes for Stats {
         if let Some(value) = self.late_max {
             out.uint(14, value);
         }
+        for value in &self.late_histogram {
+            out.nest(15, value);
+        }
+        if let Some(value) = self.marked_frames {
+            out.uint(16, value);
+        }
+        if let Some(value) = self.marked_bytes {
+            out.uint(17, value);
+        }
+        if let Some(value) = self.corrupted_frames {
+            out.uint(18, value);
+        }
+        if let Some(value) = self.corrupted_bytes {
+            out.uint(19, value);
+        }
+        if let Some(value) = self.reordered_frames {
+            out.uint(20, value);
+        }
+        if let Some(value) = self.reordered_bytes {
+            out.uint(21, value);
+        }
+        if let Some(value) = self.copies_failed {
+            out.uint(22, value);
+        }
+        if let Some(value) = self.delays_cut {
+            out.uint(23, value);
+        }
     }
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut set = Self::default();
@@ -845,6 +1863,69 @@ impl Attributes for Stats {
                 12 => set.late_count = Some(attr::uint(value)?),
                 13 => set.late_sum = Some(attr::uint(value)?),
                 14 => set.late_max = Some(attr::uint(value)?),
+                15 => set.late_histogram.push(LateBucket::decode(value)?),
+                16 => set.marked_frames = Some(attr::uint(value)?),
+                17 => set.marked_bytes = Some(attr::uint(value)?),
+                18 => set.corrupted_frames = Some(attr::uint(value)?),
+                19 => set.corrupted_bytes = Some(attr::uint(value)?),
+                20 => set.reordered_frames = Some(attr::uint(value)?),
+                21 => set.reordered_bytes = Some(attr::uint(value)?),
+                22 => set.copies_failed = Some(attr::uint(value)?),
+                23 => set.delays_cut = Some(attr::uint(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// Packets that were late by a time in a range.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct LateBucket {
+    /// Least lateness of the range, 0 or a power of two; it ends below twice that, the first one below 1
+    /// ns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u64>,
+    /// Count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+}
+impl Attributes for LateBucket {
+    const SPEC: SetSpec = SetSpec {
+        name: "late-bucket",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "from",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "count",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.from {
+            out.uint(1, value);
+        }
+        if let Some(value) = self.count {
+            out.uint(2, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.from = Some(attr::uint(value)?),
+                2 => set.count = Some(attr::uint(value)?),
                 _ => {}
             }
         }

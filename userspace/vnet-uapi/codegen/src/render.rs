@@ -235,6 +235,7 @@ enum RustType {
     Uint,
     Text,
     Bytes(usize),
+    Blob,
     Nest(String),
     Nests(String),
 }
@@ -260,7 +261,7 @@ impl RustType {
                 ("string", false) => RustType::Text,
                 ("binary", false) => match attribute.checks.exact_len {
                     Some(length) => RustType::Bytes(length),
-                    None => return Err(format!("binary {} has no length", attribute.name)),
+                    None => RustType::Blob,
                 },
                 ("nest", false) => RustType::Nest(nested()?),
                 ("nest", true) => RustType::Nests(nested()?),
@@ -280,6 +281,7 @@ impl RustType {
             RustType::Uint => "Option<u64>".into(),
             RustType::Text => "Option<String>".into(),
             RustType::Bytes(length) => format!("Option<[u8; {length}]>"),
+            RustType::Blob => "Option<Vec<u8>>".into(),
             RustType::Nest(name) => format!("Option<{name}>"),
             RustType::Nests(name) => format!("Vec<{name}>"),
         }
@@ -303,7 +305,7 @@ impl RustType {
             RustType::Text => {
                 format!("if let Some(value) = &self.{field} {{ out.string({number}, value); }}")
             }
-            RustType::Bytes(_) => {
+            RustType::Bytes(_) | RustType::Blob => {
                 format!("if let Some(value) = &self.{field} {{ out.bytes({number}, value); }}")
             }
             RustType::Nest(_) => {
@@ -321,6 +323,7 @@ impl RustType {
             RustType::Uint => format!("{number} => set.{field} = Some(attr::uint(value)?),"),
             RustType::Text => format!("{number} => set.{field} = Some(attr::string(value)?),"),
             RustType::Bytes(_) => format!("{number} => set.{field} = Some(attr::array(value)?),"),
+            RustType::Blob => format!("{number} => set.{field} = Some(value.to_vec()),"),
             RustType::Nest(name) => {
                 format!("{number} => set.{field} = Some({name}::decode(value)?),")
             }

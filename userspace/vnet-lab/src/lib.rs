@@ -20,6 +20,7 @@ mod paths_through;
 mod ping;
 pub mod programs;
 mod ready;
+pub mod routes;
 pub mod rtnl;
 pub mod state;
 mod sysctl;

@@ -172,12 +172,22 @@ impl Rtnl {
 
     /// The routes of the main table, of one family.
     pub fn routes(&mut self, ipv6: bool) -> Result<Vec<Route>> {
+        let list = self.route_messages(ipv6)?;
+        Ok(list.iter().filter_map(route).collect())
+    }
+
+    /// All routes, of all tables, as the kernel tells of them.
+    pub fn route_messages(&mut self, ipv6: bool) -> Result<Vec<RouteMessage>> {
         let mut request = RouteMessage::default();
         request.header.address_family = match ipv6 {
             true => AddressFamily::Inet6,
             false => AddressFamily::Inet,
         };
         let list = self.dump(Message::GetRoute(request), "routes")?;
+        let route = |message| match message {
+            Message::NewRoute(message) => Some(message),
+            _ => None,
+        };
         Ok(list.into_iter().filter_map(route).collect())
     }
 
@@ -522,10 +532,7 @@ fn address(message: Message) -> Option<Address> {
     })
 }
 
-fn route(message: Message) -> Option<Route> {
-    let Message::NewRoute(message) = message else {
-        return None;
-    };
+fn route(message: &RouteMessage) -> Option<Route> {
     let main = message.header.table == RouteHeader::RT_TABLE_MAIN;
     if !main || message.header.kind != RouteType::Unicast {
         return None;

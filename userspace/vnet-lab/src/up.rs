@@ -18,7 +18,7 @@ use crate::build::{Site, Wanted};
 use crate::cancel::Cancel;
 use crate::changes::{Changes, Facts, Operation};
 use crate::down;
-use crate::error::{Context, Error, Result};
+use crate::error::{near, Context, Error, Result};
 use crate::node::control::{Control, State};
 use crate::paths::LabPaths;
 use crate::ping;
@@ -137,6 +137,34 @@ pub fn up(plan: &Plan, backend: &mut dyn LinkBackend, options: &mut Options<'_>)
             undone(problem, restore(&old, plan, &paths, backend, options))
         }
     }
+}
+
+/// Makes nodes of a lab anew, as if their power had been off: with their links, addresses, files and programs.
+pub fn restart(
+    lab: &str,
+    nodes: &[String],
+    backend: &mut dyn LinkBackend,
+    options: &mut Options<'_>,
+) -> Result<()> {
+    let paths = LabPaths::new(lab)?;
+    raise_descriptor_limit();
+    let _lock = Lock::take(&paths)?;
+    let plan = state::require(&paths)?;
+    for name in nodes {
+        if !plan.nodes.iter().any(|node| node.name == *name) {
+            return Err(Error::NoNode {
+                lab: lab.into(),
+                node: name.clone(),
+                near: near(name, plan.nodes.iter().map(|node| node.name.as_str())),
+            });
+        }
+    }
+    // To those that are to go, the rest is done that is done to those that have died.
+    let mut facts = facts(&plan, &paths, backend)?;
+    facts.nodes.retain(|name| !nodes.contains(name));
+    let changes = Changes::between(Some(&plan), &plan, &facts);
+    let mut site = Site::new(&plan, &paths);
+    apply(&mut site, Some(&plan), &changes, backend, options)
 }
 
 /// What would be done to make a lab what the plan says.

@@ -2,14 +2,17 @@
 
 //! The command line.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::convert::{Convert, Graph};
+use crate::commands::cp::{Cp, Pack, Unpack};
+use crate::commands::exec::Exec;
 use crate::commands::inspect::Inspect;
+use crate::commands::restart::Restart;
+use crate::commands::route::Route;
 use crate::commands::shapes::Generate;
 use crate::complete;
 
@@ -85,13 +88,23 @@ pub enum Command {
     Down(Down),
     /// List labs and nodes.
     Ps(Ps),
-    /// Run a program in a node; without one, a shell.
+    /// Run a program in a node; without one, a shell. Or in several nodes.
     ///
     /// Terminal, signals and exit status pass through. 125: vnetctl itself failed; 126: the program cannot be executed;
     /// 127: there is no such program; 128+N: signal N ended it.
     Exec(Exec),
     /// Open a shell in a node.
     Shell(Shell),
+    /// Copy files and directories between nodes and here.
+    Cp(Cp),
+    /// Make nodes anew, as if their power had been off.
+    ///
+    /// Their processes end, what they have changed in their files is gone; links, addresses, routes, daemons and commands
+    /// are made again as the applied file has them.
+    Restart(Restart),
+    /// Show routes.
+    #[command(subcommand, alias = "routes")]
+    Route(Route),
     /// Show and change links.
     #[command(subcommand, alias = "links")]
     Link(Link),
@@ -128,6 +141,12 @@ pub enum Command {
     Completion(Completion),
     /// Print the manual page.
     Man(Man),
+    /// Write a file or directory as an archive.
+    #[command(hide = true)]
+    Pack(Pack),
+    /// Unpack such an archive.
+    #[command(hide = true)]
+    Unpack(Unpack),
     /// Apply a compiled plan to the running kernel.
     #[command(hide = true)]
     ApplyPlan(ApplyPlan),
@@ -234,22 +253,6 @@ pub struct Ps {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
-}
-
-/// `exec`
-#[derive(Debug, Args)]
-pub struct Exec {
-    /// Node.
-    #[arg(add = complete::nodes())]
-    pub node: String,
-
-    /// Program and its arguments.
-    #[arg(
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "COMMAND"
-    )]
-    pub command: Vec<OsString>,
 }
 
 /// `shell`
@@ -459,5 +462,21 @@ mod tests {
         };
         assert_eq!(exec.command, ["ping", "-c", "1", "-l", "2", "pc2"]);
         assert_eq!(cli.lab, None);
+    }
+
+    #[test]
+    fn with_several_nodes_there_is_no_name() {
+        for line in [
+            "vnetctl exec --all ping -c 1 --all",
+            "vnetctl exec --label a=b --label c -- ping -c 1 --all",
+        ] {
+            let cli = Cli::parse_from(line.split(' '));
+            let Command::Exec(exec) = cli.command else {
+                panic!("not exec");
+            };
+            assert!(exec.several());
+            assert_eq!(exec.words(), ["ping", "-c", "1", "--all"], "{line}");
+        }
+        assert!(Cli::try_parse_from(["vnetctl", "exec"]).is_err());
     }
 }

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::env;
 
 use clap::ValueEnum;
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::engine::{
+    ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
+};
 use vnet_topology::plan::Plan;
 
 use crate::cli::{Cli, Command, Kernel};
@@ -29,6 +31,20 @@ pub fn links() -> ArgValueCompleter {
         candidates(current, |plan| {
             plan.links.iter().map(|link| link.name.clone()).collect()
         })
+    })
+}
+
+/// `NODE:` for files of nodes, and files of the host.
+pub fn places() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &std::ffi::OsStr| {
+        let mut found = PathCompleter::any().complete(current);
+        found.extend(candidates(current, |plan| {
+            plan.nodes
+                .iter()
+                .map(|node| format!("{}:", node.name))
+                .collect()
+        }));
+        found
     })
 }
 

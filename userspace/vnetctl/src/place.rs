@@ -187,7 +187,8 @@ where
     }
 }
 
-fn inside<I, S>(lab: &str, arguments: I) -> Vec<OsString>
+/// What runs this program in a guest.
+pub fn inside<I, S>(lab: &str, arguments: I) -> Vec<OsString>
 where
     I: IntoIterator<Item = S>,
     S: Into<OsString>,

@@ -4,9 +4,10 @@
 
 mod check;
 pub mod convert;
+pub mod cp;
 mod doctor;
 mod down;
-mod exec;
+pub mod exec;
 mod generate;
 mod import;
 pub mod inspect;
@@ -16,6 +17,9 @@ mod link_set;
 mod logs;
 mod node;
 mod ps;
+pub mod restart;
+pub mod route;
+mod several;
 pub mod shapes;
 mod source;
 mod up;
@@ -38,8 +42,13 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::PreviewPlan(plan) => up::preview_plan(plan),
         Command::Down(down) => down::run(&cli, down),
         Command::Ps(ps) => ps::run(&cli, ps),
-        Command::Exec(exec) => exec::run(&cli, &exec.node, &exec.command),
+        Command::Exec(exec) => exec::command(&cli, exec),
         Command::Shell(shell) => exec::run(&cli, &shell.node, &[]),
+        Command::Cp(cp) => cp::run(&cli, cp),
+        Command::Pack(pack) => cp::pack(pack),
+        Command::Unpack(unpack) => cp::unpack(unpack),
+        Command::Restart(restart) => restart::run(&cli, restart),
+        Command::Route(route::Route::Show(names)) => route::show(&cli, names),
         Command::Link(Link::Show(show)) => link::show(&cli, show),
         Command::Link(Link::Set(set)) => link_set::run(&cli, set),
         Command::Instance(Instance::Show(names)) => instance::show(&cli, names),

@@ -109,7 +109,8 @@ pub fn describe(operations: &[Operation]) -> String {
     text
 }
 
-fn tell(line: &mut Progress, step: Step) {
+/// Shows what is being done.
+pub fn tell(line: &mut Progress, step: Step) {
     match step {
         Step::Note(text) => line.note(&text),
         Step::CleaningUp => line.note("removing what an interrupted start has left"),
@@ -236,7 +237,7 @@ fn hand_over(guest: &Guest, plan: &Plan, waiting: Waiting) -> Result<u8> {
 
 impl Wait {
     /// As on the command line.
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Wait::Ready => "ready",
             Wait::Routes => "routes",

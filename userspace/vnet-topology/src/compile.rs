@@ -11,12 +11,12 @@ use crate::expand;
 use crate::file::{self, Content, File, Kind, LinkParams, Seed};
 use crate::names::check_lab;
 use crate::plan::{
-    BridgePlan, CommandPlan, DaemonPlan, DirectionPlan, EndPlan, FilePlan, HostEntry,
-    InterfaceKind, InterfacePlan, LimitsPlan, LinkPlan, NodeKind, NodePlan, Plan, PortVlanPlan,
-    Restart, RoutePlan, VlanInterfacePlan, DEFAULT_OVERHEAD, FORMAT,
+    BridgePlan, CommandPlan, DaemonPlan, EndPlan, FilePlan, HostEntry, InterfaceKind,
+    InterfacePlan, LimitsPlan, LinkPlan, NodeKind, NodePlan, Plan, PortVlanPlan, Restart,
+    RoutePlan, VlanInterfacePlan, FORMAT,
 };
 use crate::report::{At, Problem, Report};
-use crate::resolve::route::direction;
+use crate::resolve::direction::{self, ReadFile};
 use crate::resolve::{address, frr, identity, lan, links, nodes, route, EndId, Lab, NodeState};
 use crate::tree;
 
@@ -131,13 +131,14 @@ fn compile_into(
         );
     }
     plans.sort_by(|a, b| a.name.cmp(&b.name));
+    let read_file = |source: &str| read_source(source_name, options, source);
     Some(Plan {
         format: FORMAT,
         lab: lab.name.clone(),
         seed: lab.seed,
         nodes: plans,
         links: (0..lab.links.len())
-            .map(|link| link_plan(&lab, &file.defaults.link, link))
+            .map(|link| link_plan(problems, &read_file, &lab, &file.defaults.link, link))
             .collect(),
         hosts,
     })
@@ -346,7 +347,13 @@ fn read_source(source_name: &str, options: &Options, source: &str) -> io::Result
     std::fs::read_to_string(directory.join(source))
 }
 
-fn link_plan(lab: &Lab<'_>, defaults: &LinkParams, index: usize) -> LinkPlan {
+fn link_plan(
+    problems: &Problems,
+    read_file: ReadFile<'_>,
+    lab: &Lab<'_>,
+    defaults: &LinkParams,
+    index: usize,
+) -> LinkPlan {
     let link = &lab.links[index];
     let params = &link.file.params;
     let end = |end: usize| {
@@ -370,13 +377,15 @@ fn link_plan(lab: &Lab<'_>, defaults: &LinkParams, index: usize) -> LinkPlan {
             }),
         }
     };
-    let way = |forward: bool| DirectionPlan {
-        rate: direction(defaults, params, forward, |d| &d.rate).and_then(|rate| rate.value),
-        overhead: direction(defaults, params, forward, |d| &d.overhead)
-            .map_or(DEFAULT_OVERHEAD, |at| at.value),
-        delay: direction(defaults, params, forward, |d| &d.delay).map_or(0, |at| at.value),
-        queue: direction(defaults, params, forward, |d| &d.queue)
-            .map_or_else(Default::default, |at| at.value),
+    let way = |forward: bool| {
+        direction::plan(
+            problems,
+            read_file,
+            defaults,
+            params,
+            forward,
+            &link.file.span,
+        )
     };
     LinkPlan {
         name: link.name.clone(),

@@ -20,6 +20,14 @@ impl Problems {
         self.list.borrow_mut().push(problem);
     }
 
+    /// Adds a problem unless it is one of the last ones, as with what holds for both directions of a link or many links.
+    pub fn add_once(&self, problem: Problem) {
+        let mut list = self.list.borrow_mut();
+        if !list.iter().rev().take(8).any(|last| *last == problem) {
+            list.push(problem);
+        }
+    }
+
     pub fn has_errors(&self) -> bool {
         self.list.borrow().iter().any(|problem| !problem.warning)
     }

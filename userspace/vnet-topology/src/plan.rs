@@ -3,7 +3,8 @@
 //! The resolved plan of a lab: what is to exist, with nothing left to decide.
 //!
 //! The compiler makes a [`Plan`] from a topology file; as JSON it is what the tool on the host hands to the agent in the
-//! guest, and what the guest keeps as the lab's applied plan. Units are the smallest ones throughout: bit/s, bytes, ns.
+//! guest, and what the guest keeps as the lab's applied plan. Units are the smallest ones throughout: bit/s, bytes, ns;
+//! probabilities are exact decimals.
 //!
 //! The order in which a node is brought up, which the fields below rely on:
 //! namespaces, hostname, `directories`, `files`, `sysctls` (all but those of single interfaces), `bridge`, interfaces and
@@ -13,13 +14,27 @@
 //! A field that has its default value is left out of the JSON; a field that the reader does not know is an error, so
 //! that nothing is ignored silently when the two sides differ. [`FORMAT`] is raised with every incompatible change.
 
+mod check;
+mod defaults;
+mod direction;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use check::ber_in_range;
+pub use check::{ParameterError, MAX_FLOWS, MAX_RULES, MAX_TABLE};
+pub use defaults::DEFAULT_FLOWS;
+pub use direction::{
+    ClassPlan, DelayLimitPlan, DirectionPlan, DisciplinePlan, Distribution, DropFrom,
+    FourStatePlan, GilbertElliottPlan, JitterPlan, LossPlan, Order, PatternPlan, QueuePlan,
+    ReorderPlan, RuleAction, RulePlan, DEFAULT_OVERHEAD,
+};
+
 pub use crate::mac::MacAddr;
+pub use crate::probability::Probability;
 
 /// The format number of the plans that this version writes and accepts.
 pub const FORMAT: u32 = 1;
@@ -352,43 +367,8 @@ pub struct PortVlanPlan {
     pub tagged: Vec<u16>,
 }
 
-/// One direction of a link. Absent or default: an ideal wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DirectionPlan {
-    /// Rate in bit/s; absent: unlimited.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate: Option<u64>,
-    /// Bytes of wire time that each frame costs beyond its own length (24 on Ethernet).
-    pub overhead: u32,
-    /// Propagation delay (one way), ns.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub delay: u64,
-    /// Bounds of the queue in front of the serialiser.
-    #[serde(default, skip_serializing_if = "QueuePlan::is_default")]
-    pub queue: QueuePlan,
-}
-
-/// Bounds of a queue; each one that is set holds. None set: the larger of 100 packets and 50 ms.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct QueuePlan {
-    /// Packets that may wait.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub packets: Option<u32>,
-    /// Bytes that may wait.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
-    /// Time that it takes to send what may wait, ns.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time: Option<u64>,
-}
-
 /// Default of [`DaemonPlan::ready_timeout`]: 10 s, in ns.
 pub const DEFAULT_READY_TIMEOUT: u64 = 10_000_000_000;
-
-/// Default of [`DirectionPlan::overhead`]: 8 bytes preamble, 4 FCS, 12 gap.
-pub const DEFAULT_OVERHEAD: u32 = 24;
 
 impl Plan {
     /// The node of that name.
@@ -443,24 +423,6 @@ impl LimitsPlan {
     /// Whether nothing is limited.
     pub fn is_none(&self) -> bool {
         *self == LimitsPlan::default()
-    }
-}
-
-impl Default for DirectionPlan {
-    fn default() -> Self {
-        DirectionPlan {
-            rate: None,
-            overhead: DEFAULT_OVERHEAD,
-            delay: 0,
-            queue: QueuePlan::default(),
-        }
-    }
-}
-
-impl QueuePlan {
-    /// Whether no bound is set, so that the module's default holds.
-    pub fn is_default(&self) -> bool {
-        *self == QueuePlan::default()
     }
 }
 

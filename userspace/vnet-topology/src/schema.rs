@@ -7,9 +7,13 @@
 
 #![allow(dead_code, reason = "of the types only their schemas are used")]
 
+mod wire;
+
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use wire::Direction;
 
 /// The schema of topology files, as JSON.
 pub fn schema() -> Schema {
@@ -385,41 +389,6 @@ struct LinkParams {
     mtu: Option<Mtu>,
     /// Whether the interfaces are set up at the start. Default: true.
     up: Option<bool>,
-}
-
-/// Parameters of one direction.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct Direction {
-    /// Rate, as in 100mbit or 1.5 Mbit/s; `unlimited` (default).
-    rate: Option<Rate>,
-    /// One-way delay, as in 20ms. Default: 0.
-    delay: Option<Time>,
-    /// Bytes that each frame costs on the wire beyond its own length. Default: 24.
-    overhead: Option<Overhead>,
-    /// Bound of the queue: `100 packets`, `64KB`, `50ms`, or a map. Default: the larger of 100 packets and 50ms.
-    queue: Option<QueueForms>,
-    /// Cost for routing. Default: 100 Gbit/s divided by the rate.
-    cost: Option<Cost>,
-}
-
-#[derive(JsonSchema)]
-#[schemars(untagged, inline)]
-enum QueueForms {
-    Bound(String),
-    Map(Queue),
-}
-
-/// Bounds of a queue; each that is set holds.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct Queue {
-    /// Packets.
-    packets: Option<Scalar>,
-    /// Bytes, as in 64KB.
-    bytes: Option<Size>,
-    /// Time that it takes to send what waits, as in 50ms.
-    time: Option<Time>,
 }
 
 #[derive(JsonSchema)]

@@ -6,6 +6,10 @@
 //! refused rather than taken for one or the other. Prefixes are decimal (`k` = 1000); `Ki`, `Mi`, `Gi` are binary.
 //! A number is exact: `1.5mbit` is 1,500,000 bit/s, and a fraction of a bit or a nanosecond is refused.
 
+use vnet_model::decimal::DecimalError;
+
+use crate::plan::Probability;
+
 /// Lowest rate of a link, bit/s.
 pub const MIN_RATE: u64 = 100;
 /// Highest rate of a link, bit/s.
@@ -211,6 +215,40 @@ pub fn size(text: &str) -> Result<u64, UnitError> {
             SIZE_UNITS,
         ),
         Inexact::Overflow => error(format!("`{text}` is too large"), SIZE_UNITS),
+    })
+}
+
+/// Reads a size in bytes that fits 32 bits.
+pub fn short_size(text: &str) -> Result<u32, UnitError> {
+    u32::try_from(size(text)?)
+        .map_err(|_| error(format!("`{text}` is above 4 GiB"), "write a smaller size"))
+}
+
+/// What can be written for a probability.
+pub const PROBABILITY_UNITS: &str =
+    "probabilities are parts of 1, as in 0.01 or 1e-9, or percent, as in 1% or 0.1%";
+
+/// Reads a probability. `1` alone could be meant as certainty or as one percent, and is refused.
+pub fn probability(text: &str) -> Result<Probability, UnitError> {
+    let text = text.trim();
+    if text == "1" {
+        return Err(error("`1` could be 1 % or certainty", "write 1% or 100%"));
+    }
+    text.parse().map_err(|problem| match problem {
+        DecimalError::OutOfRange
+            if text
+                .parse()
+                .is_ok_and(|number: f64| (1.0..=100.0).contains(&number)) =>
+        {
+            error(
+                format!("`{text}` is not a probability: it is above 1"),
+                &format!("did you mean {text}%? {PROBABILITY_UNITS}"),
+            )
+        }
+        problem => error(
+            format!("`{text}` is not a probability: {problem}"),
+            PROBABILITY_UNITS,
+        ),
     })
 }
 
@@ -454,6 +492,27 @@ mod tests {
         for text in ["64kb", "64k", "64kbit", "0.5B", "x"] {
             assert!(size(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn probabilities() {
+        for (text, parts) in [
+            ("1%", 10u64.pow(17)),
+            ("0.01", 10u64.pow(17)),
+            ("1e-15", 10_000),
+            ("0", 0),
+            ("100%", 10u64.pow(19)),
+            ("1.0", 10u64.pow(19)),
+            ("0.1 %", 10u64.pow(16)),
+        ] {
+            let probability = probability(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(probability.parts(), parts, "{text}");
+            assert_eq!(probability.to_string().parse(), Ok(probability), "{text}");
+        }
+        for text in ["1", "5", "101%", "-1%", "x", "", "1e-20"] {
+            assert!(probability(text).is_err(), "{text}");
+        }
+        assert!(probability("5").unwrap_err().help.contains("5%?"));
     }
 
     #[test]

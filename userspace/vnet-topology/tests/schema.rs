@@ -48,6 +48,8 @@ fn every_example_is_valid() {
 fn what_is_wrong_by_itself_is_invalid() {
     for right in [
         "vars: {n: 3, mtu: 1500}\nnodes: {'r${i}': {for: {i: 1..3}, kind: router}}\nlinks: [{ends: [a, b], mtu: '${mtu}', rate: '${n}mbit'}]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], loss: [1%, {pattern: {every: 7}}], queue: {discipline: {red: {min: 1KB, max: 3KB}}}}]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], loss: {gilbert-elliott: none}, reorder: {every: 9}, jitter: 1ms, ber: 1e-9}]",
         "nodes: {a: {template: x}}\ntemplates: {node: {x: {kind: router}}, link: {y: {rate: 1mbit}}}",
     ] {
         assert_eq!(problem(right), None, "{right}");
@@ -62,6 +64,11 @@ fn what_is_wrong_by_itself_is_invalid() {
         "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], dealy: 10ms}]",
         "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], forward: {mtu: 1500}}]",
         "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], mtu: 42}]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], loss: 5}]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], loss: much}]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], jitter: {distribution: gauss}}]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], queue: {discipline: cake}}]",
+        "nodes: {a: host, b: host}\nlinks: [{ends: [a, b], queue: {discipline: red}}]",
     ] {
         assert!(problem(wrong).is_some(), "{wrong}");
     }
@@ -105,6 +112,7 @@ fn schema_and_reader_know_the_same_keys() {
     let end = |end: &str| format!("nodes: {{a: host, b: host}}\nlinks: [{{ends: [{end}, b]}}]\n");
     let link =
         |link: &str| format!("nodes: {{a: host, b: host}}\nlinks: [{{ends: [a, b], {link}}}]\n");
+    let discipline = |text: &str| link(&format!("queue: {{discipline: {{{text}}}}}"));
     let node = |node: &str| format!("nodes: {{a: {{{node}}}}}\n");
     for (name, yaml) in [
         ("", "nodes: {a: host}\nzzzzzz: 1\n".into()),
@@ -137,6 +145,28 @@ fn schema_and_reader_know_the_same_keys() {
         ),
         ("Direction", link("forward: {zzzzzz: 1}")),
         ("Queue", link("queue: {zzzzzz: 1}")),
+        ("Drr", discipline("drr: {zzzzzz: 1}")),
+        ("Red", discipline("red: {min: 1, max: 2, zzzzzz: 1}")),
+        ("Codel", discipline("codel: {zzzzzz: 1}")),
+        ("Pie", discipline("pie: {zzzzzz: 1}")),
+        ("FqCodel", discipline("fq-codel: {zzzzzz: 1}")),
+        ("Loss", link("loss: {zzzzzz: 1}")),
+        (
+            "GilbertElliott",
+            link("loss: {gilbert-elliott: {p: 1%, zzzzzz: 1}}"),
+        ),
+        (
+            "FourState",
+            link("loss: {four-state: {p13: 1%, zzzzzz: 1}}"),
+        ),
+        ("Pattern", link("loss: {pattern: {every: 7, zzzzzz: 1}}")),
+        (
+            "Rule",
+            link("loss: {pattern: {rules: [{frame: 1, drop: true, zzzzzz: 1}]}}"),
+        ),
+        ("Jitter", link("jitter: {zzzzzz: 1}")),
+        ("Every", link("reorder: {every: 7, zzzzzz: 1}")),
+        ("DelayLimit", link("delay_limit: {zzzzzz: 1}")),
         ("End", end("{node: a, zzzzzz: 1}")),
         ("Vlan", end("{node: a, vlan: {zzzzzz: 1}}")),
     ] {

@@ -8,8 +8,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::json;
-use crate::plan::{DirectionPlan, EndPlan, HostEntry, LinkPlan, NodePlan, Plan};
+use super::{direction, json};
+use crate::plan::{EndPlan, HostEntry, LinkPlan, NodePlan, Plan};
 use crate::units::{show_rate, show_size, show_time};
 
 /// A field that changes.
@@ -28,13 +28,13 @@ pub struct FieldChange {
 
 /// Collects the fields of an object that differ.
 #[derive(Default)]
-struct Fields {
-    changes: Vec<FieldChange>,
+pub(super) struct Fields {
+    pub(super) changes: Vec<FieldChange>,
 }
 
 impl Fields {
     /// A single value.
-    fn value<T: PartialEq + Serialize>(&mut self, path: &[&str], old: &T, new: &T) {
+    pub(super) fn value<T: PartialEq + Serialize>(&mut self, path: &[&str], old: &T, new: &T) {
         if old != new {
             let filled = |value: &T| match json(value) {
                 Value::Null => None,
@@ -45,7 +45,7 @@ impl Fields {
     }
 
     /// Values by a key of theirs.
-    fn keyed<T: PartialEq + Serialize>(
+    pub(super) fn keyed<T: PartialEq + Serialize>(
         &mut self,
         path: &[&str],
         old: &[T],
@@ -105,7 +105,7 @@ impl Fields {
         }
     }
 
-    fn add(&mut self, path: &[&str], from: Option<Value>, to: Option<Value>) {
+    pub(super) fn add(&mut self, path: &[&str], from: Option<Value>, to: Option<Value>) {
         self.changes.push(FieldChange {
             path: path.iter().map(|part| (*part).to_owned()).collect(),
             from,
@@ -218,7 +218,7 @@ pub(super) fn of_link(old: &LinkPlan, new: &LinkPlan) -> Vec<FieldChange> {
         .into_iter()
         .zip(directions.iter().zip(&new.directions))
     {
-        of_direction(&mut fields, way, old, new);
+        direction::of_direction(&mut fields, &[way], old, new);
     }
     fields.value(&["mtu"], mtu, &new.mtu);
     fields.value(&["seed"], seed, &new.seed);
@@ -247,25 +247,6 @@ fn of_end(fields: &mut Fields, side: &str, old: &EndPlan, new: &EndPlan) {
     fields.value(&["ends", side, "vlan"], vlan, &new.vlan);
 }
 
-fn of_direction(fields: &mut Fields, way: &str, old: &DirectionPlan, new: &DirectionPlan) {
-    let DirectionPlan {
-        rate,
-        overhead,
-        delay,
-        queue,
-    } = old;
-    fields.value(&[way, "rate"], rate, &new.rate);
-    fields.value(&[way, "overhead"], overhead, &new.overhead);
-    fields.value(&[way, "delay"], delay, &new.delay);
-    fields.value(
-        &[way, "queue", "packets"],
-        &queue.packets,
-        &new.queue.packets,
-    );
-    fields.value(&[way, "queue", "bytes"], &queue.bytes, &new.queue.bytes);
-    fields.value(&[way, "queue", "time"], &queue.time, &new.queue.time);
-}
-
 impl FieldChange {
     /// A value as people write it.
     fn show(&self, value: &Option<Value>) -> String {
@@ -276,6 +257,9 @@ impl FieldChange {
                 _ => "-".into(),
             };
         };
+        if let Some(text) = direction::show(&self.path, value) {
+            return text;
+        }
         match (field, value, value.as_u64()) {
             ("rate", _, Some(rate)) => show_rate(Some(rate)),
             ("delay" | "time" | "ageing", _, Some(time)) => show_time(time),

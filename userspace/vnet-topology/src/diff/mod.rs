@@ -6,6 +6,7 @@
 //! and directories by path, routes by destination and metric, addresses by themselves. What can only be had by removing
 //! the object and making it again says so ([`Change::Replaced`]); everything else can be changed while the lab runs.
 
+mod direction;
 mod fields;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::plan::{LinkPlan, NodePlan, Plan};
+pub use direction::direction;
 pub use fields::FieldChange;
 
 /// The difference between two plans.

@@ -6,25 +6,13 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::wire::{self, DirectionParams};
 use crate::decode::{items, refused, scalar, texts, Fields, Problems};
 use crate::names::check_interface;
-use crate::plan::{MacAddr, QueuePlan};
+use crate::plan::MacAddr;
 use crate::report::{At, Problem, Span};
 use crate::tree::{Data, Key, Value};
-use crate::units::{self, count, UnitError};
-
-/// Parameters of one direction.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct DirectionParams {
-    /// bit/s; inside: `unlimited`.
-    pub rate: Option<At<Option<u64>>>,
-    /// ns.
-    pub delay: Option<At<u64>>,
-    /// Bytes a frame.
-    pub overhead: Option<At<u32>>,
-    pub queue: Option<At<QueuePlan>>,
-    pub cost: Option<At<u32>>,
-}
+use crate::units::{count, UnitError};
 
 /// Parameters of a link.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +82,27 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     (
         "to",
         "the ends of a link are `ends`, as in `ends: [r1, r2]`",
+    ),
+    (
+        "delay-limit",
+        "the bound of the delay line is `delay_limit`",
+    ),
+    (
+        "drop",
+        "the loss of frames is `loss`; where a full queue drops is `queue: {drop: head}`",
+    ),
+    (
+        "corruption",
+        "the probability of a flipped bit is `corrupt`",
+    ),
+    ("duplication", "the probability of a copy is `duplicate`"),
+    (
+        "aqm",
+        "the discipline of the queue is under `queue`, as in `queue: {discipline: fq-codel}`",
+    ),
+    (
+        "qdisc",
+        "the discipline of the queue is under `queue`, as in `queue: {discipline: fq-codel}`",
     ),
     (
         "limit",
@@ -422,7 +431,7 @@ fn read_vlan(problems: &Problems, key: &Key, value: &Value) -> Option<At<PortVla
 
 /// Reads the parameters of a link.
 pub(super) fn read_params(fields: &mut Fields<'_, '_>) -> LinkParams {
-    let both = read_direction(fields);
+    let both = wire::read(fields);
     let mut params = LinkParams {
         both,
         mtu: fields.scalar("mtu", "a number of bytes", |text| {
@@ -439,83 +448,12 @@ pub(super) fn read_params(fields: &mut Fields<'_, '_>) -> LinkParams {
         if let Some(value) = fields.get(key) {
             if let Some(mut inner) = Fields::of(fields.problems, value, what) {
                 inner = inner.foreign(FOREIGN);
-                *direction = read_direction(&mut inner);
+                *direction = wire::read(&mut inner);
                 inner.finish();
             }
         }
     }
     params
-}
-
-fn read_direction(fields: &mut Fields<'_, '_>) -> DirectionParams {
-    DirectionParams {
-        rate: fields.scalar("rate", "a rate, as in 100mbit", units::rate),
-        delay: fields.scalar("delay", "a time, as in 20ms", units::link_time),
-        overhead: fields.scalar("overhead", "a number of bytes", |text| {
-            count(text, "the overhead of a frame in bytes", 0, 1000).map(|bytes| bytes as u32)
-        }),
-        queue: fields
-            .get_with_key("queue")
-            .and_then(|(key, value)| read_queue(fields.problems, key, value)),
-        cost: fields.scalar("cost", "a number", |text| {
-            count(text, "the cost of a link", 1, 65_535).map(|cost| cost as u32)
-        }),
-    }
-}
-
-const QUEUE: &str =
-    "a bound, as in `100 packets`, `64KB` or `50ms`, or a map with packets, bytes, time";
-
-fn read_queue(problems: &Problems, key: &Key, value: &Value) -> Option<At<QueuePlan>> {
-    if !matches!(value.data, Data::Map(_)) {
-        return scalar(problems, value, key, QUEUE, queue_bound);
-    }
-    let mut fields = Fields::of(problems, value, "`queue`")?;
-    let queue = QueuePlan {
-        packets: fields
-            .scalar("packets", "a number of packets", |text| {
-                packets(text.trim_end_matches("packets").trim_end())
-            })
-            .map(|at| at.value),
-        bytes: fields
-            .scalar("bytes", "a number of bytes", units::size)
-            .map(|at| at.value),
-        time: fields
-            .scalar("time", "a time, as in 50ms", units::link_time)
-            .map(|at| at.value),
-    };
-    fields.finish();
-    Some(At::new(queue, key.span.clone()))
-}
-
-fn packets(text: &str) -> Result<u32, UnitError> {
-    count(text, "the queue in packets", 0, u64::from(u32::MAX)).map(|packets| packets as u32)
-}
-
-/// A bound whose unit says of what.
-fn queue_bound(text: &str) -> Result<QueuePlan, UnitError> {
-    let mut queue = QueuePlan::default();
-    let unit = text
-        .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
-        .trim_start();
-    let number = text[..text.len() - unit.len()].trim_end();
-    match unit {
-        "packets" | "packet" => queue.packets = Some(packets(number)?),
-        "ns" | "us" | "µs" | "μs" | "ms" | "s" => queue.time = Some(units::link_time(text)?),
-        "" => {
-            return Err(UnitError {
-                message: format!("`{text}` has no unit"),
-                help: format!("a queue is {QUEUE}"),
-            })
-        }
-        _ => {
-            queue.bytes = Some(units::size(text).map_err(|error| UnitError {
-                help: format!("a queue is {QUEUE}"),
-                ..error
-            })?)
-        }
-    }
-    Ok(queue)
 }
 
 /// The list of items below a key, for fields that take one or several.

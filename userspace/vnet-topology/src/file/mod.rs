@@ -4,6 +4,7 @@
 
 mod link;
 mod node;
+mod wire;
 
 use ipnet::IpNet;
 
@@ -14,10 +15,11 @@ use crate::report::{At, Problem, Span};
 use crate::tree::{Data, Value};
 use crate::units::{count, UnitError};
 
-pub(crate) use link::{DirectionParams, End, Link, LinkParams, PortVlan};
+pub(crate) use link::{End, Link, LinkParams, PortVlan};
 pub(crate) use node::{
     Content, FrrDaemon, Gateway, Interface, Kind, Node, NodeParams, Protocols, Route, Routing,
 };
+pub(crate) use wire::DirectionParams;
 
 /// A topology file.
 #[derive(Debug, Default)]

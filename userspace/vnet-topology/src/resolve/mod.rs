@@ -4,6 +4,7 @@
 
 pub(crate) mod address;
 pub(crate) mod aggregate;
+pub(crate) mod direction;
 pub(crate) mod frr;
 pub(crate) mod identity;
 pub(crate) mod lan;

@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use vnet_topology::plan::{DirectionPlan, LinkPlan, NodePlan, Plan};
-use vnet_topology::units::{show_rate, show_size, show_time};
 
 use crate::build::Wanted;
 use crate::sysctl;
@@ -22,6 +21,8 @@ pub struct Facts {
     pub nodes: BTreeSet<String>,
     /// Links that exist.
     pub links: BTreeSet<String>,
+    /// Those whose cable is pulled.
+    pub pulled: BTreeSet<String>,
 }
 
 /// The operations, by kind.
@@ -41,6 +42,8 @@ pub struct Changes<'a> {
     pub remove_links: BTreeSet<&'a str>,
     /// Links whose parameters change: before and after.
     pub change_links: Vec<(&'a LinkPlan, &'a LinkPlan)>,
+    /// Names of those whose cable is plugged again, for a plan has no pulled ones.
+    pub plug_links: BTreeSet<&'a str>,
     /// Nodes that change while they live.
     pub change_nodes: Vec<NodeChange<'a>>,
     /// Whether the names of nodes resolve to something else.
@@ -150,7 +153,13 @@ impl<'a> Changes<'a> {
             if lost || !same_wire(old, link) {
                 self.replaced_links.insert(&link.name);
                 self.add_links.push(link);
-            } else if old.directions != link.directions || old.mtu != link.mtu {
+                continue;
+            }
+            let pulled = facts.pulled.contains(&link.name);
+            if pulled {
+                self.plug_links.insert(&link.name);
+            }
+            if pulled || old.directions != link.directions || old.mtu != link.mtu {
                 self.change_links.push((old, link));
             }
         }
@@ -227,7 +236,11 @@ impl<'a> Changes<'a> {
             );
         }
         for (old, new) in &self.change_links {
-            push(Action::Change, "link", &new.name, link_details(old, new));
+            let mut details = link_details(old, new);
+            if self.plug_links.contains(new.name.as_str()) {
+                details.push("cable: pulled -> plugged".into());
+            }
+            push(Action::Change, "link", &new.name, details);
         }
         for change in &self.change_nodes {
             let details = change.details();
@@ -424,39 +437,8 @@ fn link_details(old: &LinkPlan, new: &LinkPlan) -> Vec<String> {
 }
 
 fn direction_details(old: &DirectionPlan, new: &DirectionPlan) -> Vec<String> {
-    let mut details = Vec::new();
-    let mut field = |name: &str, old: String, new: String| {
-        if old != new {
-            details.push(format!("{name}: {old} -> {new}"));
-        }
-    };
-    field("rate", show_rate(old.rate), show_rate(new.rate));
-    field("delay", show_time(old.delay), show_time(new.delay));
-    field(
-        "overhead",
-        old.overhead.to_string(),
-        new.overhead.to_string(),
-    );
-    let queue = |plan: &DirectionPlan| {
-        let bounds = [
-            plan.queue
-                .packets
-                .map(|packets| format!("{packets} packets")),
-            plan.queue.bytes.map(show_size),
-            plan.queue.time.map(show_time),
-        ];
-        let bounds: Vec<String> = bounds.into_iter().flatten().collect();
-        match bounds.is_empty() {
-            true => "default".into(),
-            false => bounds.join(" "),
-        }
-    };
-    field("queue", queue(old), queue(new));
-    // Whatever has no words yet must not look like no change.
-    if details.is_empty() && old != new {
-        details.push("parameters".into());
-    }
-    details
+    let changes = vnet_topology::diff::direction(old, new);
+    changes.iter().map(ToString::to_string).collect()
 }
 
 #[cfg(test)]
@@ -481,6 +463,7 @@ links:
         Facts {
             nodes: plan.nodes.iter().map(|node| node.name.clone()).collect(),
             links: plan.links.iter().map(|link| link.name.clone()).collect(),
+            ..Facts::default()
         }
     }
 
@@ -514,6 +497,35 @@ links:
         assert_eq!(
             words(&base, &new, &all(&base)),
             ["Change link a-b mtu: 1500 -> 9000; delay: 1ms -> 2ms"]
+        );
+    }
+
+    #[test]
+    fn each_parameter_is_told() {
+        let base = plan(BASE);
+        let new = plan(&BASE.replace(
+            "delay: 1ms",
+            "delay: 1ms, backward: {loss: 1%, queue: {discipline: codel}}",
+        ));
+        assert_eq!(
+            words(&base, &new, &all(&base)),
+            ["Change link a-b from b: queue discipline: fifo -> codel floor 1514B interval 100ms target 5ms; from b: loss random: 0 -> 0.01"]
+        );
+    }
+
+    #[test]
+    fn a_pulled_cable_is_a_difference() {
+        let base = plan(BASE);
+        let mut facts = all(&base);
+        facts.pulled.insert("a-b".into());
+        assert_eq!(
+            words(&base, &base, &facts),
+            ["Change link a-b cable: pulled -> plugged"]
+        );
+        let new = plan(&BASE.replace("delay: 1ms", "delay: 2ms"));
+        assert_eq!(
+            words(&base, &new, &facts),
+            ["Change link a-b delay: 1ms -> 2ms; cable: pulled -> plugged"]
         );
     }
 

@@ -435,6 +435,7 @@ fn facts(plan: &Plan, paths: &LabPaths, backend: &mut dyn LinkBackend) -> Result
             .map(|node| node.name.clone())
             .collect(),
         links: backend.links(&plan.lab)?.into_keys().collect(),
+        pulled: backend.pulled(&plan.lab)?,
     })
 }
 

@@ -46,6 +46,8 @@ pub struct Compiled {
     pub plan: Plan,
     /// Warnings; empty if there are none.
     pub warnings: Report,
+    /// Whether the file asks for a random seed, and the plan has one that was drawn.
+    pub drawn_seed: bool,
 }
 
 /// Compiles a topology file. `source_name` is its path: for messages, for the name of a lab that has none, and to find
@@ -64,9 +66,10 @@ pub fn compile_with(source_name: &str, text: &str, options: &Options) -> Result<
     let plan = compile_into(&problems, source_name, text, options);
     let report = Report::new(source_name, text, problems.take());
     match plan {
-        Some(plan) if !report.has_errors() => Ok(Compiled {
+        Some((plan, drawn_seed)) if !report.has_errors() => Ok(Compiled {
             plan,
             warnings: report,
+            drawn_seed,
         }),
         _ => Err(report),
     }
@@ -77,7 +80,7 @@ fn compile_into(
     source_name: &str,
     text: &str,
     options: &Options,
-) -> Option<Plan> {
+) -> Option<(Plan, bool)> {
     let tree = problems.keep(tree::parse(text))?;
     let tree = expand::expand(problems, tree, &options.vars);
     if problems.has_errors() {
@@ -85,10 +88,11 @@ fn compile_into(
         return None;
     }
     let file = file::read(problems, &tree);
+    let (seed, drawn_seed) = seed(&file, options);
     let nodes = nodes::resolve(problems, &file);
     let mut lab = Lab {
         name: lab_name(problems, source_name, &file, options)?,
-        seed: seed(&file, options),
+        seed,
         nodes,
         links: Vec::new(),
         lans: Vec::new(),
@@ -132,7 +136,7 @@ fn compile_into(
     }
     plans.sort_by(|a, b| a.name.cmp(&b.name));
     let read_file = |source: &str| read_source(source_name, options, source);
-    Some(Plan {
+    let plan = Plan {
         format: FORMAT,
         lab: lab.name.clone(),
         seed: lab.seed,
@@ -141,7 +145,8 @@ fn compile_into(
             .map(|link| link_plan(problems, &read_file, &lab, &file.defaults.link, link))
             .collect(),
         hosts,
-    })
+    };
+    Some((plan, drawn_seed))
 }
 
 /// What was asked for, else what the file says, else the name of the file.
@@ -181,7 +186,8 @@ fn lab_name(
     })
 }
 
-fn seed(file: &File, options: &Options) -> u64 {
+/// The seed, and whether it was drawn.
+fn seed(file: &File, options: &Options) -> (u64, bool) {
     let random = || {
         use std::hash::{BuildHasher, Hasher};
         std::collections::hash_map::RandomState::new()
@@ -189,9 +195,9 @@ fn seed(file: &File, options: &Options) -> u64 {
             .finish()
     };
     match (options.seed, file.seed.as_ref().map(|seed| seed.value)) {
-        (Some(seed), _) | (None, Some(Seed::Fixed(seed))) => seed,
-        (None, Some(Seed::Random)) => random(),
-        (None, None) => identity::DEFAULT_SEED,
+        (Some(seed), _) | (None, Some(Seed::Fixed(seed))) => (seed, false),
+        (None, Some(Seed::Random)) => (random(), true),
+        (None, None) => (identity::DEFAULT_SEED, false),
     }
 }
 

@@ -33,6 +33,7 @@ mod schema;
 pub mod table;
 mod tree;
 pub mod units;
+pub mod words;
 pub mod write;
 
 pub use compile::{compile, compile_with, is_default_route, Compiled, Options, DEFAULT_MTU};

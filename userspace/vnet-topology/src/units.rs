@@ -363,6 +363,14 @@ pub fn show_rate(rate: Option<u64>) -> String {
     }
 }
 
+/// Writes a probability so that it is read back: `0.01`, `1e-9`, and `100%` for certainty.
+pub fn show_probability(probability: Probability) -> String {
+    match probability == Probability::ONE {
+        true => "100%".into(),
+        false => probability.to_string(),
+    }
+}
+
 /// Writes a time in ns as people do: `20ms`, `1.5s`, `0`.
 pub fn show_time(time: u64) -> String {
     match time {

@@ -270,16 +270,44 @@ pub enum Link {
     Show(LinkShow),
     /// Change parameters of a running link; what is not named stays as it is.
     ///
-    /// PARAMETERS are pairs of name and value:
-    /// rate 10mbit|unlimited, delay 20ms, overhead 24, queue-packets 100, queue-bytes 64KB, queue-time 50ms (0: no such
-    /// bound), mtu 1500, cable plugged|pulled.
+    /// PARAMETERS are names and values; `none` or `0` switches off, and what `link show NAME` prints can be typed here:
+    ///
+    /// rate 10mbit|unlimited, delay 20ms, overhead 24, whole-time 100us
+    ///
+    /// loss 1%, loss gilbert-elliott p 1% [r 20%] [h 0] [k 100%], loss four-state p13 1% [p31 p32 p23 p14],
+    /// loss pattern every 100, loss pattern [period 50] frames 7,9 flip 8:BIT delay 9:TIME
+    ///
+    /// ber 1e-9, corrupt 0.1%, duplicate 0.1%
+    ///
+    /// jitter 2ms [distribution normal|pareto|pareto-normal|uniform] [table FILE] [correlation 25%] [order keep|free],
+    /// reorder 1%, reorder every 50
+    ///
+    /// queue [fifo|wfq|drr|red|codel|pie|fq-codel|device] with packets 100, bytes 64KB, time 50ms (0: no such bound),
+    /// drop tail|head, ecn on|off, flows 1024, weights ef:10,af41:5, quantum 1538B, target 5ms, interval 100ms,
+    /// floor 1514B, alpha 2, beta 20, min 30KB, max 90KB, probability 2%, weight 9, gentle on|off;
+    /// also queue-packets, queue-bytes, queue-time
+    ///
+    /// delay-limit packets 1000 bytes 1MB
+    ///
+    /// mtu 1500, cable plugged|pulled
     Set(LinkSet),
+    /// Pull the cable of a link: both ends lose carrier, and what is on the wire is lost.
+    Down(LinkName),
+    /// Plug the cable of a link again.
+    Up(LinkName),
+}
+
+/// `link down`, `link up`
+#[derive(Debug, Args)]
+pub struct LinkName {
+    /// Link.
+    pub name: String,
 }
 
 /// `link show`
 #[derive(Debug, Args)]
 pub struct LinkShow {
-    /// Links; all without a name.
+    /// Links, in detail; a table of all without a name.
     #[arg(add = complete::links())]
     pub names: Vec<String>,
 
@@ -287,7 +315,7 @@ pub struct LinkShow {
     #[arg(long)]
     pub json: bool,
 
-    /// More columns: queue bounds, drops by cause, lateness.
+    /// A table with more columns: all parameters, drops by cause, lateness.
     #[arg(short, long)]
     pub wide: bool,
 

@@ -19,7 +19,7 @@ pub(crate) use link::{End, Link, LinkParams, PortVlan};
 pub(crate) use node::{
     Content, FrrDaemon, Gateway, Interface, Kind, Node, NodeParams, Protocols, Route, Routing,
 };
-pub(crate) use wire::DirectionParams;
+pub(crate) use wire::{ber, DirectionParams};
 
 /// A topology file.
 #[derive(Debug, Default)]

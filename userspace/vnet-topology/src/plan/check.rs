@@ -9,12 +9,12 @@ use vnet_model::{
 
 use super::direction::{
     DirectionPlan, DisciplinePlan, Distribution, DropFrom, JitterPlan, LossPlan, Order,
-    PatternPlan, ReorderPlan, RuleAction,
+    PatternPlan, QueuePlan, ReorderPlan, RuleAction,
 };
 use crate::probability::Probability;
 
 /// Most rules of a pattern.
-pub const MAX_RULES: usize = 1024;
+pub const MAX_RULES: usize = 256;
 /// Most flows of a table.
 pub const MAX_FLOWS: u32 = 65_536;
 /// Most quantiles of a table.
@@ -50,7 +50,8 @@ impl DirectionPlan {
         if !self.ber.is_zero() && self.ber.parts() < MIN_BER {
             return Err(refuse("ber", "bit error rate is below 1e-15"));
         }
-        self.jitter.check_table()?;
+        self.queue.check_bounds()?;
+        self.jitter.check()?;
         let compiled = self
             .params()
             .compile()
@@ -126,6 +127,22 @@ impl DirectionPlan {
             }),
             ecn: self.queue.ecn,
         }
+    }
+}
+
+impl QueuePlan {
+    /// To the kernel 0 is no bound, and not that nothing may wait.
+    fn check_bounds(&self) -> Result<(), ParameterError> {
+        for (parameter, zero) in [
+            ("queue packets", self.packets == Some(0)),
+            ("queue bytes", self.bytes == Some(0)),
+            ("queue time", self.time == Some(0)),
+        ] {
+            if zero {
+                return Err(refuse(parameter, "a queue in which nothing can wait"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -218,7 +235,7 @@ impl PatternPlan {
             return Err(refuse("loss pattern", "a pattern without rules"));
         }
         if self.rules.len() > MAX_RULES {
-            return Err(refuse("loss pattern", "more than 1024 rules"));
+            return Err(refuse("loss pattern", "more than 256 rules"));
         }
         let rules: Vec<Rule> = self
             .rules
@@ -245,9 +262,7 @@ impl PatternPlan {
 
 impl JitterPlan {
     fn model(&self) -> Option<Jitter> {
-        // Without an amount, only that frames may overtake is left of it.
-        let idle = self.amount == 0 && self.order == Order::Keep;
-        (!idle || !self.correlation.is_zero()).then_some(Jitter {
+        (self.amount > 0).then_some(Jitter {
             amount: self.amount,
             distribution: match self.distribution {
                 Distribution::Uniform => vnet_model::Distribution::Uniform,
@@ -262,6 +277,16 @@ impl JitterPlan {
                 Order::Free => vnet_model::Order::Free,
             },
         })
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        if self.amount == 0 && !self.is_default() {
+            return Err(refuse(
+                "jitter",
+                "without an amount there is no jitter that could have more parameters",
+            ));
+        }
+        self.check_table()
     }
 
     fn check_table(&self) -> Result<(), ParameterError> {

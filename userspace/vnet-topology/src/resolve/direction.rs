@@ -83,6 +83,8 @@ fn check(problems: &Problems, params: &DirectionParams, plan: &DirectionPlan, sp
 /// What to do about values that are right by themselves.
 fn hint(parameter: &str, plan: &DirectionPlan) -> Option<String> {
     Some(match parameter {
+        "jitter" if plan.jitter.amount == 0 => "say how much it is, as in `amount: 2ms`".into(),
+        "queue packets" | "queue bytes" | "queue time" => "the smallest queue is `1 packets`; leave the bound out for the default one".into(),
         "jitter" => format!(
             "the delay is {}; raise it to at least the jitter, so that no frame arrives before it was sent",
             crate::units::show_time(plan.delay)

@@ -3,17 +3,21 @@
 //! `link show`
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use vnet_lab::error::near;
 use vnet_lab::paths::LabPaths;
+use vnet_lab::wire::attributes::decode;
 use vnet_lab::wire::Kernel as Module;
 use vnet_lab::Cancel;
+use vnet_topology::plan::{DirectionPlan, QueuePlan, ReorderPlan};
 use vnet_topology::units::{show_rate, show_size, show_time};
 use vnet_uapi::{Direction, DropCause, End, Link, Stats};
 
+use super::link_detail;
 use crate::cli::{Cli, LinkShow};
 use crate::error::{Error, Result};
 use crate::interrupt;
@@ -22,54 +26,61 @@ use crate::place::{self, Place};
 
 /// A link as this command shows it.
 #[derive(Debug, Serialize)]
-struct LinkReport {
-    name: String,
-    id: u32,
-    mtu: u32,
-    connected: bool,
-    directions: Vec<DirectionReport>,
+pub(super) struct LinkReport {
+    pub(super) name: String,
+    pub(super) id: u32,
+    pub(super) mtu: u32,
+    pub(super) seed: u64,
+    pub(super) connected: bool,
+    pub(super) directions: Vec<DirectionReport>,
 }
 
 /// What one end sends to the other.
 #[derive(Debug, Serialize)]
-struct DirectionReport {
-    from: Location,
-    to: Location,
+pub(super) struct DirectionReport {
+    pub(super) from: Location,
+    pub(super) to: Location,
     up: bool,
     carrier: bool,
     /// As the kernel has it.
-    configured: Direction,
+    pub(super) configured: Direction,
     /// As the kernel has counted since the link was made.
-    counters: Stats,
-    measured: Measured,
+    pub(super) counters: Stats,
+    pub(super) measured: Measured,
 }
 
 /// An end: where it is.
 #[derive(Clone, Debug, Serialize)]
-struct Location {
+pub(super) struct Location {
     node: String,
     interface: String,
 }
 
+impl fmt::Display for Location {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}", self.node, self.interface)
+    }
+}
+
 /// What follows from the counters.
 #[derive(Debug, Serialize)]
-struct Measured {
+pub(super) struct Measured {
     /// Over how long rates were measured.
-    seconds: f64,
+    pub(super) seconds: f64,
     /// Delivered frames without overhead, bit/s.
-    rate: f64,
+    pub(super) rate: f64,
     /// The same with overhead: what the line carried.
-    wire_rate: f64,
+    pub(super) wire_rate: f64,
     /// Part of the configured rate that was used; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    utilisation: Option<f64>,
+    pub(super) utilisation: Option<f64>,
     /// Delivered frames per second.
-    frame_rate: f64,
+    pub(super) frame_rate: f64,
     /// Part of the frames handed to the link that it dropped.
-    loss: f64,
+    pub(super) loss: f64,
     /// How late frames were delivered, ns: mean over all of them, and the largest.
-    lateness_mean: u64,
-    lateness_max: u64,
+    pub(super) lateness_mean: u64,
+    pub(super) lateness_max: u64,
 }
 
 /// Shows links.
@@ -125,6 +136,8 @@ fn here(lab: &str, show: &LinkShow) -> Result<u8> {
         .collect();
     if show.json {
         output::json(&reports)?;
+    } else if !show.names.is_empty() && !show.wide {
+        link_detail::print(&reports)?;
     } else {
         table(&reports, show.wide).print()?;
     }
@@ -208,6 +221,7 @@ fn report(
         name: link.name.clone().unwrap_or_default(),
         id: link.id.unwrap_or_default(),
         mtu: link.mtu.unwrap_or_default(),
+        seed: link.seed.unwrap_or_default(),
         connected: link.connected != Some(0),
         directions,
     }
@@ -271,6 +285,9 @@ fn table(reports: &[LinkReport], wide: bool) -> Table {
         "STATE",
         ">RATE",
         ">DELAY",
+        ">JITTER",
+        ">LOSS",
+        "QUEUE",
         ">MEASURED",
         ">USED",
         ">SENT",
@@ -283,7 +300,14 @@ fn table(reports: &[LinkReport], wide: bool) -> Table {
         head.extend([
             ">MTU",
             ">OVERHEAD",
-            "QUEUE",
+            ">BER",
+            ">CORRUPT",
+            ">DUPLICATE",
+            "REORDER",
+            ">DUPLICATED",
+            ">MARKED",
+            ">CORRUPTED",
+            ">REORDERED",
             ">LATE(MEAN)",
             ">LATE(MAX)",
             "DROPS",
@@ -299,16 +323,19 @@ fn table(reports: &[LinkReport], wide: bool) -> Table {
 }
 
 fn row(link: &LinkReport, direction: &DirectionReport, wide: bool) -> Vec<String> {
-    let (configured, counters) = (&direction.configured, &direction.counters);
+    let counters = &direction.counters;
+    let plan = decode(&direction.configured);
     let number = |value: Option<u64>| value.unwrap_or(0).to_string();
-    let place = |place: &Location| format!("{}:{}", place.node, place.interface);
     let mut row = vec![
         link.name.clone(),
-        place(&direction.from),
-        place(&direction.to),
+        direction.from.to_string(),
+        direction.to.to_string(),
         state(link, direction).into(),
-        show_rate(configured.rate.filter(|rate| *rate > 0)),
-        show_time(configured.delay.unwrap_or(0)),
+        show_rate(plan.rate),
+        show_time(plan.delay),
+        show_time(plan.jitter.amount),
+        losses(&plan),
+        queue(&plan.queue, wide),
         rounded_rate(direction.measured.wire_rate),
         match direction.measured.utilisation {
             Some(part) => format!("{:.1}%", part * 100.0),
@@ -323,8 +350,19 @@ fn row(link: &LinkReport, direction: &DirectionReport, wide: bool) -> Vec<String
     if wide {
         row.extend([
             link.mtu.to_string(),
-            configured.overhead.unwrap_or(0).to_string(),
-            queue(configured),
+            plan.overhead.to_string(),
+            plan.ber.to_string(),
+            plan.corrupt.to_string(),
+            plan.duplicate.to_string(),
+            match plan.reorder {
+                None => "-".into(),
+                Some(ReorderPlan::Random(probability)) => probability.to_string(),
+                Some(ReorderPlan::Every(n)) => format!("every {n}"),
+            },
+            number(counters.duplicated_frames),
+            number(counters.marked_frames),
+            number(counters.corrupted_frames),
+            number(counters.reordered_frames),
             rounded_time(direction.measured.lateness_mean),
             rounded_time(direction.measured.lateness_max),
             causes(counters),
@@ -333,7 +371,22 @@ fn row(link: &LinkReport, direction: &DirectionReport, wide: bool) -> Vec<String
     row
 }
 
-fn state(link: &LinkReport, direction: &DirectionReport) -> &'static str {
+/// What loses frames on the wire, in a word or some.
+fn losses(plan: &DirectionPlan) -> String {
+    let loss = &plan.loss;
+    let mut kinds = Vec::new();
+    kinds.extend((!loss.random.is_zero()).then(|| loss.random.to_string()));
+    kinds.extend(loss.gilbert_elliott.map(|_| "ge".to_owned()));
+    kinds.extend(loss.four_state.map(|_| "4-state".to_owned()));
+    kinds.extend(loss.pattern.as_ref().map(|_| "pattern".to_owned()));
+    kinds.extend((!plan.ber.is_zero()).then(|| "ber".to_owned()));
+    match kinds.is_empty() {
+        true => "0".into(),
+        false => kinds.join("+"),
+    }
+}
+
+pub(super) fn state(link: &LinkReport, direction: &DirectionReport) -> &'static str {
     match (link.connected, direction.up, direction.carrier) {
         (false, ..) => "unplugged",
         (true, false, _) => "down",
@@ -342,36 +395,27 @@ fn state(link: &LinkReport, direction: &DirectionReport) -> &'static str {
     }
 }
 
-fn queue(configured: &Direction) -> String {
+fn queue(queue: &QueuePlan, wide: bool) -> String {
+    let mut text = queue.discipline.name().to_owned();
+    if !wide {
+        return text;
+    }
     let mut bounds = Vec::new();
-    bounds.extend(
-        configured
-            .queue_packets
-            .filter(|n| *n > 0)
-            .map(|n| format!("{n}p")),
-    );
-    bounds.extend(configured.queue_bytes.filter(|n| *n > 0).map(show_size));
-    bounds.extend(configured.queue_time.filter(|n| *n > 0).map(show_time));
+    bounds.extend(queue.packets.map(|packets| format!("{packets}p")));
+    bounds.extend(queue.bytes.map(show_size));
+    bounds.extend(queue.time.map(show_time));
+    text.push(' ');
     match bounds.is_empty() {
         // No bound at all means the default.
-        true => "100p|50ms".into(),
-        false => bounds.join(","),
+        true => text.push_str("100p|50ms"),
+        false => text.push_str(&bounds.join(",")),
     }
+    text
 }
 
 fn causes(stats: &Stats) -> String {
-    let list: Vec<String> = stats
-        .drop
-        .iter()
-        .filter(|drop| drop.frames.unwrap_or(0) > 0)
-        .map(|drop| {
-            let number = drop.cause.unwrap_or(u32::MAX);
-            let cause = match DropCause::from_number(number) {
-                Some(cause) => cause.name().to_owned(),
-                None => format!("cause-{number}"),
-            };
-            format!("{cause}={}", drop.frames.unwrap_or(0))
-        })
+    let list: Vec<String> = causes_of(stats)
+        .map(|(cause, frames, _)| format!("{cause}={frames}"))
         .collect();
     match list.is_empty() {
         true => "-".into(),
@@ -379,12 +423,28 @@ fn causes(stats: &Stats) -> String {
     }
 }
 
+/// What was lost, with its cause: frames and bytes.
+pub(super) fn causes_of(stats: &Stats) -> impl Iterator<Item = (String, u64, u64)> + '_ {
+    let lost = stats
+        .drop
+        .iter()
+        .filter(|drop| drop.frames.unwrap_or(0) > 0);
+    lost.map(|drop| {
+        let number = drop.cause.unwrap_or(u32::MAX);
+        let cause = match DropCause::from_number(number) {
+            Some(cause) => cause.name().to_owned(),
+            None => format!("cause-{number}"),
+        };
+        (cause, drop.frames.unwrap_or(0), drop.bytes.unwrap_or(0))
+    })
+}
+
 /// Four digits are enough of something measured.
-fn rounded_rate(rate: f64) -> String {
+pub(super) fn rounded_rate(rate: f64) -> String {
     show_rate(Some(significant(rate)).filter(|_| rate >= 0.5)).replace("unlimited", "0bit")
 }
 
-fn rounded_time(time: u64) -> String {
+pub(super) fn rounded_time(time: u64) -> String {
     match time {
         0 => "0".into(),
         time => show_time(significant(time as f64)),

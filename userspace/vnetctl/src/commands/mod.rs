@@ -13,6 +13,7 @@ mod import;
 pub mod inspect;
 mod instance;
 mod link;
+mod link_detail;
 mod link_set;
 mod logs;
 mod node;
@@ -51,6 +52,8 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Route(route::Route::Show(names)) => route::show(&cli, names),
         Command::Link(Link::Show(show)) => link::show(&cli, show),
         Command::Link(Link::Set(set)) => link_set::run(&cli, set),
+        Command::Link(Link::Down(link)) => link_set::cable(&cli, link, "pulled"),
+        Command::Link(Link::Up(link)) => link_set::cable(&cli, link, "plugged"),
         Command::Instance(Instance::Show(names)) => instance::show(&cli, names),
         Command::Node(Node::Show(names)) => node::show(&cli, names),
         Command::Logs(logs) => logs::run(&cli, logs),

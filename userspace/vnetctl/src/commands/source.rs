@@ -58,6 +58,10 @@ impl Source<'_> {
         if !compiled.warnings.is_empty() && !self.quiet {
             Error::Topology(Box::new(compiled.warnings)).print();
         }
+        if compiled.drawn_seed && !self.quiet {
+            let seed = compiled.plan.seed;
+            eprintln!("vnetctl: the seed is {seed}; --seed {seed} repeats it");
+        }
         Ok(compiled.plan)
     }
 }

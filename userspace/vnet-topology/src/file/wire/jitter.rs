@@ -55,7 +55,10 @@ impl JitterParams {
                 let table = self.table.as_ref().map(|at| at.span.clone());
                 table.or(self.distribution.as_ref().map(|at| at.span.clone()))
             }
-            _ => self.amount.as_ref().map(|at| at.span.clone()),
+            _ => {
+                let amount = self.amount.as_ref().map(|at| at.span.clone());
+                amount.or(self.order.as_ref().map(|at| at.span.clone()))
+            }
         }
     }
 

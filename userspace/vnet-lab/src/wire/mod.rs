@@ -2,14 +2,17 @@
 
 //! Links and instances: what the module does for a lab.
 
-use std::collections::BTreeMap;
+pub mod attributes;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::AsRawFd;
 
 use vnet_topology::plan::{DirectionPlan, EndPlan, LinkPlan};
-use vnet_uapi::{Client, Direction, End, Instance, InstanceKey, Link, LinkKey};
+use vnet_uapi::{Client, End, Instance, InstanceKey, Link, LinkKey};
 
 use crate::error::{near, Context, Error, Result};
 use crate::node::Node;
+use attributes::{difference, encode};
 
 /// A link to be made, with the nodes at its ends.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +31,7 @@ pub trait LinkBackend {
     /// Makes links; returns the indexes of their devices, in the order of the ends.
     fn add_links(&mut self, lab: &str, wires: &[Wire<'_>]) -> Result<Vec<[u32; 2]>>;
 
-    /// Gives a link the parameters of the new plan, without losing or reordering a packet.
+    /// Gives a link the parameters of the new plan, without losing or reordering a packet, and plugs its cable.
     fn change_link(&mut self, lab: &str, old: &LinkPlan, new: &LinkPlan) -> Result<()>;
 
     /// Removes the links of a lab that have one of these names, or all of them. Says how many there were.
@@ -36,6 +39,9 @@ pub trait LinkBackend {
 
     /// Names of the links of a lab that exist, with the indexes of their devices.
     fn links(&mut self, lab: &str) -> Result<BTreeMap<String, [u32; 2]>>;
+
+    /// Names of those whose cable is pulled.
+    fn pulled(&mut self, lab: &str) -> Result<BTreeSet<String>>;
 }
 
 /// The module, by generic netlink.
@@ -137,15 +143,19 @@ impl LinkBackend for Kernel {
     }
 
     fn change_link(&mut self, lab: &str, old: &LinkPlan, new: &LinkPlan) -> Result<()> {
-        let id = self.link(lab, &old.name)?.id.unwrap_or_default();
+        let link = self.link(lab, &old.name)?;
+        let id = link.id.unwrap_or_default();
         let end = |side: usize| {
-            (old.directions[side] != new.directions[side]).then(|| End {
-                tx: Some(direction(&new.directions[side])),
+            let old = encode(&old.directions[side]);
+            let tx = difference(&old, &encode(&new.directions[side]))?;
+            Some(End {
+                tx: Some(tx),
                 ..Default::default()
             })
         };
         let change = Link {
             mtu: (old.mtu != new.mtu).then_some(new.mtu),
+            connected: (link.connected == Some(0)).then_some(1),
             end_a: end(0),
             end_b: end(1),
             ..Default::default()
@@ -200,6 +210,12 @@ impl LinkBackend for Kernel {
             })
             .collect())
     }
+
+    fn pulled(&mut self, lab: &str) -> Result<BTreeSet<String>> {
+        let links = self.lab_links(lab)?.into_iter();
+        let pulled = links.filter(|link| link.connected == Some(0));
+        Ok(pulled.filter_map(|link| link.name).collect())
+    }
 }
 
 fn indexes(link: &Link) -> Option<[u32; 2]> {
@@ -215,7 +231,10 @@ fn request(lab: &str, wire: &Wire<'_>) -> Link {
             netns_fd: Some(wire.nodes[side].netns().as_raw_fd() as u32),
             ifname: Some(interface.clone()),
             address: Some(mac.0),
-            tx: Some(direction(&plan.directions[side])),
+            tx: difference(
+                &encode(&DirectionPlan::default()),
+                &encode(&plan.directions[side]),
+            ),
             ..Default::default()
         })
     };
@@ -227,40 +246,5 @@ fn request(lab: &str, wire: &Wire<'_>) -> Link {
         end_a: end(0),
         end_b: end(1),
         ..Default::default()
-    }
-}
-
-/// A direction as the kernel takes it. As soon as one bound of the queue is given, those that are 0 do not exist; all 0
-/// means the default.
-fn direction(plan: &DirectionPlan) -> Direction {
-    let queue = &plan.queue;
-    Direction {
-        rate: Some(plan.rate.unwrap_or(0)),
-        overhead: Some(plan.overhead),
-        delay: Some(plan.delay),
-        queue_packets: Some(queue.packets.unwrap_or(0)),
-        queue_bytes: Some(queue.bytes.unwrap_or(0)),
-        queue_time: Some(queue.time.unwrap_or(0)),
-        ..Default::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use vnet_topology::plan::QueuePlan;
-
-    #[test]
-    fn one_bound_of_a_queue_excludes_the_defaults() {
-        let mut plan = DirectionPlan::default();
-        assert_eq!(direction(&plan).queue_packets, Some(0));
-        plan.queue = QueuePlan {
-            bytes: Some(9000),
-            ..Default::default()
-        };
-        let direction = direction(&plan);
-        assert_eq!(direction.queue_packets, Some(0));
-        assert_eq!(direction.queue_bytes, Some(9000));
-        assert_eq!(direction.queue_time, Some(0));
     }
 }

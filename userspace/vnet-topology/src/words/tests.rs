@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+
+use super::*;
+use crate::plan::{DisciplinePlan, Distribution, Order};
+
+fn parse(line: &str) -> Result<Change> {
+    Change::parse(&line.split(' ').map(String::from).collect::<Vec<_>>())
+}
+
+/// What a line makes of a direction.
+fn applied(line: &str, direction: &DirectionPlan) -> DirectionPlan {
+    let mut direction = direction.clone();
+    let change = parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    change
+        .apply(&mut direction)
+        .unwrap_or_else(|error| panic!("{line}: {error}"));
+    direction
+}
+
+fn made(line: &str) -> DirectionPlan {
+    applied(line, &DirectionPlan::default())
+}
+
+fn line(direction: &DirectionPlan) -> String {
+    let words = show(direction).into_iter();
+    let words: Vec<String> = words
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    words.join(" ")
+}
+
+const LINES: [&str; 14] = [
+    "rate 10mbit delay 20ms overhead 10 whole-time 0",
+    "loss 1% ber 1e-9 corrupt 0.001 duplicate 0.1%",
+    "loss gilbert-elliott p 1% r 20%",
+    "loss four-state p13 1% p14 0.1% loss random 5%",
+    "loss pattern every 100",
+    "delay 3ms loss pattern period 50 frames 7,9 flip 8:100 delay 9:5ms delay 4ms",
+    "delay 10ms jitter 2ms distribution pareto-normal correlation 25% order free",
+    "delay 10ms reorder every 50 jitter 0",
+    "delay 10ms reorder 5% delay-limit packets 100 bytes 64KB",
+    "queue codel target 3ms ecn on packets 1000",
+    "queue fq-codel quantum 300 flows 64 drop tail time 50ms",
+    "queue wfq weights ef:10,af41:5 bytes 64KB",
+    "queue red min 30KB max 90KB probability 10% weight 7 gentle off",
+    "queue pie target 20ms interval 10ms alpha 3 beta 25 ecn on",
+];
+
+#[test]
+fn what_is_shown_can_be_typed() {
+    for first in LINES {
+        let wanted = made(first);
+        assert_ne!(wanted, DirectionPlan::default(), "{first}");
+        assert_eq!(made(&line(&wanted)), wanted, "{first}: {}", line(&wanted));
+    }
+    assert_eq!(
+        made(&line(&DirectionPlan::default())),
+        DirectionPlan::default()
+    );
+}
+
+#[test]
+fn equations_are_words_too() {
+    assert_eq!(
+        made("delay=20ms rate=10mbit loss=1%"),
+        made("delay 20ms rate 10mbit loss 1%")
+    );
+    let change = parse("mtu=9000 cable pulled").unwrap();
+    assert_eq!((change.mtu, change.connected), (Some(9000), Some(false)));
+    assert!(!change.changes_directions());
+    assert_eq!(made("delay_limit packets 5"), made("delay-limit packets 5"));
+}
+
+#[test]
+fn what_is_not_named_stays() {
+    let before = made("delay 10ms jitter 2ms distribution normal order free loss gilbert-elliott p 1% r 20% queue codel target 3ms ecn on");
+    let after = applied(
+        "jitter 1ms loss gilbert-elliott r 30% queue interval 50ms",
+        &before,
+    );
+    assert_eq!(
+        (
+            after.jitter.amount,
+            after.jitter.distribution,
+            after.jitter.order
+        ),
+        (1_000_000, Distribution::Normal, Order::Free)
+    );
+    let chain = after.loss.gilbert_elliott.unwrap();
+    assert_eq!(
+        (chain.p.to_string(), chain.r.to_string()),
+        ("0.01".into(), "0.3".into())
+    );
+    assert_eq!(
+        after.queue.discipline,
+        DisciplinePlan::Codel {
+            target: 3_000_000,
+            interval: 50_000_000,
+            floor: 1514
+        }
+    );
+    assert!(after.queue.ecn);
+    // Another discipline begins with its defaults, and keeps the bounds.
+    let other = applied("queue packets 7 queue pie", &after);
+    assert_eq!((other.queue.packets, other.queue.ecn), (Some(7), false));
+}
+
+#[test]
+fn everything_can_be_switched_off() {
+    let delay = made("delay 10ms");
+    for full in LINES {
+        let off = applied(
+            "rate none overhead 24 delay 10ms loss none ber 0 corrupt none duplicate 0 jitter none reorder none delay-limit none queue none queue packets 0 bytes none time 0 whole-time 100us",
+            &made(full),
+        );
+        assert_eq!(off, delay, "{full}");
+    }
+    assert_eq!(
+        applied("loss pattern none", &made("loss pattern every 7")),
+        DirectionPlan::default()
+    );
+    assert_eq!(
+        applied("loss 0", &made("loss gilbert-elliott p 1%")),
+        DirectionPlan::default()
+    );
+}
+
+#[test]
+fn a_table_travels_with_the_words() {
+    let file = std::env::temp_dir().join(format!("vnet-words-{}.dist", std::process::id()));
+    std::fs::write(&file, "-1.0 0 1.5\n").unwrap();
+    let words = [
+        "delay",
+        "5ms",
+        "jitter",
+        "1ms",
+        "table",
+        file.to_str().unwrap(),
+        "mtu",
+        "1400",
+    ];
+    let change = Change::parse(&words.map(String::from));
+    std::fs::remove_file(&file).unwrap();
+    let change = change.unwrap();
+    assert_eq!(change.words[5], "-8192,0,12288");
+    let mut first = DirectionPlan::default();
+    change.apply(&mut first).unwrap();
+    assert_eq!(first.jitter.table, [-8192, 0, 12288]);
+    let mut second = DirectionPlan::default();
+    Change::parse(&change.words)
+        .unwrap()
+        .apply(&mut second)
+        .unwrap();
+    assert_eq!(first, second);
+    // Another distribution takes its place.
+    assert!(applied("jitter distribution normal", &first)
+        .jitter
+        .table
+        .is_empty());
+}
+
+#[test]
+fn mistakes_are_explained() {
+    for (line, expected) in [
+        ("delya 20ms", "links have no parameter delya; did you mean delay?"),
+        ("delay", "delay has no value"),
+        ("cable cut", "cable cut: expected plugged or pulled"),
+        ("loss", "loss has no value"),
+        ("loss gilbert-elliott", "loss gilbert-elliott has no value; expected none, or p, r, h, k, each with its probability"),
+        ("queue cake", "queue cake: expected fifo, wfq, drr, red, codel, pie, fq-codel, device, or packets, bytes, time, drop, ecn and parameters"),
+        ("jitter distribution gauss", "jitter distribution gauss: expected uniform, normal, pareto, pareto-normal or table"),
+        ("queue ecn maybe", "queue ecn maybe: expected on or off"),
+        ("delay-limit 5ms", "delay-limit 5ms: expected packets N, bytes SIZE, or none"),
+    ] {
+        assert_eq!(parse(line).map(drop).unwrap_err().to_string(), expected);
+    }
+    let start = |line: &str, expected: &str| {
+        let error = parse(line).map(drop).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{line}: {error}");
+    };
+    start("delay 20", "delay 20: `20` has no unit; did you mean 20ms?");
+    start("loss 1", "loss 1: `1` could be 1 % or certainty");
+    start(
+        "ber 0.6",
+        "ber 0.6: a bit error rate of `0.6` is not 1e-15 to 0.5",
+    );
+    start("reorder every 1", "reorder every 1: `1` is below 2");
+}
+
+#[test]
+fn what_does_not_go_together_is_refused() {
+    for (line, expected) in [
+        (
+            "delay 1ms jitter 2ms",
+            "jitter: uniform jitter is above the delay",
+        ),
+        (
+            "reorder 1%",
+            "reorder: without a delay there is nothing to overtake",
+        ),
+        (
+            "queue target 5ms",
+            "queue target: fifo has no such parameter",
+        ),
+        (
+            "queue ecn on",
+            "queue ecn: this discipline has nothing to mark",
+        ),
+        (
+            "queue red",
+            "queue min: the upper threshold must be above the lower one, and that above 0",
+        ),
+        ("loss gilbert-elliott r 5%", "loss gilbert-elliott needs p"),
+        (
+            "delay 1ms jitter 1ms distribution table",
+            "jitter table: the distribution `table` needs a table",
+        ),
+    ] {
+        let change = parse(line).unwrap();
+        let error = change.apply(&mut DirectionPlan::default()).unwrap_err();
+        assert_eq!(error.to_string(), expected, "{line}");
+    }
+}

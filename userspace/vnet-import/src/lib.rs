@@ -26,7 +26,7 @@ mod overlap;
 mod repetita;
 mod surroundings;
 mod text;
-mod unique;
+mod tidy;
 mod units;
 mod xml;
 mod yaml;
@@ -220,7 +220,8 @@ pub fn import_text(
         Format::Kathara => kathara::import(text, surroundings),
         Format::Core => core::import(text),
     }?;
-    unique::interfaces(&mut imported);
+    tidy::interfaces(&mut imported);
+    tidy::keys(&mut imported);
     Ok(imported)
 }
 

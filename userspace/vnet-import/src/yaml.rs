@@ -3,6 +3,7 @@
 //! YAML with bounds: what aliases make of a small file is counted.
 
 use serde_json::{Map, Value};
+use serde_saphyr::Error;
 
 use crate::ImportError;
 
@@ -37,8 +38,25 @@ pub(crate) fn parse(text: &str) -> Result<Map<String, Value>, ImportError> {
                 .and_then(|place| usize::try_from(place.line()).ok());
             Err(ImportError::Syntax {
                 line,
-                message: error.without_snippet().to_string(),
+                message: message(&error),
             })
         }
+    }
+}
+
+fn message(error: &Error) -> String {
+    let error = match error.without_snippet() {
+        Error::AliasError { error, .. } => error.without_snippet(),
+        error => error,
+    };
+    match error {
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => {
+            "the file is too large or too deep, or its aliases (`*name`) multiply to too much"
+                .into()
+        }
+        error => error.to_string(),
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Names of interfaces that become the same when they are shortened, or are twice in the file.
+//! What no topology file can have, whatever it was imported from.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,10 @@ use vnet_topology::plan::MAX_INTERFACE_NAME;
 
 use crate::{Imported, Warning};
 
-/// Gives those interfaces another name whose name the node has already.
+/// Longest key: YAML has no longer ones than 1024 characters, quotes and escapes included.
+const MAX_KEY: usize = 250;
+
+/// Gives those interfaces another name whose name the node has already: names are shortened, or twice in the file.
 pub(crate) fn interfaces(imported: &mut Imported) {
     let own = imported.topology.nodes.iter().flat_map(|node| {
         let names = node.interfaces.iter();
@@ -42,5 +45,27 @@ pub(crate) fn interfaces(imported: &mut Imported) {
             },
         });
         end.interface = free;
+    }
+}
+
+/// Leaves out what has a name that is too long.
+pub(crate) fn keys(imported: &mut Imported) {
+    let warnings = &mut imported.warnings;
+    for node in &mut imported.topology.nodes {
+        let mut fits = |what: &str, key: &str| {
+            let fits = key.len() <= MAX_KEY;
+            if !fits {
+                let begin: String = key.chars().take(20).collect();
+                warnings.push(Warning {
+                    about: format!("node {}", node.name),
+                    message: format!("the name of the {what} `{begin}...` is too long: left out"),
+                });
+            }
+            fits
+        };
+        node.sysctls.retain(|(key, _)| fits("sysctl", key));
+        node.env.retain(|(key, _)| fits("variable", key));
+        node.labels.retain(|(key, _)| fits("label", key));
+        node.files.retain(|file| fits("file", &file.path));
     }
 }

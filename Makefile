@@ -6,12 +6,15 @@
 KERNEL ?= uml
 export VNET_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vnet
 
-.PHONY: help demo test check module tool guests clean clean-cache
+FUZZ_INPUTS ?= 1000000
+
+.PHONY: help demo test check fuzz module tool guests clean clean-cache
 
 help:
 	@echo 'make demo [KERNEL=uml|debian]    an emulated network with OSPF routers, in an embedded kernel'
 	@echo 'make test                        all tests'
 	@echo 'make check                       formatting and lints, in seconds'
+	@echo 'make fuzz [FUZZ_INPUTS=1000000]  damaged files for the topology parser and every importer'
 	@echo 'make module [KERNEL=...]         vnet.ko for the guests of that kernel (uml, uml-debug, debian)'
 	@echo 'make tool                        vnetctl, to build/vnetctl'
 	@echo 'make guests                      all kernels and guests'
@@ -28,6 +31,9 @@ test:
 
 check:
 	@qemu/check
+
+fuzz:
+	@qemu/cargo run --release --locked --manifest-path userspace/Cargo.toml --package vnet-fuzz -- --inputs $(FUZZ_INPUTS)
 
 module:
 	@qemu/module $(KERNEL)

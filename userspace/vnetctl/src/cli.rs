@@ -301,6 +301,7 @@ pub enum Link {
 #[derive(Debug, Args)]
 pub struct LinkName {
     /// Link.
+    #[arg(add = complete::links())]
     pub name: String,
 }
 

@@ -201,6 +201,7 @@ fn show_jitter(jitter: &JitterPlan) -> String {
     }
     let mut parts = vec![show_time(jitter.amount)];
     match jitter.distribution {
+        Distribution::Table if jitter.table.is_empty() => parts.push("distribution table".into()),
         Distribution::Table => parts.push(format!("table of {} quantiles", jitter.table.len())),
         other => parts.push(format!("distribution {}", other.name())),
     }

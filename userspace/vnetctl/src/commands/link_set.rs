@@ -6,7 +6,7 @@ use vnet_lab::paths::LabPaths;
 use vnet_lab::state;
 use vnet_lab::wire::attributes::{decode, difference, encode};
 use vnet_lab::wire::Kernel as Module;
-use vnet_topology::plan::{DirectionPlan, LinkPlan};
+use vnet_topology::plan::{DirectionPlan, Distribution, LinkPlan};
 use vnet_topology::words::Change;
 use vnet_uapi::{End, Link, LinkKey};
 
@@ -60,7 +60,9 @@ fn here(lab: &str, set: &LinkSet, change: &Change) -> Result<u8> {
     let refused = |error: &dyn std::fmt::Display| {
         Error::Message(format!("cannot change link {}: {error}", set.name))
     };
-    let (request, directions) = request(&link, &sides, change).map_err(|error| refused(&error))?;
+    let plans = &plan.links[position].directions;
+    let (request, directions) =
+        request(&link, plans, &sides, change).map_err(|error| refused(&error))?;
     let id = link.id.unwrap_or_default();
     module
         .client()
@@ -80,6 +82,7 @@ fn here(lab: &str, set: &LinkSet, change: &Change) -> Result<u8> {
 /// from: others may have changed the link as well.
 fn request(
     link: &Link,
+    plans: &[DirectionPlan; 2],
     sides: &[usize],
     change: &Change,
 ) -> std::result::Result<(Link, Vec<(usize, DirectionPlan)>), vnet_topology::words::WordError> {
@@ -95,7 +98,11 @@ fn request(
     for &side in sides {
         let ends = [&link.end_a, &link.end_b];
         let tx = ends[side].as_ref().and_then(|end| end.tx.clone());
-        let old = decode(&tx.unwrap_or_default());
+        let mut old = decode(&tx.unwrap_or_default());
+        if old.jitter.distribution == Distribution::Table && old.jitter.table.is_empty() {
+            // The kernel does not tell what is in it.
+            old.jitter.table.clone_from(&plans[side].jitter.table);
+        }
         let mut new = old.clone();
         change.apply(&mut new)?;
         let end = difference(&encode(&old), &encode(&new)).map(|tx| End {
@@ -146,7 +153,10 @@ mod tests {
             ..Default::default()
         };
         let words: Vec<String> = line.split(' ').map(String::from).collect();
-        request(&link, sides, &parse(&words).unwrap()).unwrap().0
+        let plans = [DirectionPlan::default(), DirectionPlan::default()];
+        request(&link, &plans, sides, &parse(&words).unwrap())
+            .unwrap()
+            .0
     }
 
     #[test]

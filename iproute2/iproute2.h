@@ -47,7 +47,8 @@ int addattr64(struct nlmsghdr *n, int maxlen, int type, uint64_t data);
 int addattrstrz(struct nlmsghdr *n, int maxlen, int type, const char *data);
 struct rtattr *addattr_nest(struct nlmsghdr *n, int maxlen, int type);
 int addattr_nest_end(struct nlmsghdr *n, struct rtattr *nest);
-int parse_rtattr(struct rtattr *tb[], int max, struct rtattr *rta, int len);
+int parse_rtattr_flags(struct rtattr *tb[], int max, struct rtattr *rta, int len,
+		       unsigned short flags);
 
 /* include/json_print.h, include/json_writer.h */
 typedef struct json_writer json_writer_t;

@@ -39,6 +39,10 @@ static const struct {
 	{ "delivered", VNET_A_STATS_DELIVERED_FRAMES, VNET_A_STATS_DELIVERED_BYTES },
 	{ "queued", VNET_A_STATS_QUEUED_FRAMES, VNET_A_STATS_QUEUED_BYTES },
 	{ "in-flight", VNET_A_STATS_IN_FLIGHT_FRAMES, VNET_A_STATS_IN_FLIGHT_BYTES },
+}, marks[] = {
+	{ "marked", VNET_A_STATS_MARKED_FRAMES, VNET_A_STATS_MARKED_BYTES },
+	{ "corrupted", VNET_A_STATS_CORRUPTED_FRAMES, VNET_A_STATS_CORRUPTED_BYTES },
+	{ "reordered", VNET_A_STATS_REORDERED_FRAMES, VNET_A_STATS_REORDERED_BYTES },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -73,37 +77,133 @@ static const char *text_of(const struct rtattr *attr)
 
 static void parse_nest(struct rtattr *tb[], int max, struct rtattr *nest)
 {
-	parse_rtattr(tb, max, RTA_DATA(nest), RTA_PAYLOAD(nest));
+	parse_rtattr_flags(tb, max, RTA_DATA(nest), RTA_PAYLOAD(nest), NLA_F_NESTED);
 }
 
-/* A number in the largest unit in which it is whole. */
-static void print_scaled(FILE *f, uint64_t value, const char *const *units)
+/* Whether a value is what is there if nothing is said. */
+static bool is_default(const struct parameter *p, uint64_t value)
 {
-	while (units[1] && value && value % 1000 == 0) {
-		value /= 1000;
-		units++;
+	switch (p->attr) {
+	case VNET_A_DIRECTION_RATE:
+	case VNET_A_DIRECTION_OVERHEAD:
+	case VNET_A_DIRECTION_DELAY:
+	case VNET_A_DIRECTION_WHOLE_TIME:
+		return false;
+	default:
+		return !value && !vnet_name_of(p, value);
 	}
-	fprintf(f, "%" PRIu64 "%s ", value, *units);
 }
 
-static void print_parameter(FILE *f, const struct parameter *p, uint64_t value)
+static void json_value(json_writer_t *json, const struct parameter *p, uint64_t value)
 {
-	static const char *const rate_units[] = { "bit", "kbit", "mbit", "gbit", "tbit", NULL };
-	static const char *const time_units[] = { "ns", "us", "ms", "s", NULL };
-
-	/* No limit is what a limit that is not named is. */
-	if (!value && p->type != RATE && p->attr != VNET_A_DIRECTION_OVERHEAD &&
-	    p->attr != VNET_A_DIRECTION_DELAY && p->attr != VNET_A_DIRECTION_WHOLE_TIME)
-		return;
-	fprintf(f, "%s ", p->name);
-	if (p->type == RATE && !value)
-		fprintf(f, "unlimited ");
-	else if (p->type == RATE)
-		print_scaled(f, value, rate_units);
-	else if (p->type == TIME)
-		print_scaled(f, value, time_units);
+	if (vnet_name_of(p, value) && p->type != SWITCH)
+		jsonw_string_field(json, p->json, vnet_name_of(p, value));
 	else
-		fprintf(f, "%" PRIu64 " ", value);
+		jsonw_u64_field(json, p->json, value);
+}
+
+/* weights DSCP:WEIGHT,... */
+static void print_classes(FILE *f, struct rtattr *queue)
+{
+	json_writer_t *json = is_json_context() ? get_json_writer() : NULL;
+	struct rtattr *tb[VNET_A_CLASS_MAX + 1], *attr;
+	int left = RTA_PAYLOAD(queue);
+	bool first = true;
+
+	for (attr = RTA_DATA(queue); RTA_OK(attr, left); attr = RTA_NEXT(attr, left)) {
+		if (type_of(attr) != VNET_A_QUEUEING_CLASS)
+			continue;
+		parse_nest(tb, VNET_A_CLASS_MAX, attr);
+		if (json && first) {
+			jsonw_name(json, "class");
+			jsonw_start_array(json);
+		}
+		if (json) {
+			jsonw_start_object(json);
+			jsonw_u64_field(json, "dscp", number_of(tb[VNET_A_CLASS_DSCP]));
+			jsonw_u64_field(json, "weight", number_of(tb[VNET_A_CLASS_WEIGHT]));
+			jsonw_end_object(json);
+		} else {
+			fprintf(f, "%s%" PRIu64 ":%" PRIu64, first ? "weights " : ",",
+				number_of(tb[VNET_A_CLASS_DSCP]), number_of(tb[VNET_A_CLASS_WEIGHT]));
+		}
+		first = false;
+	}
+	if (json && !first)
+		jsonw_end_array(json);
+	else if (!first)
+		fprintf(f, " ");
+}
+
+static void print_queue(FILE *f, struct rtattr *nest)
+{
+	json_writer_t *json = is_json_context() ? get_json_writer() : NULL;
+	struct rtattr *tb[VNET_A_QUEUEING_MAX + 1];
+	const struct parameter *p = vnet_queue_parameters;
+
+	parse_nest(tb, VNET_A_QUEUEING_MAX, nest);
+	if (json) {
+		jsonw_name(json, "queueing");
+		jsonw_start_object(json);
+	} else {
+		fprintf(f, "queue ");
+	}
+	for (; p->name; p++) {
+		if (!tb[p->attr])
+			continue;
+		if (json) {
+			json_value(json, p, number_of(tb[p->attr]));
+			continue;
+		}
+		/* The kind needs no name. */
+		if (p->type != KIND)
+			fprintf(f, "%s ", p->name);
+		vnet_print_value(f, p, number_of(tb[p->attr]));
+	}
+	print_classes(f, nest);
+	if (json)
+		jsonw_end_object(json);
+}
+
+static void print_chain(FILE *f, struct rtattr *nest)
+{
+	static const char *const names[] = { "p", "r", "h", "k" };
+	json_writer_t *json = is_json_context() ? get_json_writer() : NULL;
+	struct rtattr *tb[VNET_A_GILBERT_ELLIOTT_MAX + 1];
+	int i;
+
+	parse_nest(tb, VNET_A_GILBERT_ELLIOTT_MAX, nest);
+	if (!tb[VNET_A_GILBERT_ELLIOTT_P])
+		return;
+	if (json) {
+		jsonw_name(json, "loss-gilbert-elliott");
+		jsonw_start_object(json);
+	} else {
+		fprintf(f, "gemodel ");
+	}
+	for (i = 0; i < 4; i++) {
+		uint64_t parts = number_of(tb[VNET_A_GILBERT_ELLIOTT_P + i]);
+
+		if (json)
+			jsonw_u64_field(json, names[i], parts);
+		else
+			vnet_print_part(f, parts);
+	}
+	if (json)
+		jsonw_end_object(json);
+}
+
+/* What has no words on a single line is only named. */
+static void print_others(FILE *f, struct rtattr *tb[])
+{
+	if (is_json_context())
+		return;
+	if (tb[VNET_A_DIRECTION_LOSS_FOUR_STATE] || tb[VNET_A_DIRECTION_LOSS_PATTERN]) {
+		print_nl();
+		fprintf(f, "        and%s%s, see vnetctl link show",
+			tb[VNET_A_DIRECTION_LOSS_FOUR_STATE] ? " four-state loss" : "",
+			tb[VNET_A_DIRECTION_LOSS_PATTERN] ? " a loss pattern" : "");
+	}
 }
 
 static void print_direction(FILE *f, const char *name, struct rtattr *nest)
@@ -121,13 +221,22 @@ static void print_direction(FILE *f, const char *name, struct rtattr *nest)
 		fprintf(f, "      %s ", name);
 	}
 	for (p = vnet_parameters; p->name; p++) {
+		uint64_t value = number_of(tb[p->attr]);
+
 		if (!tb[p->attr])
 			continue;
-		if (json)
-			jsonw_u64_field(json, p->json, number_of(tb[p->attr]));
-		else
-			print_parameter(f, p, number_of(tb[p->attr]));
+		if (json) {
+			json_value(json, p, value);
+		} else if (!is_default(p, value)) {
+			fprintf(f, "%s ", p->name);
+			vnet_print_value(f, p, value);
+		}
 	}
+	if (tb[VNET_A_DIRECTION_LOSS_GILBERT_ELLIOTT])
+		print_chain(f, tb[VNET_A_DIRECTION_LOSS_GILBERT_ELLIOTT]);
+	if (tb[VNET_A_DIRECTION_QUEUEING])
+		print_queue(f, tb[VNET_A_DIRECTION_QUEUEING]);
+	print_others(f, tb);
 	if (json)
 		jsonw_end_object(json);
 }
@@ -205,6 +314,12 @@ static void print_stats(FILE *f, const char *name, struct rtattr *nest)
 			snprintf(field, sizeof(field), "%s-bytes", tallies[i].name);
 			jsonw_u64_field(json, field, number_of(tb[tallies[i].bytes]));
 		}
+		for (i = 0; i < COUNT(marks); i++) {
+			snprintf(field, sizeof(field), "%s-frames", marks[i].name);
+			jsonw_u64_field(json, field, number_of(tb[marks[i].frames]));
+			snprintf(field, sizeof(field), "%s-bytes", marks[i].name);
+			jsonw_u64_field(json, field, number_of(tb[marks[i].bytes]));
+		}
 		print_drops(f, nest);
 		jsonw_u64_field(json, "late-count", count);
 		jsonw_u64_field(json, "late-sum", sum);
@@ -220,6 +335,13 @@ static void print_stats(FILE *f, const char *name, struct rtattr *nest)
 	fprintf(f, "        bytes  ");
 	for (i = 0; i < COUNT(tallies); i++)
 		fprintf(f, "%s %" PRIu64 " ", tallies[i].name, number_of(tb[tallies[i].bytes]));
+	for (i = 0; i < COUNT(marks); i++) {
+		if (!number_of(tb[marks[i].frames]))
+			continue;
+		print_nl();
+		fprintf(f, "        %s %" PRIu64 " frames %" PRIu64 " bytes", marks[i].name,
+			number_of(tb[marks[i].frames]), number_of(tb[marks[i].bytes]));
+	}
 	print_drops(f, nest);
 	if (count) {
 		print_nl();

@@ -9,8 +9,12 @@ from vnettest.ktap import Failure, case, contains, defer, equal, run, true
 from vnettest.links import MS, US
 from vnettest.netns import NetNS, run as command, wait_up
 from vnettest.packets import Sender, Sink
+from vnettest.ynl import Family
 
 PLUGIN = "/usr/lib/x86_64-linux-gnu/ip/link_vnet.so"
+# Of the parts in which the kernel counts probabilities.
+PERCENT = 10**17
+FIFO = {"kind": "fifo", "drop": "tail"}
 NOTHING = {"rate": 0, "delay": 0, "overhead": 24, "queue-packets": 0, "queue-bytes": 0,
            "queue-time": 0, "line-packets": 0, "line-bytes": 0, "whole-time": 100 * US}
 
@@ -119,6 +123,100 @@ def round_trip():
     equal(pair.data("vc")["tx"], pair.data("va")["tx"])
 
 
+@case("what the wire does can be said", (
+    "loss 1%", {"loss": PERCENT}), (
+    "loss 0.25 ber 1e-15", {"loss": 25 * PERCENT, "ber": 10**4}), (
+    "duplicate 0.1% corrupt 33.3333333333333333%",
+    {"duplicate": PERCENT // 10, "corrupt": 333333333333333333 * 10}), (
+    "gemodel 1%", {"loss-gilbert-elliott": {"p": PERCENT, "r": 99 * PERCENT, "h": 0,
+                                            "k": 100 * PERCENT}}), (
+    "gemodel 1% 25% 10% 99%", {"loss-gilbert-elliott": {"p": PERCENT, "r": 25 * PERCENT,
+                                                        "h": 10 * PERCENT, "k": 99 * PERCENT}}), (
+    "delay 20ms jitter 5ms", {"delay": 20 * MS, "jitter": 5 * MS, "jitter-distribution": "uniform",
+                              "jitter-order": "keep"}), (
+    "delay 20ms jitter 5ms distribution pareto-normal correlation 25% order free",
+    {"delay": 20 * MS, "jitter": 5 * MS, "jitter-distribution": "pareto-normal",
+     "jitter-correlation": 25 * PERCENT, "jitter-order": "free"}), (
+    "delay 20ms reorder 2%", {"delay": 20 * MS, "reorder": 2 * PERCENT}), (
+    "delay 20ms reorder-every 50", {"delay": 20 * MS, "reorder-every": 50}))
+def effects(row):
+    """It arrives, and what is shown makes the same when it is typed."""
+    words, wanted = row
+    pair = Pair()
+    pair.ip(f"link add va type vnet {words} peer name vb")
+    data = pair.data("va")
+    for name, value in wanted.items():
+        equal(data["tx"][name], value, name)
+    equal(data["rx"], data["tx"])
+    shown = pair.ip("-d link show dev va").split("\n      tx ")[1].split("\n")[0]
+    pair.ip(f"link add vc type vnet {shown} peer name vd")
+    equal(pair.data("vc")["tx"], data["tx"])
+
+
+@case("queue disciplines can be said", (
+    "queue wfq weights 46:10,34:5 flows 64",
+    {"kind": "wfq", "flows": 64, "class": [{"dscp": 34, "weight": 5}, {"dscp": 46, "weight": 10}]}), (
+    "queue drr quantum 3000 drop head", {"kind": "drr", "quantum": 3000, "drop": "head"}), (
+    "queue red min 30000 max 90000 probability 10% weight 8 gentle off ecn on",
+    {"kind": "red", "min-bytes": 30000, "max-bytes": 90000, "probability": 10 * PERCENT,
+     "weight": 8, "gentle": 0, "ecn": 1}), (
+    "queue codel target 2ms interval 20ms floor 3000 ecn on",
+    {"kind": "codel", "target": 2 * MS, "interval": 20 * MS, "floor": 3000, "ecn": 1}), (
+    "queue pie target 20ms interval 30ms alpha 4 beta 24",
+    {"kind": "pie", "target": 20 * MS, "interval": 30 * MS, "alpha": 4, "beta": 24}), (
+    "queue fq-codel flows 32 quantum 600 target 3ms",
+    {"kind": "fq-codel", "flows": 32, "quantum": 600, "target": 3 * MS}), (
+    "queue device", {"kind": "device"}), (
+    "queue fifo drop head", {"kind": "fifo", "drop": "head"}))
+def disciplines(row):
+    """With their parameters; what is shown can be typed here, too."""
+    words, wanted = row
+    pair = Pair()
+    pair.ip(f"link add va type vnet rate 10mbit {words} limit 70 peer name vb")
+    data = pair.data("va")
+    queueing = data["tx"]["queueing"]
+    for name, value in wanted.items():
+        if name == "class":
+            key = lambda entry: entry["dscp"]
+            equal(sorted(queueing[name], key=key), value, name)
+        else:
+            equal(queueing[name], value, name)
+    equal(data["tx"]["queue-packets"], 70)
+    shown = pair.ip("-d link show dev va").split("\n      tx ")[1].split("\n")[0]
+    pair.ip(f"link add vc type vnet {shown} peer name vd")
+    equal(pair.data("vc")["tx"], data["tx"])
+
+
+@case("what the wire does changes alone, and goes")
+def effects_change():
+    """All else stays; 0 and none switch off."""
+    pair = Pair()
+    pair.ip("link add va type vnet rate 10mbit delay 20ms loss 1% gemodel 2% 50% jitter 5ms"
+            " queue codel target 2ms peer name vb")
+    wanted = pair.data("va")
+    pair.ip("link set va type vnet tx jitter 6ms")
+    wanted["tx"]["jitter"] = 6 * MS
+    equal(pair.data("va"), wanted)
+    pair.ip("link set va type vnet queue target 3ms")
+    wanted["tx"]["queueing"]["target"] = wanted["rx"]["queueing"]["target"] = 3 * MS
+    equal(pair.data("va"), wanted)
+    pair.ip("link set va type vnet rate unlimited delay 0 loss 0 gemodel none jitter 0 queue fifo")
+    equal((pair.data("va")["tx"], pair.data("va")["rx"]), (NOTHING, NOTHING))
+
+
+@case("a four-state loss and a pattern are named")
+def others():
+    """They are too long for a line; nothing hides that they are there."""
+    pair = Pair()
+    pair.ip("link add va type vnet peer name vb")
+    family = Family()
+    defer(family.close)
+    tx = {"loss-four-state": {"p13": PERCENT},
+          "loss-pattern": {"rule": [{"frame": 3, "action": 0}]}}
+    family.do("link-set", {"id": pair.data("va")["id"], "end-a": {"tx": tx}})
+    contains(pair.ip("-d link show dev va"), "and four-state loss a loss pattern")
+
+
 @case("units", ("1tbit", None), ("400gbit", 400 * 10**9), ("1.5mbit", 1500000),
       ("9600", 9600), ("1kibit", 1024), ("2mbps", 16 * 10**6), ("0.1bit", None),
       ("-1mbit", None), ("1zbit", None), ("nan", None))
@@ -135,7 +233,14 @@ def units(unit):
       ("limit 5x", "not a number"), ("limit -1", "not a number"), ("overhead 0.5", "not a number"),
       ("rate", "required"), ("colour red", "unknown option"), ("seed x", "not a number"),
       ("delay 101s", "out of range"), ("rate 500gbit", "out of range"),
-      ("rate 99bit", "rate is below 100 bit/s"), ("overhead 1001", "out of range"))
+      ("rate 99bit", "rate is below 100 bit/s"), ("overhead 1001", "out of range"),
+      ("loss 1", "not a probability"), ("loss 101%", "not a probability"),
+      ("ber 1e-20", "not a probability"), ("gemodel x", "not a probability"),
+      ("ber 60%", "bit"), ("jitter 5ms", "delay"), ("order free", "there is no jitter"),
+      ("jitter 1ms delay 2ms distribution table", "table"), ("order some", "neither keep nor free"),
+      ("queue lifo", "not fifo"), ("queue codel ecn maybe", "neither on nor off"),
+      ("queue fifo ecn on", "nothing to mark"), ("queue red", "threshold"), ("queue wfq weights 64:1", "not weights"),
+      ("queue wfq weights " + ",".join(f"{n}:2" for n in range(64)), "too many parameters"))
 def refusals(words):
     """By the plug-in or by the kernel; nothing is made."""
     pair = Pair()

@@ -16,12 +16,6 @@ mod bindings;
 mod control;
 #[deny(unsafe_code)]
 mod instance;
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_imports,
-    reason = "shared with user space"
-)]
 #[path = "model/mod.rs"]
 mod model;
 mod net;

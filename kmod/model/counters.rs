@@ -22,15 +22,15 @@ impl Tally {
     /// Adds a frame. Counters wrap, as all counters of the kernel do.
     #[inline]
     pub fn add(&mut self, stamp: &Stamp) {
-        self.frames = self.frames.wrapping_add(stamp.frames as u64);
-        self.bytes = self.bytes.wrapping_add(stamp.bytes as u64);
+        self.frames = self.frames.wrapping_add(u64::from(stamp.frames));
+        self.bytes = self.bytes.wrapping_add(u64::from(stamp.bytes));
     }
 
     /// Takes a frame off.
     #[inline]
     pub fn sub(&mut self, stamp: &Stamp) {
-        self.frames = self.frames.wrapping_sub(stamp.frames as u64);
-        self.bytes = self.bytes.wrapping_sub(stamp.bytes as u64);
+        self.frames = self.frames.wrapping_sub(u64::from(stamp.frames));
+        self.bytes = self.bytes.wrapping_sub(u64::from(stamp.bytes));
     }
 
     /// The sum of two.

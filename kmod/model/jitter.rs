@@ -126,7 +126,7 @@ impl JitterState {
                 _ => jitter.quantile(normal_tail(value), table),
             }
         };
-        let product = (jitter.amount as i128).wrapping_mul(parts as i128);
+        let product = i128::from(jitter.amount).wrapping_mul(i128::from(parts));
         (product.wrapping_add(1 << 31) >> 32) as i64
     }
 
@@ -136,8 +136,8 @@ impl JitterState {
             // It starts in its long-run distribution.
             None => innovation,
             Some(last) => {
-                let kept = (last as i128).wrapping_mul(jitter.rho as i128);
-                let new = (innovation as i128).wrapping_mul(jitter.innovation as i128);
+                let kept = i128::from(last).wrapping_mul(i128::from(jitter.rho));
+                let new = i128::from(innovation).wrapping_mul(i128::from(jitter.innovation));
                 (kept.wrapping_add(new).wrapping_add(1 << 31) >> 32) as i64
             }
         };
@@ -233,12 +233,12 @@ fn pareto(tail: u64) -> i64 {
 #[inline]
 fn from_table(tail: u64, table: &[i16]) -> i64 {
     let last = table.len().saturating_sub(1);
-    let place = last as u128 * !tail as u128;
+    let place = last as u128 * u128::from(!tail);
     let entry = (place >> 64) as usize;
     let fraction = (place >> 32) as u32;
     let at = |entry: usize| table.get(entry.min(last)).copied().map_or(0, i64::from);
     let (from, to) = (at(entry), at(entry + 1));
-    (from * ONE + (to - from) * fraction as i64) >> TABLE_ONE_SHIFT
+    (from * ONE + (to - from) * i64::from(fraction)) >> TABLE_ONE_SHIFT
 }
 
 /// The value between `entry` of a falling table and the next one.
@@ -246,5 +246,5 @@ fn from_table(tail: u64, table: &[i16]) -> i64 {
 fn interpolate(table: &[u32], entry: usize, fraction: u32) -> u64 {
     let at = |entry: usize| table.get(entry).copied().map_or(0, u64::from);
     let (from, to) = (at(entry), at(entry + 1));
-    from.wrapping_sub(from.saturating_sub(to).wrapping_mul(fraction as u64) >> 32)
+    from.wrapping_sub(from.saturating_sub(to).wrapping_mul(u64::from(fraction)) >> 32)
 }

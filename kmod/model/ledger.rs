@@ -48,13 +48,15 @@ impl<Q: FrameQueue> Ledger<Q> {
     /// A frame enters the transmitter.
     #[inline]
     pub(super) fn enter(&mut self, has_sender: bool) {
-        self.senders = self.senders.wrapping_add(has_sender as u32);
+        self.senders = self.senders.wrapping_add(u32::from(has_sender));
     }
 
     /// A frame leaves the transmitter for the delay line.
     #[inline]
     pub(super) fn leave(&mut self, frame: &Q::Frame) {
-        self.senders = self.senders.wrapping_sub(frame.stamp().has_sender() as u32);
+        self.senders = self
+            .senders
+            .wrapping_sub(u32::from(frame.stamp().has_sender()));
     }
 
     /// Drops a frame that is in the transmitter.

@@ -226,7 +226,7 @@ impl Bounds {
         };
         if *limit == QueueLimit::default() {
             return Self {
-                frames: DEFAULT_QUEUE_PACKETS as u64,
+                frames: u64::from(DEFAULT_QUEUE_PACKETS),
                 bytes: u64::MAX,
                 bits: bits(DEFAULT_QUEUE_TIME),
                 any: true,

@@ -93,7 +93,7 @@ impl NetDevice {
     /// Name; it does not change while RTNL is held.
     pub(crate) fn name<'a>(&'a self, _rtnl: &'a Rtnl) -> &'a CStr {
         // SAFETY: The name of a live device ends with a null byte and is stable under RTNL.
-        unsafe { CStr::from_ptr(ptr::addr_of!((*self.as_ptr()).name).cast()) }
+        unsafe { CStr::from_char_ptr(ptr::addr_of!((*self.as_ptr()).name).cast()) }
     }
 
     /// Ethernet address.
@@ -368,7 +368,7 @@ impl<D: Driver> NewDevice<D> {
     /// The device was allocated with [`Self::PRIVATE_SIZE`] and set up by [`setup`]; it is ours to
     /// free if `owned`.
     pub(super) unsafe fn from_raw(device: NonNull<bindings::net_device>, owned: bool) -> Self {
-        #[expect(clippy::let_unit_value, reason = "evaluates the assertion")]
+        // The assertion is evaluated.
         let () = Self::LAYOUT;
         // INVARIANT: As required of the caller.
         Self {

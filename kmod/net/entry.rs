@@ -26,9 +26,9 @@ macro_rules! doit {
                 skb: *mut bindings::sk_buff,
                 info: *mut bindings::genl_info,
             ) -> c_int {
+                let last = bindings::$last as usize + 1;
                 // SAFETY: As promised by the caller; the policy ends with the attribute named.
-                let request =
-                    unsafe { Request::from_raw(skb, info, bindings::$last as usize + 1) };
+                let request = unsafe { Request::from_raw(skb, info, last) };
                 let result: Result = $handler(&request);
                 result.map_or_else(|error| error.to_errno(), |()| 0)
             }
@@ -47,9 +47,9 @@ macro_rules! dumpit {
                 skb: *mut bindings::sk_buff,
                 callback: *mut bindings::netlink_callback,
             ) -> c_int {
+                let last = bindings::$last as usize + 1;
                 // SAFETY: As promised by the caller; the policy ends with the attribute named.
-                let mut dump =
-                    unsafe { Dump::from_raw(skb, callback, bindings::$last as usize + 1) };
+                let mut dump = unsafe { Dump::from_raw(skb, callback, last) };
                 let result: Result = $handler(&mut dump);
                 // The core takes `EMSGSIZE` for the end of a piece if there is something in it.
                 result.map_or_else(|error| error.to_errno(), |()| 0)

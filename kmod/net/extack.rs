@@ -45,7 +45,7 @@ impl ExtAck {
         let room = extack._msg_buf.len().saturating_sub(1);
         let end = text.len().min(room);
         for (to, from) in extack._msg_buf.iter_mut().zip(text.bytes().take(end)) {
-            *to = from as _;
+            *to = from;
         }
         if let Some(last) = extack._msg_buf.get_mut(end) {
             *last = 0;

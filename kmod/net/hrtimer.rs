@@ -43,7 +43,7 @@ impl HrTimer {
                     bindings::hrtimer_setup(
                         timer,
                         Some(callback),
-                        bindings::CLOCK_MONOTONIC as _,
+                        bindings::CLOCK_MONOTONIC as bindings::clockid_t,
                         bindings::hrtimer_mode_HRTIMER_MODE_ABS_PINNED,
                     )
                 }

@@ -39,6 +39,7 @@ use kernel::{
     ffi::{
         c_char,
         c_int,
+        c_uchar,
         c_uint,
         c_void, //
     },
@@ -153,7 +154,7 @@ impl<'a, D: LinkKind> Pair<'a, D> {
             bindings::rtnl_create_link(
                 net.as_ptr(),
                 name.as_ptr().cast::<c_char>(),
-                assigned as _,
+                assigned as c_uchar,
                 ops,
                 table.as_mut_ptr(),
                 extack.as_ptr(),

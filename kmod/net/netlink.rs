@@ -29,6 +29,7 @@ use kernel::{
     error::to_result,
     ffi::{
         c_int,
+        c_long,
         c_void, //
     },
     prelude::*,
@@ -568,7 +569,7 @@ impl<'a> Dump<'a> {
     /// Notes where this piece ends.
     pub(crate) fn set_cursor(&mut self, cursor: u32) {
         // SAFETY: The callback is that of the dump.
-        unsafe { (*self.callback).__bindgen_anon_1.args[0] = cursor as _ };
+        unsafe { (*self.callback).__bindgen_anon_1.args[0] = cursor as c_long };
     }
 
     /// Tells the state of what is dumped, so that a change between pieces is noticed.

@@ -307,7 +307,7 @@ impl<T: Copy> Tagged<T> {
     /// Puts `tag` into the control block.
     #[inline]
     pub(crate) fn new(skb: SkBuff, tag: T) -> Self {
-        #[expect(clippy::let_unit_value, reason = "evaluates the assertion")]
+        // The assertion is evaluated.
         let () = Self::FITS;
         // SAFETY: The buffer is ours, and so is its control block; `T` fits.
         unsafe { cb(skb.as_ptr()).cast::<T>().write(tag) };

@@ -18,6 +18,7 @@ use core::{
         NonNull, //
     }, //
 };
+use kernel::ffi::c_ulong;
 
 /// What buffers are ordered by.
 pub(crate) trait Ordered: Copy {
@@ -72,7 +73,7 @@ impl<T: Ordered> TaggedTree<T> {
                 };
             }
             node.write(bindings::rb_node {
-                __rb_parent_color: parent as _,
+                __rb_parent_color: parent as c_ulong,
                 ..bindings::rb_node::default()
             });
             *place = node;
@@ -96,9 +97,10 @@ impl<T: Ordered> TaggedTree<T> {
 
     /// The tag of the first buffer.
     pub(crate) fn first(&self) -> Option<&T> {
-        // SAFETY: By the type invariants the node is of a live buffer with a tag.
-        self.first_node()
-            .map(|node| unsafe { tag_of(node.as_ptr()) })
+        self.first_node().map(|node| {
+            // SAFETY: By the type invariants the node is of a live buffer with a tag.
+            unsafe { tag_of(node.as_ptr()) }
+        })
     }
 
     fn first_node(&self) -> Option<NonNull<bindings::rb_node>> {

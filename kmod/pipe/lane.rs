@@ -155,7 +155,7 @@ impl Lane {
         pin_init!(Self {
             softirq_time: Atomic::new(0),
             state <- new_spinlock_bh!(State {
-                model: Direction::with_memory(&**params, memory),
+                model: Direction::with_memory(**params, memory),
                 charge: Charge::default(),
                 sender: None,
                 device: None,
@@ -270,9 +270,9 @@ impl Napi<Lane> {
         let mut state = self.state.lock();
         let now = clock::now();
         let old = match memory {
-            Some(memory) => Some(state.model.set_memory(now, &**params, memory)),
+            Some(memory) => Some(state.model.set_memory(now, **params, memory)),
             None => {
-                state.model.set_params(now, &**params);
+                state.model.set_params(now, **params);
                 None
             }
         };

@@ -11,12 +11,14 @@ from vnettest.netns import NetNS
 from vnettest.settled import wait_until_empty
 from vnettest.ynl import Family
 
-MANY = 120
+# More than fit into one piece of a small room.
+ROOM = 4096
+MANY = {"link-get": 24, "instance-get": 80}
 
 
 def connect():
     """A connection to the family."""
-    family = Family()
+    family = Family(room=ROOM)
     defer(family.close)
     return family
 
@@ -50,7 +52,7 @@ def complete(operation):
     """More than fit into one piece."""
     family = connect()
     equal(family.dump(operation), ([], False))
-    ids = KINDS[operation](family, MANY)
+    ids = KINDS[operation](family, MANY[operation])
     objects, interrupted = family.dump(operation)
     equal([o["id"] for o in objects], ids)
     equal(interrupted, False)
@@ -72,7 +74,7 @@ class SlowDump:
     """A dump of which one piece is read at a time."""
 
     def __init__(self, operation):
-        self.family = Family(room=4096)
+        self.family = Family(room=ROOM)
         defer(self.family.close)
         self.socket = self.family.socket
         number = self.family.spec.numbers[operation]
@@ -102,14 +104,14 @@ class SlowDump:
 def came(operation):
     """What was there before is complete all the same."""
     family = connect()
-    ids = KINDS[operation](family, MANY)
+    ids = KINDS[operation](family, MANY[operation])
     dump = SlowDump(operation)
     dump.piece()
-    true(len(dump.ids) < MANY, "there is more than one piece")
+    true(len(dump.ids) < MANY[operation], "there is more than one piece")
     KINDS[operation](family, 1)
     dump.rest()
     equal(dump.interrupted, True)
-    equal(dump.ids[:MANY], ids)
+    equal(dump.ids[:len(ids)], ids)
 
 
 @case("a dump says if an object went or changed meanwhile", "link-set", "link-del",
@@ -118,7 +120,7 @@ def changed(operation):
     """One that had not been read yet."""
     get = operation.split("-")[0] + "-get"
     family = connect()
-    ids = KINDS[get](family, MANY)
+    ids = KINDS[get](family, MANY[get])
     dump = SlowDump(get)
     dump.piece()
     values = {"id": ids[-1]}
@@ -134,7 +136,7 @@ def changed(operation):
 def quiet(operation):
     """However slowly it is read."""
     family = connect()
-    ids = KINDS[operation](family, MANY)
+    ids = KINDS[operation](family, MANY[operation])
     dump = SlowDump(operation)
     dump.rest()
     equal((dump.ids, dump.interrupted), (ids, False))
@@ -144,7 +146,7 @@ def quiet(operation):
 def abandoned(operation):
     """Its socket is closed half way."""
     family = connect()
-    KINDS[operation](family, MANY)
+    KINDS[operation](family, MANY[operation])
     dump = SlowDump(operation)
     dump.piece()
     dump.family.close()

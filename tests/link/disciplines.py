@@ -127,9 +127,10 @@ def longest(which):
 @case("a full fifo drops the oldest if it is told to")
 def head():
     """Of 31 the first is on the wire, and the last 10 are sent."""
-    bench = Bench({"kind": FIFO, "drop": 2}, rate=MBIT, **{"queue-packets": 10})
+    bench = Bench({"kind": FIFO, "drop": 2}, rate=1000, **{"queue-packets": 10})
     for port in range(1, 32):
         bench.send(port)
+    bench.link.set(a={"rate": MBIT})
     order = bench.ports(11)
     equal(order[-10:], list(range(22, 32)))
     equal(bench.link.settled().drops, {"queue-packets": 20})

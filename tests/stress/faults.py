@@ -81,8 +81,8 @@ def sweep(attempt, undo=lambda: None, most=1000):
     succeed in spite of it (the core retries some, or does without).
     """
     failed = passed = 0
+    before = state()
     for number in range(1, most):
-        before = state()
         fault = Fault(number)
         try:
             with fault:
@@ -101,9 +101,11 @@ def sweep(attempt, undo=lambda: None, most=1000):
                 true(state() == before, f"allocation {number}: something has changed")
             else:
                 undo()
+                before = state()
         else:
             passed += fault.fired
             undo()
+            before = state()
         if not fault.fired:
             note(f"{number - 1} allocations: {failed} failures, {passed} times it did without")
             return

@@ -107,7 +107,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         let stamp = frame.stamp();
         let bits = self
             .params
-            .wire_bits(stamp.bytes as u64, stamp.frames as u64);
+            .wire_bits(u64::from(stamp.bytes), u64::from(stamp.frames));
         let ends = self.serialiser.send(start, bits, self.params.rate.as_ref());
         let mut departure = Departure {
             ends,

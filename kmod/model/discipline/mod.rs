@@ -109,8 +109,10 @@ pub enum QueueingField {
     Target,
     /// The interval of codel or fq-codel, or the update interval of pie.
     Interval,
-    /// [`Pie::alpha`] or [`Pie::beta`].
-    PieGain,
+    /// [`Pie::alpha`].
+    PieAlpha,
+    /// [`Pie::beta`].
+    PieBeta,
 }
 
 /// Why queueing was refused.

@@ -225,7 +225,8 @@ pub(super) fn culprit(attr: Attr<'_>, field: QueueingField) -> Attr<'_> {
         QueueingField::RedWeight => bindings::VNET_A_QUEUEING_WEIGHT,
         QueueingField::Target => bindings::VNET_A_QUEUEING_TARGET,
         QueueingField::Interval => bindings::VNET_A_QUEUEING_INTERVAL,
-        QueueingField::PieGain => bindings::VNET_A_QUEUEING_ALPHA,
+        QueueingField::PieAlpha => bindings::VNET_A_QUEUEING_ALPHA,
+        QueueingField::PieBeta => bindings::VNET_A_QUEUEING_BETA,
     };
     attr.children()
         .find(|child| child.kind() == kind)

@@ -95,7 +95,7 @@ pub fn up(plan: &Plan, backend: &mut dyn LinkBackend, options: &mut Options<'_>)
     let paths = LabPaths::new(&plan.lab)?;
     raise_descriptor_limit();
     let _lock = Lock::take(&paths)?;
-    let Some(old) = state::load(&paths)? else {
+    let Some(mut old) = state::load(&paths)? else {
         // Without a plan it has never been up: someone was killed while making it.
         if paths.exists() {
             (options.progress)(Step::CleaningUp);
@@ -111,6 +111,7 @@ pub fn up(plan: &Plan, backend: &mut dyn LinkBackend, options: &mut Options<'_>)
             }
         };
     };
+    backend.read_back(&mut old)?;
     let facts = facts(&old, &paths, backend)?;
     let changes = Changes::between(Some(&old), plan, &facts);
     if changes.is_empty() {
@@ -170,9 +171,12 @@ pub fn restart(
 /// What would be done to make a lab what the plan says.
 pub fn preview(plan: &Plan, backend: &mut dyn LinkBackend) -> Result<Vec<Operation>> {
     let paths = LabPaths::new(&plan.lab)?;
-    let old = state::load(&paths)?;
-    let facts = match &old {
-        Some(old) => facts(old, &paths, backend)?,
+    let mut old = state::load(&paths)?;
+    let facts = match &mut old {
+        Some(old) => {
+            backend.read_back(old)?;
+            facts(old, &paths, backend)?
+        }
         None => Facts::default(),
     };
     Ok(Changes::between(old.as_ref(), plan, &facts).operations())

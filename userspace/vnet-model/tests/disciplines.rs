@@ -1104,7 +1104,7 @@ fn what_makes_no_sense_is_refused() {
         beta: 33,
         ..Pie::default()
     };
-    assert_eq!(of(Discipline::Pie(pie)), QueueingField::PieGain);
+    assert_eq!(of(Discipline::Pie(pie)), QueueingField::PieBeta);
     for wrong in [
         Red { min: 0, ..red() },
         Red {

@@ -271,6 +271,15 @@ pub fn decode(direction: &Direction) -> DirectionPlan {
 }
 
 /// A value of which 0 means none.
+/// [`decode`], with the quantiles of `known`: the kernel tells that there is a table, and not what is in it.
+pub fn decode_as(direction: &Direction, known: &DirectionPlan) -> DirectionPlan {
+    let mut plan = decode(direction);
+    if plan.jitter.distribution == Distribution::Table {
+        plan.jitter.table.clone_from(&known.jitter.table);
+    }
+    plan
+}
+
 fn set(value: Option<u64>) -> Option<u64> {
     value.filter(|value| *value > 0)
 }

@@ -7,12 +7,12 @@ pub mod attributes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::AsRawFd;
 
-use vnet_topology::plan::{DirectionPlan, EndPlan, LinkPlan};
+use vnet_topology::plan::{DirectionPlan, EndPlan, LinkPlan, Plan};
 use vnet_uapi::{Client, End, Instance, InstanceKey, Link, LinkKey};
 
 use crate::error::{near, Context, Error, Result};
 use crate::node::Node;
-use attributes::{difference, encode};
+use attributes::{decode_as, difference, encode};
 
 /// A link to be made, with the nodes at its ends.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,9 @@ pub trait LinkBackend {
 
     /// Names of those whose cable is pulled.
     fn pulled(&mut self, lab: &str) -> Result<BTreeSet<String>>;
+
+    /// Gives the links of a plan the parameters that the kernel has of them; others may have changed them.
+    fn read_back(&mut self, plan: &mut Plan) -> Result<()>;
 }
 
 /// The module, by generic netlink.
@@ -215,6 +218,24 @@ impl LinkBackend for Kernel {
         let links = self.lab_links(lab)?.into_iter();
         let pulled = links.filter(|link| link.connected == Some(0));
         Ok(pulled.filter_map(|link| link.name).collect())
+    }
+
+    fn read_back(&mut self, plan: &mut Plan) -> Result<()> {
+        let links = self.lab_links(&plan.lab)?;
+        let named = |link: Link| Some((link.name.clone()?, link));
+        let links: BTreeMap<String, Link> = links.into_iter().filter_map(named).collect();
+        for plan in &mut plan.links {
+            let Some(link) = links.get(&plan.name) else {
+                continue;
+            };
+            plan.mtu = link.mtu.unwrap_or(plan.mtu);
+            for (plan, end) in plan.directions.iter_mut().zip([&link.end_a, &link.end_b]) {
+                if let Some(tx) = end.as_ref().and_then(|end| end.tx.as_ref()) {
+                    *plan = decode_as(tx, plan);
+                }
+            }
+        }
+        Ok(())
     }
 }
 

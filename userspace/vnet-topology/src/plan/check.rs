@@ -345,6 +345,7 @@ fn queueing_name(field: QueueingField) -> &'static str {
         QueueingField::RedWeight => "queue weight",
         QueueingField::Target => "queue target",
         QueueingField::Interval => "queue interval",
-        QueueingField::PieGain => "queue alpha",
+        QueueingField::PieAlpha => "queue alpha",
+        QueueingField::PieBeta => "queue beta",
     }
 }

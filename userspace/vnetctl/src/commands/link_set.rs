@@ -4,9 +4,9 @@
 
 use vnet_lab::paths::LabPaths;
 use vnet_lab::state;
-use vnet_lab::wire::attributes::{decode, difference, encode};
+use vnet_lab::wire::attributes::{decode_as, difference, encode};
 use vnet_lab::wire::Kernel as Module;
-use vnet_topology::plan::{DirectionPlan, Distribution, LinkPlan};
+use vnet_topology::plan::{DirectionPlan, LinkPlan};
 use vnet_topology::words::Change;
 use vnet_uapi::{End, Link, LinkKey};
 
@@ -98,11 +98,7 @@ fn request(
     for &side in sides {
         let ends = [&link.end_a, &link.end_b];
         let tx = ends[side].as_ref().and_then(|end| end.tx.clone());
-        let mut old = decode(&tx.unwrap_or_default());
-        if old.jitter.distribution == Distribution::Table && old.jitter.table.is_empty() {
-            // The kernel does not tell what is in it.
-            old.jitter.table.clone_from(&plans[side].jitter.table);
-        }
+        let old = decode_as(&tx.unwrap_or_default(), &plans[side]);
         let mut new = old.clone();
         change.apply(&mut new)?;
         let end = difference(&encode(&old), &encode(&new)).map(|tx| End {

@@ -4,22 +4,23 @@
 //! takes the time with a thousand nodes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, DirBuilder, Permissions};
-use std::os::unix::fs::{chown, DirBuilderExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
-use vnet_topology::plan::{InterfaceKind, LinkPlan, NodePlan, Plan};
+use vnet_topology::plan::{Ends, InterfaceKind, LinkPlan, NodePlan, Plan};
 
 use crate::cgroup::Cgroups;
 use crate::error::{Context, Error, Result};
 use crate::netns;
-use crate::node::{spawn, Node, NodeSpec};
+use crate::node::{control, spawn, Node, NodeSpec};
 use crate::paths::LabPaths;
-use crate::rtnl::{index_of, Change, Rtnl};
+use crate::rtnl::{index_of, Change, Interface, Rtnl};
 use crate::state::write_whole;
 use crate::sysctl;
-use crate::wait::{INTERFACES, ROUTES};
 use crate::wire::{LinkBackend, Wire};
+
+/// Index of the loopback interface in every namespace.
+const LOOPBACK: u32 = 1;
 
 /// The nodes of a lab that is being made or changed, with what is needed to do so.
 #[derive(Debug)]
@@ -33,6 +34,9 @@ pub struct Site<'a> {
     rtnl: BTreeMap<String, Rtnl>,
     cgroups: Option<Cgroups>,
     plans: BTreeMap<&'a str, &'a NodePlan>,
+    ends: Ends<'a>,
+    /// Indexes of ends of links that have been made, by node and interface.
+    indexes: BTreeMap<(&'a str, &'a str), u32>,
 }
 
 impl<'a> Site<'a> {
@@ -44,6 +48,8 @@ impl<'a> Site<'a> {
             nodes: BTreeMap::new(),
             rtnl: BTreeMap::new(),
             cgroups: Cgroups::find(),
+            ends: plan.ends(),
+            indexes: BTreeMap::new(),
             plans: plan
                 .nodes
                 .iter()
@@ -86,14 +92,20 @@ impl<'a> Site<'a> {
                 node,
             )?;
         }
-        self.take_in(nodes)
+        self.take_in(nodes)?;
+        // A node that has anything to do or to show is not left at rest.
+        let busy = plans.iter().filter(|plan| {
+            !(plan.daemons.is_empty()
+                && plan.commands.is_empty()
+                && plan.files.is_empty()
+                && plan.directories.is_empty())
+        });
+        control::wake_all(self.paths, busy.map(|plan| plan.name.as_str()))
     }
 
     fn take_in(&mut self, nodes: Vec<Node>) -> Result<()> {
         let connections = Rtnl::open_in(&nodes)?;
         for (node, rtnl) in nodes.into_iter().zip(connections) {
-            rtnl.subscribe(&INTERFACES)?;
-            rtnl.subscribe(&ROUTES)?;
             self.rtnl.insert(node.name.clone(), rtnl);
             self.nodes.insert(node.name.clone(), node);
         }
@@ -130,36 +142,19 @@ impl<'a> Site<'a> {
         })
     }
 
-    /// Directories and files that nodes bring along, and the group of the lab.
+    /// The directories of nodes, and the group of the lab.
     fn make_directories(&self, plans: &[&NodePlan]) -> Result<()> {
         if let Some(groups) = &self.cgroups {
             groups.make_lab(self.paths.lab())?;
         }
-        let make = |path: &Path, mode: u32| {
-            DirBuilder::new()
-                .mode(mode)
-                .create(path)
-                .context(|| format!("cannot make {}", path.display()))
+        let make = |path: &Path| {
+            fs::create_dir(path).context(|| format!("cannot make {}", path.display()))
         };
         fs::create_dir_all(self.paths.nodes())
             .context(|| format!("cannot make {}", self.paths.nodes().display()))?;
         self.write_hosts()?;
-        let logs = log_directories();
         for plan in plans {
-            let root = self.paths.node(&plan.name);
-            make(&root, 0o755)?;
-            make(&root.join("run"), 0o755)?;
-            make(&root.join("tmp"), 0o777)?;
-            // The mode of mkdir is subject to the caller's umask, and has no sticky bit.
-            fs::set_permissions(root.join("tmp"), Permissions::from_mode(0o1777))
-                .context(|| format!("cannot make {}", root.display()))?;
-            make(&root.join("log"), 0o755)?;
-            for log in &logs {
-                log.make(&root.join("log"))?;
-            }
-            let hostname = root.join("hostname");
-            fs::write(&hostname, format!("{}\n", plan.hostname))
-                .context(|| format!("cannot write {}", hostname.display()))?;
+            make(&self.paths.node(&plan.name))?;
         }
         Ok(())
     }
@@ -192,7 +187,13 @@ impl<'a> Site<'a> {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        backend.add_links(self.paths.lab(), &wires).map(drop)
+        let made = backend.add_links(self.paths.lab(), &wires)?;
+        for (link, indexes) in links.iter().zip(made) {
+            for (end, index) in link.ends.iter().zip(indexes) {
+                self.indexes.insert((&end.node, &end.interface), index);
+            }
+        }
+        Ok(())
     }
 
     /// Makes instances of nodes.
@@ -211,12 +212,16 @@ impl<'a> Site<'a> {
     /// Gives a node's interfaces what the plan says, whatever part of it they have already; `old` is what they may have
     /// had from an earlier plan, which goes.
     pub fn configure(&mut self, name: &str, old: Option<&Wanted>) -> Result<()> {
-        let wanted = Wanted::of(self.plan, self.plan_of(name)?);
+        let wanted = Wanted::of(&self.ends, self.plan_of(name)?);
         let plan = self.plan_of(name)?;
-        let rtnl = self.rtnl(name)?;
         let fresh = old.is_none();
+        let known = self.known_interfaces(plan).filter(|_| fresh);
+        let rtnl = self.rtnl(name)?;
         make_devices(rtnl, plan)?;
-        let interfaces = rtnl.interfaces()?;
+        let interfaces = match known {
+            Some(interfaces) => interfaces,
+            None => rtnl.interfaces()?,
+        };
         let have = match fresh {
             true => Vec::new(),
             false => rtnl.addresses()?,
@@ -284,6 +289,28 @@ impl<'a> Site<'a> {
         changes.extend(ups);
         rtnl.change(changes).map_err(|error| in_node(name, error))?;
         self.set_interface_sysctls(name)
+    }
+
+    /// The interfaces of a new node that has nothing but ends of links; the kernel need not be asked for them.
+    fn known_interfaces(&self, plan: &NodePlan) -> Option<Vec<Interface>> {
+        if plan.bridge.is_some() || plan.interfaces.iter().any(|have| have.name != "lo") {
+            return None;
+        }
+        let new = |name: &str, index| Interface {
+            index,
+            name: name.into(),
+            up: false,
+            running: false,
+            mtu: 0,
+        };
+        let mut interfaces = vec![new("lo", LOOPBACK)];
+        for (_, end) in self.ends.get(plan.name.as_str()).into_iter().flatten() {
+            let index = self
+                .indexes
+                .get(&(end.node.as_str(), end.interface.as_str()))?;
+            interfaces.push(new(&end.interface, *index));
+        }
+        Some(interfaces)
     }
 
     fn set_interface_sysctls(&self, name: &str) -> Result<()> {
@@ -408,7 +435,7 @@ pub struct Wanted {
 
 impl Wanted {
     /// Of a node of a plan.
-    pub fn of(plan: &Plan, node: &NodePlan) -> Self {
+    pub fn of(ends: &Ends<'_>, node: &NodePlan) -> Self {
         let mut wanted = Wanted::default();
         wanted.up.insert("lo".into(), true);
         for interface in &node.interfaces {
@@ -422,7 +449,7 @@ impl Wanted {
         if let Some(bridge) = &node.bridge {
             wanted.up.insert(bridge.name.clone(), true);
         }
-        for (link, end) in plan.ends_of(&node.name) {
+        for (link, end) in ends.get(node.name.as_str()).into_iter().flatten() {
             let name = || end.interface.clone();
             wanted.addresses.insert(name(), end.addresses.clone());
             wanted.up.insert(name(), link.up);
@@ -491,41 +518,6 @@ fn hosts(plan: &Plan) -> String {
         text.push_str(&format!("{} {}\n", entry.address, entry.names.join(" ")));
     }
     text
-}
-
-/// A directory below `/var/log` that packages have made for their daemons.
-struct LogDirectory {
-    name: PathBuf,
-    mode: u32,
-    user: u32,
-    group: u32,
-}
-
-impl LogDirectory {
-    fn make(&self, parent: &Path) -> Result<()> {
-        let path = parent.join(&self.name);
-        let what = || format!("cannot make {}", path.display());
-        fs::create_dir(&path).context(what)?;
-        chown(&path, Some(self.user), Some(self.group)).context(what)?;
-        fs::set_permissions(&path, Permissions::from_mode(self.mode)).context(what)
-    }
-}
-
-fn log_directories() -> Vec<LogDirectory> {
-    let Ok(list) = fs::read_dir("/var/log") else {
-        return Vec::new();
-    };
-    list.flatten()
-        .filter_map(|entry| {
-            let metadata = entry.metadata().ok()?;
-            metadata.is_dir().then(|| LogDirectory {
-                name: entry.file_name().into(),
-                mode: metadata.mode() & 0o7777,
-                user: metadata.uid(),
-                group: metadata.gid(),
-            })
-        })
-        .collect()
 }
 
 fn in_node(node: &str, error: Error) -> Error {

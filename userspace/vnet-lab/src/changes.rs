@@ -181,6 +181,9 @@ impl<'a> Changes<'a> {
 
     fn compare_living(&mut self, old: &'a Plan, new: &'a Plan) {
         let before = by_name(Some(old));
+        let made = self.add_links.iter().flat_map(|link| &link.ends);
+        let relinked: BTreeSet<&str> = made.map(|end| end.node.as_str()).collect();
+        let (old_ends, new_ends) = (old.ends(), new.ends());
         for node in &new.nodes {
             let Some(previous) = before.get(node.name.as_str()) else {
                 continue;
@@ -189,9 +192,8 @@ impl<'a> Changes<'a> {
                 continue;
             }
             let mut change = NodeChange::between(previous, node);
-            let relinked = |link: &&LinkPlan| link.ends.iter().any(|end| end.node == node.name);
-            change.interfaces = Wanted::of(old, previous) != Wanted::of(new, node)
-                || self.add_links.iter().any(relinked);
+            change.interfaces = Wanted::of(&old_ends, previous) != Wanted::of(&new_ends, node)
+                || relinked.contains(node.name.as_str());
             // Routes go with the addresses and interfaces that they use.
             change.routes |= change.interfaces;
             if !change.is_empty() {

@@ -170,14 +170,18 @@ fn ask(paths: &LabPaths, cgroups: Option<&Cgroups>, report: &mut NodeReport) -> 
         .context(|| format!("cannot reach the first process of node {}", report.name))?;
     let node = Node::of_process(&report.name, control.peer()?)?;
     report.init = Some(node.init);
-    report.programs = control.status()?;
+    let awake = node.is_awake();
+    if awake {
+        report.programs = control.status()?;
+    }
     report.state = match report.programs.iter().any(has_failed) {
         true => Condition::Degraded,
         false => Condition::Running,
     };
     report.processes = match cgroups {
         Some(groups) => cgroup::processes(&groups.node(paths.lab(), &report.name)).len(),
-        None => processes_in(&node),
+        None if awake => processes_in(&node),
+        None => 1,
     };
     report.addresses = addresses(&node)?;
     Ok(())

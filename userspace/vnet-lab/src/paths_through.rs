@@ -56,7 +56,7 @@ impl<'a> Network<'a> {
     /// Reads the tables of nodes in which something has changed.
     pub fn refresh(&mut self) -> Result<()> {
         for (node, table) in &mut self.nodes {
-            if node.rtnl.drain()? || self.fresh {
+            if node.rtnl.drain()? || node.rtnl.subscribe()? || self.fresh {
                 let addresses = node.rtnl.addresses()?.into_iter();
                 table.addresses = addresses
                     .filter(|address| !address.tentative)

@@ -27,7 +27,7 @@ use crate::node::Node;
 /// Multicast groups of rtnetlink (`enum rtnetlink_groups`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-pub enum Group {
+enum Group {
     /// Changes of interfaces.
     Link = 1,
     /// Changes of IPv4 addresses.
@@ -40,10 +40,20 @@ pub enum Group {
     Ipv6Route = 11,
 }
 
+/// All of them.
+const GROUPS: [Group; 5] = [
+    Group::Link,
+    Group::Ipv4Address,
+    Group::Ipv6Address,
+    Group::Ipv4Route,
+    Group::Ipv6Route,
+];
+
 /// A connection to rtnetlink in one namespace.
 #[derive(Debug)]
 pub struct Rtnl {
     connection: Connection,
+    subscribed: bool,
 }
 
 /// One request, with words for the case that it fails.
@@ -101,7 +111,10 @@ impl Rtnl {
     pub fn open() -> Result<Self> {
         let connection = Connection::open(NETLINK_ROUTE, 0)
             .context(|| "cannot open an rtnetlink socket".into())?;
-        Ok(Rtnl { connection })
+        Ok(Rtnl {
+            connection,
+            subscribed: false,
+        })
     }
 
     /// Opens a connection in each of the nodes.
@@ -109,14 +122,21 @@ impl Rtnl {
         crate::netns::visit(nodes, |_| Rtnl::open())
     }
 
-    /// Has the kernel tell about changes.
-    pub fn subscribe(&self, groups: &[Group]) -> Result<()> {
-        for group in groups {
+    /// Has the kernel tell about changes from now on; false if it did so already.
+    ///
+    /// The kernel goes through all who want to be told, of all namespaces, at each change. A thousand of them would take
+    /// most of the time that a thousand nodes need, so nobody subscribes who need not wait.
+    pub fn subscribe(&mut self) -> Result<bool> {
+        if self.subscribed {
+            return Ok(false);
+        }
+        for group in GROUPS {
             self.connection
-                .subscribe(*group as u32)
+                .subscribe(group as u32)
                 .context(|| "cannot subscribe to rtnetlink".into())?;
         }
-        Ok(())
+        self.subscribed = true;
+        Ok(true)
     }
 
     /// Forgets what has been told so far; says whether anything was. Lost news count as news.
@@ -162,6 +182,24 @@ impl Rtnl {
     pub fn interfaces(&mut self) -> Result<Vec<Interface>> {
         let list = self.dump(Message::GetLink(LinkMessage::default()), "interfaces")?;
         Ok(list.into_iter().filter_map(interface).collect())
+    }
+
+    /// The interfaces of these names, in their order, as they are now: asking for one by name has the kernel finish
+    /// what a change of its carrier has begun, which takes up to a second for each hundred otherwise.
+    pub fn interfaces_now(&mut self, names: &[&str]) -> Result<Vec<Option<Interface>>> {
+        let request = |name: &&str| {
+            let mut link = LinkMessage::default();
+            link.attributes = vec![LinkAttribute::IfName((*name).into())];
+            Outgoing::new(NetlinkMessage::from(Message::GetLink(link)), 0)
+        };
+        let outcomes = self
+            .connection
+            .batch(names.iter().map(request).collect())
+            .context(|| "rtnetlink".into())?;
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| outcome.ok()?.into_iter().find_map(interface))
+            .collect())
     }
 
     /// All addresses.

@@ -28,7 +28,8 @@ pub fn set(name: &str, value: &str) -> Result<()> {
         .context(|| format!("cannot set the kernel parameter {name} to \"{value}\""))
 }
 
-fn path(name: &str) -> PathBuf {
+/// The file that stands for a parameter.
+pub fn path(name: &str) -> PathBuf {
     let base = Path::new("/proc/sys");
     match split(name) {
         Some((interface, key)) => {

@@ -317,6 +317,7 @@ fn configure<'a>(
     added: &BTreeSet<&'a str>,
 ) -> Result<BTreeSet<&'a str>> {
     let mut touched = added.clone();
+    let ends = old.map(Plan::ends).unwrap_or_default();
     for name in added {
         site.configure(name, None)?;
     }
@@ -324,8 +325,8 @@ fn configure<'a>(
         for (name, value) in &change.sysctls {
             site.set_sysctl(&change.new.name, name, value)?;
         }
-        if let (true, Some(old)) = (change.interfaces, old) {
-            site.configure(&change.new.name, Some(&Wanted::of(old, change.old)))?;
+        if change.interfaces {
+            site.configure(&change.new.name, Some(&Wanted::of(&ends, change.old)))?;
             touched.insert(&change.new.name);
         }
     }

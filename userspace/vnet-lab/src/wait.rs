@@ -4,7 +4,7 @@
 //!
 //! The kernel's notifications drive all of it: whenever something changes in a node, that node is looked at again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use vnet_topology::plan::{NodeKind, NodePlan, Plan};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::rtnl::{Group, Rtnl};
+use crate::rtnl::Rtnl;
 
 /// A node that is waited for.
 #[derive(Debug)]
@@ -24,11 +24,6 @@ pub struct Watched<'a> {
     pub rtnl: &'a mut Rtnl,
 }
 
-/// Groups that tell of interfaces and addresses.
-pub const INTERFACES: [Group; 3] = [Group::Link, Group::Ipv4Address, Group::Ipv6Address];
-/// Groups that tell of routes.
-pub const ROUTES: [Group; 2] = [Group::Ipv4Route, Group::Ipv6Route];
-
 /// Waits until all interfaces of these nodes that the plan has set up have carrier and no address is tentative.
 pub fn interfaces(
     plan: &Plan,
@@ -36,18 +31,25 @@ pub fn interfaces(
     cancel: &Cancel,
     limit: Duration,
 ) -> Result<()> {
+    // By node, since going through all links for each node takes its time with a thousand of both.
+    let mut all = plan.ends();
+    all.values_mut()
+        .for_each(|ends| ends.retain(|(link, _)| link.up));
     until(nodes, cancel, limit, |node, rtnl| {
-        let interfaces = rtnl.interfaces()?;
-        for (link, end) in plan.ends_of(&node.name).filter(|(link, _)| link.up) {
-            let found = interfaces
-                .iter()
-                .find(|interface| interface.name == end.interface);
+        let ends = all.get(node.name.as_str()).map_or(&[][..], Vec::as_slice);
+        let names: Vec<&str> = ends.iter().map(|(_, end)| end.interface.as_str()).collect();
+        let found = rtnl.interfaces_now(&names)?;
+        for ((link, end), found) in ends.iter().zip(found) {
             if !found.is_some_and(|interface| interface.up && interface.running) {
                 return Ok(Some(format!(
                     "no carrier of {} in node {} (link {})",
                     end.interface, node.name, link.name
                 )));
             }
+        }
+        // Nodes do not look for duplicates unless they are told to.
+        if !node.sysctls.keys().any(|name| name.contains("_dad")) {
+            return Ok(None);
         }
         for address in rtnl.addresses()? {
             if address.duplicate {
@@ -128,7 +130,8 @@ fn covers(net: &IpNet, subnet: &IpNet) -> bool {
     net.prefix_len() <= subnet.prefix_len() && net.contains(&subnet.network())
 }
 
-/// Looks at each node until it lacks nothing, then at those that something has happened in.
+/// Looks at each node until none lacks anything: first at all, then at those that lack something whenever something
+/// happens in them, then at all once more, since what they had can also have gone.
 fn until(
     nodes: &mut [Watched<'_>],
     cancel: &Cancel,
@@ -137,15 +140,26 @@ fn until(
 ) -> Result<()> {
     let deadline = Instant::now() + limit;
     let mut look: Vec<usize> = (0..nodes.len()).collect();
-    let mut lacking = std::collections::BTreeMap::new();
+    let mut lacking = BTreeMap::new();
+    let mut waited = false;
     loop {
         for index in look {
             let node = &mut nodes[index];
             node.rtnl.drain()?;
-            match missing(node.plan, node.rtnl)? {
+            let mut what = missing(node.plan, node.rtnl)?;
+            // What happens before somebody listens is heard by nobody.
+            if what.is_some() && node.rtnl.subscribe()? {
+                what = missing(node.plan, node.rtnl)?;
+            }
+            match what {
                 Some(what) => lacking.insert(index, what),
                 None => lacking.remove(&index),
             };
+        }
+        if lacking.is_empty() && waited {
+            waited = false;
+            look = (0..nodes.len()).collect();
+            continue;
         }
         let Some(what) = lacking.values().next() else {
             return Ok(());
@@ -159,6 +173,7 @@ fn until(
                 },
             });
         }
+        waited = true;
         // What happened in a node while it was looked at.
         look = (0..nodes.len())
             .filter(|index| nodes[*index].rtnl.has_news())
@@ -166,7 +181,7 @@ fn until(
         if !look.is_empty() {
             continue;
         }
-        // All nodes, not only those that lack something: a route can also go again.
+        // The others are not subscribed, or may tell of what they have lost.
         let fds: Vec<_> = nodes.iter().map(|node| node.rtnl.as_fd()).collect();
         look = cancel.wait(&fds, Some(deadline))?;
     }

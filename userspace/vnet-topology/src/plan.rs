@@ -393,7 +393,21 @@ impl Plan {
                 .map(move |end| (link, end))
         })
     }
+
+    /// The ends of links by node: what [`Plan::ends_of`] says of each, for those who ask about many.
+    pub fn ends(&self) -> Ends<'_> {
+        let mut ends = Ends::new();
+        for link in &self.links {
+            for end in &link.ends {
+                ends.entry(&end.node).or_default().push((link, end));
+            }
+        }
+        ends
+    }
 }
+
+/// Ends of links, each with its link, by node and in the order of the links.
+pub type Ends<'a> = BTreeMap<&'a str, Vec<(&'a LinkPlan, &'a EndPlan)>>;
 
 impl NodePlan {
     /// A node with nothing in it.

@@ -3,7 +3,7 @@
 //! How the tool talks to the first process of a node: lines of JSON over a Unix socket in the node's directory.
 //!
 //! Whether the socket answers is also how the tool knows that the node lives, and who answers is how it knows the
-//! process: no number is ever remembered.
+//! process: no number is ever remembered. Connecting does not wake a node that rests, asking does.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cancel::Cancel;
 use crate::error::{Context, Error, Result};
+use crate::paths::LabPaths;
 
 /// Name of the socket in the node's directory.
 pub(super) const SOCKET: &str = "init.sock";
@@ -165,6 +166,7 @@ impl Control {
     pub fn status(&mut self) -> Result<Vec<ProgramState>> {
         match self.ask(&Request::Status)? {
             Answer::Status(list) => Ok(list),
+            Answer::Refused(problem) => Err(Error::Protocol(problem)),
             other => Err(surprise(&other)),
         }
     }
@@ -221,14 +223,36 @@ impl Control {
         }
     }
 
+    /// Has the node awake if it rests, so that it has all its files. [`Control::awake`] waits for it.
+    pub fn wake(&mut self) -> Result<()> {
+        self.send(&Request::Status)
+    }
+
+    /// Waits until the node that was to awake has done so.
+    pub fn awake(&mut self) -> Result<()> {
+        match self.answer()? {
+            Answer::Status(_) => Ok(()),
+            Answer::Refused(problem) => Err(Error::Protocol(problem)),
+            other => Err(surprise(&other)),
+        }
+    }
+
     fn ask(&mut self, request: &Request) -> Result<Answer> {
+        self.send(request)?;
+        self.answer()
+    }
+
+    fn send(&mut self, request: &Request) -> Result<()> {
         let mut line =
             serde_json::to_vec(request).map_err(|error| Error::Protocol(error.to_string()))?;
         line.push(b'\n');
         self.stream
             .get_mut()
             .write_all(&line)
-            .context(|| "cannot talk to the node's first process".into())?;
+            .context(|| "cannot talk to the node's first process".into())
+    }
+
+    fn answer(&mut self) -> Result<Answer> {
         loop {
             match self.read()? {
                 Answer::Ended(name, state) => self.ended.push((name, state)),
@@ -254,6 +278,29 @@ impl AsFd for Control {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.get_ref().as_fd()
     }
+}
+
+/// Has nodes awake that may rest, all at the same time.
+pub fn wake_all<'a>(paths: &LabPaths, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let in_node = |node: &str| {
+        let node = node.to_owned();
+        move |error: Error| Error::Setup {
+            node,
+            problem: error.to_string(),
+        }
+    };
+    let mut waking = Vec::new();
+    for name in names {
+        let mut control = Control::connect(&paths.node(name)).map_err(|_| Error::DeadNode {
+            lab: paths.lab().into(),
+            node: name.into(),
+        })?;
+        control.wake().map_err(in_node(name))?;
+        waking.push((name, control));
+    }
+    waking
+        .into_iter()
+        .try_for_each(|(name, mut control)| control.awake().map_err(in_node(name)))
 }
 
 fn surprise(answer: &Answer) -> Error {

@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The first process of a node: starts its programs, reaps them and whatever else loses its parent, and says how they
-//! fare. It ends only with the node.
+//! The first process of a node that is awake: starts its programs, reaps them and whatever else loses its parent, and
+//! says how they fare. It ends only with the node.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, BufReader, Read, Write};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
+use nix::sys::prctl;
 use nix::sys::signal::{killpg, SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{waitpid, WaitPidFlag, WaitStatus};
-use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, setsid, Pid};
+use nix::unistd::{setsid, Pid};
 
 use super::control::{Answer, Program, ProgramState, Request, State};
-use super::NodeSpec;
+use super::rest::{CONNECTION, LISTENER, SPEC};
+use super::{setup, NodeSpec, Order};
 
 /// A request that is longer is nonsense.
 const LONGEST: usize = 1 << 20;
 
 struct Init<'a> {
     spec: &'a NodeSpec,
+    /// Why the node is of no use, if it could not be made what its spec says.
+    problem: Option<String>,
     programs: Vec<Entry>,
     connections: Vec<Connection>,
     /// Number of the connection that came last.
@@ -45,9 +49,15 @@ struct Connection {
     alive: bool,
 }
 
-/// Never returns: the node ends when it is killed.
-pub fn run(listener: UnixListener, spec: &NodeSpec) -> ! {
-    match serve(&listener, spec) {
+/// What [`super::rest`] has left, from its descriptors. Never returns: the node ends when it is killed.
+pub fn awake() -> ! {
+    let _ = prctl::set_name(c"vnet-init");
+    let first = inherited(CONNECTION).map(UnixStream::from);
+    let ended = match (inherited(LISTENER), inherited(SPEC)) {
+        (Some(listener), Some(spec)) => serve(&listener.into(), first, spec.into()),
+        _ => Err(io::ErrorKind::InvalidInput.into()),
+    };
+    match ended {
         Ok(never) => match never {},
         // Without its first process the kernel ends the node, which is noticed.
         Err(_) => std::process::exit(1),
@@ -56,8 +66,20 @@ pub fn run(listener: UnixListener, spec: &NodeSpec) -> ! {
 
 enum Never {}
 
-fn serve(listener: &UnixListener, spec: &NodeSpec) -> io::Result<Never> {
-    detach()?;
+/// A descriptor that was open when the program began.
+fn inherited(descriptor: RawFd) -> Option<OwnedFd> {
+    // SAFETY: the descriptor is not used by anyone else: nothing has been opened before, and each is asked for once.
+    #[allow(unsafe_code)]
+    unsafe {
+        let flags = libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+        (flags >= 0).then(|| OwnedFd::from_raw_fd(descriptor))
+    }
+}
+
+fn serve(listener: &UnixListener, first: Option<UnixStream>, spec: File) -> io::Result<Never> {
+    let mut order: Order = serde_json::from_reader(BufReader::new(spec))?;
+    let spec = order.nodes.pop().ok_or(io::ErrorKind::InvalidData)?;
+    let problem = setup::prepare(&spec, &order.hosts).err();
     let signals = SigSet::all();
     signals.thread_block()?;
     let mut children = SigSet::empty();
@@ -66,11 +88,15 @@ fn serve(listener: &UnixListener, spec: &NodeSpec) -> io::Result<Never> {
         SignalFd::with_flags(&children, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
     listener.set_nonblocking(true)?;
     let mut init = Init {
-        spec,
+        spec: &spec,
+        problem: problem.map(|problem| problem.to_string()),
         programs: Vec::new(),
         connections: Vec::new(),
         last: 0,
     };
+    if let Some(stream) = first {
+        init.accept(stream);
+    }
     loop {
         init.wait(listener, &signal_fd)?;
         while let Ok(Some(_)) = signal_fd.read_signal() {}
@@ -83,23 +109,6 @@ fn serve(listener: &UnixListener, spec: &NodeSpec) -> io::Result<Never> {
         }
         init.connections.retain(|connection| connection.alive);
     }
-}
-
-/// Lets go of everything that came from the one who made the node.
-fn detach() -> io::Result<()> {
-    let null = OpenOptions::new().read(true).write(true).open("/dev/null");
-    let null: OwnedFd = match null {
-        Ok(file) => file.into(),
-        // A root without devices: a descriptor that reads as the end of a file does as well.
-        Err(_) => {
-            let (reader, _) = nix::unistd::pipe()?;
-            reader
-        }
-    };
-    dup2_stdin(&null)?;
-    dup2_stdout(&null)?;
-    dup2_stderr(&null)?;
-    Ok(())
 }
 
 impl Init<'_> {
@@ -164,6 +173,9 @@ impl Init<'_> {
     }
 
     fn answer(&mut self, request: Request, index: usize) -> Answer {
+        if let Some(problem) = &self.problem {
+            return Answer::Refused(problem.clone());
+        }
         match request {
             Request::Start(program) => match self.start(&program) {
                 Ok(process) => {
@@ -209,10 +221,12 @@ impl Init<'_> {
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors);
-        // SAFETY: both calls are async-signal-safe.
+        // SAFETY: these are system calls only; the process has one thread, so even what allocates would do no harm.
         #[allow(unsafe_code)]
         unsafe {
             command.pre_exec(|| {
+                // The node's first process is spared when memory runs out; programs are not.
+                let _ = std::fs::write("/proc/self/oom_score_adj", "0");
                 // We take all signals by descriptor; programs must get theirs.
                 SigSet::empty().thread_set_mask()?;
                 setsid().map(drop).map_err(io::Error::from)

@@ -2,14 +2,15 @@
 
 //! Nodes: namespaces with a small init.
 //!
-//! A node is a network, mount, UTS and PID namespace. [`spawn`] makes them, [`setup`] prepares each from inside, [`init`]
-//! is the first process of each, which starts its daemons and reaps. [`control`] is how the tool talks to it, [`enter`]
-//! how a program gets into a node.
+//! A node is a network, mount, UTS and PID namespace. [`spawn`] makes them; their first processes [`rest`] until a
+//! program is to run in them. Then [`setup`] mounts what the node has for itself, and [`init`] starts its daemons and
+//! reaps. [`control`] is how the tool talks to it, [`enter`] how a program gets into a node.
 
 pub mod control;
 pub mod enter;
 mod files;
 mod init;
+mod rest;
 mod setup;
 pub mod spawn;
 
@@ -87,6 +88,14 @@ impl Node {
             node: name.into(),
         })?;
         Node::of_process(name, control.peer()?)
+    }
+
+    /// Whether programs have run in it, or could: one that has never been needed rests.
+    pub fn is_awake(&self) -> bool {
+        std::fs::read(format!("/proc/{}/cmdline", self.init)).is_ok_and(|line| {
+            line.split(|byte| *byte == 0)
+                .any(|word| word == rest::AWAKE.as_bytes())
+        })
     }
 
     /// Its network namespace.

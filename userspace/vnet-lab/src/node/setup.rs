@@ -1,37 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a node does to itself before it can be used: host name, mounts, files, kernel parameters.
+//! What a node does to itself before programs can run in it: mounts and files.
 //!
-//! Runs in the node's first process, inside all its namespaces.
+//! Runs in the node's first process, inside all its namespaces, when it awakes.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::os::unix::fs::{chown, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use nix::mount::{mount, MsFlags};
 use nix::sys::stat::{umask, Mode};
-use nix::unistd::{chdir, setsid};
+use nix::unistd::chdir;
 
-use super::control::SOCKET;
 use super::files::Files;
 use super::NodeSpec;
 use crate::error::{Context, Result};
-use crate::sysctl;
 
-/// Parameters that every node starts with; those of its spec override them.
-///
-/// Duplicate address detection delays every address by up to two seconds, of which one is random, to find what the
-/// compiler has already ruled out. What is attached to a link later and wants it can switch it on again.
-const SYSCTLS: [(&str, &str); 1] = [("net.ipv6.conf.default.accept_dad", "0")];
-
-/// Makes the node what its spec says; returns the socket of its control.
-pub fn prepare(spec: &NodeSpec, hosts: &Path) -> Result<UnixListener> {
-    nix::unistd::sethostname(&spec.hostname).context(|| "cannot set the host name".into())?;
-    let _ = setsid();
+/// Makes the node what its spec says. What does not need a process of its own has been done before; see [`super::rest`].
+pub fn prepare(spec: &NodeSpec, hosts: &Path) -> Result<()> {
     umask(Mode::from_bits_truncate(0o022));
-    let listener = listen(&spec.directory)?;
+    chdir(&spec.directory).context(|| format!("cannot change to {}", spec.directory.display()))?;
+    make_own(spec)?;
     mount_kernel_file_systems()?;
     mount_own(spec, hosts)?;
     let mut files = Files::new(&spec.directory)?;
@@ -41,19 +31,22 @@ pub fn prepare(spec: &NodeSpec, hosts: &Path) -> Result<UnixListener> {
     for file in &spec.files {
         files.file(file)?;
     }
-    set_sysctls(spec)?;
-    chdir("/").context(|| "cannot change to /".into())?;
-    Ok(listener)
+    chdir("/").context(|| "cannot change to /".into())
 }
 
-/// The directory's path may be longer than a socket's address takes, so it is bound relative to it.
-fn listen(directory: &Path) -> Result<UnixListener> {
-    chdir(directory).context(|| format!("cannot change to {}", directory.display()))?;
-    let listener =
-        UnixListener::bind(SOCKET).context(|| "cannot make the control socket".into())?;
-    fs::set_permissions(SOCKET, Permissions::from_mode(0o600))
-        .context(|| "cannot protect the control socket".into())?;
-    Ok(listener)
+/// Directories and files that every node has for itself; they lie in its directory, which is the working directory.
+fn make_own(spec: &NodeSpec) -> Result<()> {
+    for (name, mode) in [("run", 0o755), ("tmp", 0o1777), ("log", 0o755)] {
+        fs::create_dir(name)
+            // The mode of mkdir is subject to the umask, and has no sticky bit.
+            .and_then(|()| fs::set_permissions(name, Permissions::from_mode(mode)))
+            .context(|| format!("cannot make the node's own {name}"))?;
+    }
+    for log in log_directories() {
+        log.make(Path::new("log"))?;
+    }
+    fs::write("hostname", format!("{}\n", spec.hostname))
+        .context(|| "cannot write the node's own hostname".into())
 }
 
 fn mount_kernel_file_systems() -> Result<()> {
@@ -112,15 +105,37 @@ fn bind(source: &Path, target: &Path) -> Result<()> {
     .context(|| format!("cannot mount the node's own {}", target.display()))
 }
 
-fn set_sysctls(spec: &NodeSpec) -> Result<()> {
-    for (name, value) in SYSCTLS {
-        // A kernel without IPv6 has none of this.
-        if !spec.sysctls.contains_key(name) {
-            let _ = sysctl::set(name, value);
-        }
+/// A directory below `/var/log` that packages have made for their daemons.
+struct LogDirectory {
+    name: PathBuf,
+    mode: u32,
+    user: u32,
+    group: u32,
+}
+
+impl LogDirectory {
+    fn make(&self, parent: &Path) -> Result<()> {
+        let path = parent.join(&self.name);
+        let what = || format!("cannot make {}", path.display());
+        fs::create_dir(&path).context(what)?;
+        chown(&path, Some(self.user), Some(self.group)).context(what)?;
+        fs::set_permissions(&path, Permissions::from_mode(self.mode)).context(what)
     }
-    for (name, value) in &spec.sysctls {
-        sysctl::set(name, value)?;
-    }
-    Ok(())
+}
+
+fn log_directories() -> Vec<LogDirectory> {
+    let Ok(list) = fs::read_dir("/var/log") else {
+        return Vec::new();
+    };
+    list.flatten()
+        .filter_map(|entry| {
+            let metadata = entry.metadata().ok()?;
+            metadata.is_dir().then(|| LogDirectory {
+                name: entry.file_name().into(),
+                mode: metadata.mode() & 0o7777,
+                user: metadata.uid(),
+                group: metadata.gid(),
+            })
+        })
+        .collect()
 }

@@ -7,36 +7,45 @@
 //! memory quadratic in their number), it runs one thread, and nothing of the caller's is inherited by a node.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::fd::AsRawFd;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use nix::fcntl::{fcntl, FcntlArg};
 use nix::mount::{mount, umount2, MntFlags, MsFlags};
 use nix::sched::{unshare, CloneFlags};
 use nix::sys::prctl;
+use nix::sys::signal::{signal, SigHandler, Signal};
+use nix::sys::socket::{bind, socket, AddressFamily, SockFlag, SockType, UnixAddr};
+use nix::sys::stat::{umask, Mode};
+use nix::unistd::{chdir, dup2_stderr, dup2_stdin, dup2_stdout, setsid};
 use serde::{Deserialize, Serialize};
 
-use super::{init, setup, Node, NodeSpec, Order};
+use super::control::SOCKET;
+use super::rest::{self, Bed, Stacks, AWAKE, FIRST_OWN, REPORT};
+use super::{init, Node, NodeSpec, Order};
 use crate::error::{Context, Error, Result};
 use crate::paths::NETNS;
+use crate::sysctl;
 
 /// The name under which the program is the helper. It is what nodes show as their first process.
 pub const HELPER: &str = "vnet-init";
 
-/// libc's constant of that name has lost the bit.
-const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+/// Parameters that every node starts with; those of its spec override them.
+///
+/// Duplicate address detection delays every address by up to two seconds, of which one is random, to find what the
+/// compiler has already ruled out. What is attached to a link later and wants it can switch it on again.
+const SYSCTLS: [(&str, &str); 1] = [("net.ipv6.conf.default.accept_dad", "0")];
 
-/// What the helper and the nodes report, one line each.
+/// What the helper reports, one line each.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Report {
     /// The first process of a node has this number.
     Made(usize, i32),
-    /// A node is as its spec wants it.
-    Ready(usize),
     /// A node could not be made so.
     Failed(usize, String),
     /// Nothing works.
@@ -88,9 +97,7 @@ fn converse(
         None => format!("number {index}"),
     };
     let mut processes = BTreeMap::new();
-    let mut ready = 0;
     let mut failure = None;
-    // All report on one pipe: it ends when the last of them has reported or is gone.
     for line in BufReader::new(output).lines() {
         let line = line.context(|| "cannot read from the helper that makes nodes".into())?;
         let report =
@@ -99,7 +106,6 @@ fn converse(
             Report::Made(index, process) => {
                 processes.insert(index, process);
             }
-            Report::Ready(_) => ready += 1,
             Report::Failed(index, problem) => {
                 failure.get_or_insert(Error::Setup {
                     node: name(index),
@@ -112,10 +118,10 @@ fn converse(
     if let Some(error) = failure {
         return Err(error);
     }
-    if ready != order.nodes.len() {
+    if processes.len() != order.nodes.len() {
         return Err(Error::Protocol(format!(
-            "{} of {} nodes have ended while they were made",
-            order.nodes.len() - ready,
+            "{} of {} nodes have not been made",
+            order.nodes.len() - processes.len(),
             order.nodes.len()
         )));
     }
@@ -125,18 +131,30 @@ fn converse(
         .collect()
 }
 
-/// The helper: makes the nodes that it reads of, then ends. Call it before any thread is started.
+/// The helper: makes the nodes that it reads of, then ends. Or a node that it has made and that awakes. Call it before
+/// any thread is started.
 pub fn helper_main() -> i32 {
-    match helper() {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|argument| argument == AWAKE)
+    {
+        init::awake();
+    }
+    let output = io::stdout().as_fd().try_clone_to_owned();
+    let Some(output) = output.ok().and_then(|output| moved(output).ok()) else {
+        return 1;
+    };
+    let mut output = Output(BufWriter::new(output.into()));
+    match helper(&mut output) {
         Ok(()) => 0,
         Err(error) => {
-            report(&Report::Broken(error.to_string()));
+            output.tell(&Report::Broken(error.to_string()));
             1
         }
     }
 }
 
-fn helper() -> Result<()> {
+fn helper(output: &mut Output) -> Result<()> {
     let mut json = Vec::new();
     io::stdin()
         .read_to_end(&mut json)
@@ -144,27 +162,61 @@ fn helper() -> Result<()> {
     let order: Order =
         serde_json::from_slice(&json).map_err(|error| Error::Protocol(error.to_string()))?;
     drop(json);
+    let_go()?;
     // Else it is called like the link that it was started by.
     let _ = prctl::set_name(c"vnet-init");
+    // The first process is the node, and at rest it is all nodes. Not everyone may do this; all works without.
+    let _ = fs::write("/proc/self/oom_score_adj", "-1000");
+    // Sockets are nobody else's business.
+    umask(Mode::from_bits_truncate(0o177));
+    // A child that could not be made is of no use to anyone; and orphans in the nodes, which inherit this, are reaped by
+    // the kernel.
+    ignore_children();
+    let _ = setsid();
     base_mounts()?;
+    let helper = Helper {
+        hosts: order.hosts,
+        // A kernel without IPv6 has none of this.
+        sysctls: SYSCTLS
+            .into_iter()
+            .filter(|(name, _)| sysctl::path(name).exists())
+            .collect(),
+        stacks: Stacks::new(order.nodes.len())?,
+    };
     for (index, spec) in order.nodes.iter().enumerate() {
-        let cgroup = match &spec.cgroup {
-            Some(path) => Some(
-                File::open(path)
-                    .context(|| format!("cannot open the control group {}", path.display()))?,
-            ),
-            None => None,
+        let result = match make(index, spec, &helper) {
+            Ok(process) => Report::Made(index, process),
+            Err(error) => Report::Failed(index, error.to_string()),
         };
-        match clone_into(cgroup.as_ref()) {
-            Ok(None) => become_node(index, spec, &order),
-            Ok(Some(process)) => report(&Report::Made(index, process)),
-            Err(error) => report(&Report::Failed(
-                index,
-                format!("cannot make its namespaces: {error}"),
-            )),
-        }
+        output.tell(&result);
     }
     Ok(())
+}
+
+/// Nodes do not keep what the helper was started with: their standard input and output lead nowhere.
+fn let_go() -> Result<()> {
+    let null = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/null")
+        .context(|| "cannot open /dev/null".into())?;
+    dup2_stdin(&null)
+        .and_then(|()| dup2_stdout(&null))
+        .and_then(|()| dup2_stderr(&null))
+        .context(|| "cannot let go of standard input and output".into())
+}
+
+fn ignore_children() {
+    // SAFETY: there is no handler that could run.
+    #[allow(unsafe_code)]
+    let _ = unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) };
+}
+
+/// What all nodes are made with.
+struct Helper {
+    hosts: PathBuf,
+    sysctls: Vec<(&'static str, &'static str)>,
+    stacks: Stacks,
 }
 
 /// A mount namespace that nodes start from: nothing in it propagates, and no other node's namespaces are mounted.
@@ -190,54 +242,80 @@ fn base_mounts() -> Result<()> {
     Ok(())
 }
 
-/// Forks into new namespaces and a control group: `None` in the child, its number in the parent.
-fn clone_into(cgroup: Option<&File>) -> io::Result<Option<i32>> {
-    let flags = libc::CLONE_NEWNET | libc::CLONE_NEWNS | libc::CLONE_NEWUTS | libc::CLONE_NEWPID;
-    // SAFETY: all bytes zero is a valid value of this plain structure.
-    #[allow(unsafe_code)]
-    let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
-    arguments.flags = flags as u64;
-    arguments.exit_signal = libc::SIGCHLD as u64;
-    if let Some(group) = cgroup {
-        arguments.flags |= CLONE_INTO_CGROUP;
-        arguments.cgroup = group.as_raw_fd() as u64;
-    }
-    // SAFETY: without CLONE_VM this is a fork: the child has a copy of everything. This process has one thread, so no
-    // lock can be held by a thread that the copy lacks.
-    #[allow(unsafe_code)]
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_clone3,
-            &raw const arguments,
-            size_of::<libc::clone_args>(),
-        )
+/// Makes the first process of a node; returns its number as soon as it rests.
+fn make(index: usize, spec: &NodeSpec, helper: &Helper) -> Result<i32> {
+    let cgroup = match &spec.cgroup {
+        Some(path) => Some(
+            File::open(path)
+                .context(|| format!("cannot open the control group {}", path.display()))?,
+        ),
+        None => None,
     };
-    match result {
-        0 => Ok(None),
-        process if process > 0 => Ok(Some(process as i32)),
-        _ => Err(io::Error::last_os_error()),
+    // The directory's path may be longer than a socket's address takes, so it is bound relative to it.
+    chdir(&spec.directory).context(|| format!("cannot change to {}", spec.directory.display()))?;
+    let listener = bind_here(SOCKET).context(|| "cannot make the control socket".into())?;
+    let (mut told, report) = io::pipe().context(|| "cannot make a pipe".into())?;
+    let report = moved(report.into())?;
+    let order = Order {
+        hosts: helper.hosts.clone(),
+        nodes: vec![spec.clone()],
+    };
+    let json = serde_json::to_vec(&order).map_err(|error| Error::Protocol(error.to_string()))?;
+    let mut sysctls: Vec<(&str, &str)> = helper
+        .sysctls
+        .iter()
+        .copied()
+        .filter(|(name, _)| !spec.sysctls.contains_key(*name))
+        .collect();
+    sysctls.extend(
+        spec.sysctls
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    );
+    // It is used as long as the node rests, when the helper has ended.
+    let bed: &'static Bed = Box::leak(Box::new(Bed::new(
+        spec,
+        &sysctls,
+        json,
+        listener.as_raw_fd(),
+        report.as_raw_fd(),
+    )?));
+    let process = rest::start(index, &helper.stacks, bed, cgroup.as_ref())
+        .context(|| "cannot make its namespaces".into())?;
+    drop(report);
+    let mut bytes = [0; REPORT];
+    told.read_exact(&mut bytes)
+        .context(|| "its first process has ended".into())?;
+    bed.outcome(&bytes).map(|()| process)
+}
+
+/// A socket with that name in the working directory, which is to survive when the node awakes.
+fn bind_here(name: &str) -> nix::Result<OwnedFd> {
+    let flags = SockFlag::empty();
+    let listener = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    bind(listener.as_raw_fd(), &UnixAddr::new(name)?)?;
+    Ok(listener)
+}
+
+/// The same with a number that no node uses for something else.
+fn moved(descriptor: OwnedFd) -> Result<OwnedFd> {
+    let copy = fcntl(&descriptor, FcntlArg::F_DUPFD_CLOEXEC(FIRST_OWN))
+        .context(|| "cannot copy a descriptor".into())?;
+    // SAFETY: a descriptor that has just been made, which nobody else knows of.
+    #[allow(unsafe_code)]
+    unsafe {
+        Ok(OwnedFd::from_raw_fd(copy))
     }
 }
 
-/// The first process of a node, from its first instruction on.
-fn become_node(index: usize, spec: &NodeSpec, order: &Order) -> ! {
-    let listener = match setup::prepare(spec, &order.hosts) {
-        Ok(listener) => listener,
-        Err(error) => {
-            report(&Report::Failed(index, error.to_string()));
-            std::process::exit(1);
-        }
-    };
-    report(&Report::Ready(index));
-    init::run(listener, spec)
-}
+/// Where reports go.
+struct Output(BufWriter<File>);
 
-/// Lines are shorter than a pipe's atomic size, so that those of many processes do not mix.
-fn report(report: &Report) {
-    let mut line = serde_json::to_string(report).unwrap_or_default();
-    line.truncate(4000);
-    line.push('\n');
-    // Nobody is left to tell if this fails; the reader notices that the report is missing.
-    let _ = io::stdout().write_all(line.as_bytes());
-    let _ = io::stdout().flush();
+impl Output {
+    fn tell(&mut self, report: &Report) {
+        let mut line = serde_json::to_vec(report).unwrap_or_default();
+        line.push(b'\n');
+        // Nobody is left to tell if this fails; the reader notices that the report is missing.
+        let _ = self.0.write_all(&line);
+    }
 }

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use clap::Args;
 use vnet_lab::cgroup::Cgroups;
 use vnet_lab::inspect;
+use vnet_lab::node::control;
 use vnet_lab::node::enter::{self, Outcome, Visit};
 use vnet_lab::node::Node;
 use vnet_lab::paths::LabPaths;
@@ -85,6 +86,7 @@ fn here(lab: &str, name: &str, command: &[OsString]) -> Result<u8> {
     let paths = LabPaths::new(lab)?;
     let plan = inspect::node_plan(&paths, name)?;
     let node = Node::find(&paths, name)?;
+    control::wake_all(&paths, [name].into_iter())?;
     let shell = [enter::shell_in(&node)];
     let argv = match command {
         [] => &shell,

@@ -7,7 +7,10 @@
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
 #include <linux/hrtimer.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
+#include <linux/netfilter_netdev.h>
+#include <linux/notifier.h>
 #include <linux/netdevice.h>
 #include <linux/rcupdate.h>
 #include <linux/user_namespace.h>

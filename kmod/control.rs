@@ -4,6 +4,7 @@
 //!
 //! `Documentation/netlink/specs/vnet.yaml` defines them; `net::entry` calls them.
 
+pub(crate) mod block;
 pub(crate) mod instance;
 pub(crate) mod link;
 

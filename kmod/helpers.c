@@ -8,6 +8,7 @@
 #include <linux/hrtimer.h>
 #include <linux/if_vlan.h>
 #include <linux/mm.h>
+#include <linux/netfilter_netdev.h>
 #include <linux/netdevice.h>
 #include <linux/sctp.h>
 #include <linux/spinlock.h>
@@ -77,6 +78,18 @@ void vnet_helper_spin_lock_init(spinlock_t *lock, const char *name, struct lock_
 #else
 	spin_lock_init(lock);
 #endif
+}
+
+/* linux/bottom_half.h, linux/smp.h */
+
+unsigned int vnet_helper_processor_id(void)
+{
+	return smp_processor_id();
+}
+
+unsigned int vnet_helper_processor_ids(void)
+{
+	return nr_cpu_ids;
 }
 
 /* linux/timekeeping.h, linux/mm.h */
@@ -286,6 +299,53 @@ void vnet_helper_consume_skb(struct sk_buff *skb)
 	consume_skb(skb);
 }
 
+/*
+ * The packet of a netfilter hook as the caller's own, from its Ethernet header
+ * on. NULL if there is no memory; the packet is gone then.
+ */
+struct sk_buff *vnet_helper_skb_take(struct sk_buff *skb)
+{
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb))
+		return NULL;
+	skb_push_rcsum(skb, skb->data - skb_mac_header(skb));
+	return skb;
+}
+
+/* Sends a frame through a device, but not through its egress hook. */
+int vnet_helper_device_transmit(struct sk_buff *skb, struct net_device *dev)
+{
+	const struct ethhdr *eth;
+
+	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
+		kfree_skb(skb);
+		return NET_XMIT_DROP;
+	}
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, ETH_HLEN);
+	skb_reset_mac_len(skb);
+	eth = eth_hdr(skb);
+	skb->protocol = eth_proto_is_802_3(eth->h_proto) ? eth->h_proto : htons(ETH_P_802_2);
+	skb->dev = dev;
+	nf_skip_egress(skb, true);
+	return dev_queue_xmit(skb);
+}
+
+/* Hands a frame to the stack of a device, but not to its ingress hooks, which have had it. */
+void vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev)
+{
+	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
+		kfree_skb(skb);
+		return;
+	}
+	skb_orphan(skb);
+	skb_scrub_packet(skb, false);
+	skb->protocol = eth_type_trans(skb, dev);
+	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
+	skb->tc_skip_classify = true;
+	netif_receive_skb(skb);
+}
+
 /* linux/rbtree.h */
 
 struct rb_node *vnet_helper_rb_first(const struct rb_root *root)
@@ -332,6 +392,11 @@ void vnet_helper_netif_wake_queue(struct net_device *dev)
 void vnet_helper_dev_hold(struct net_device *dev)
 {
 	dev_hold(dev);
+}
+
+struct net_device *vnet_helper_notifier_info_to_dev(void *info)
+{
+	return netdev_notifier_info_to_dev(info);
 }
 
 void vnet_helper_dev_put(struct net_device *dev)

@@ -17,6 +17,7 @@ use crate::{
         Account,
         Load, //
     },
+    fb::graph::Graph,
     net::{
         clock,
         netns::{
@@ -103,6 +104,8 @@ pub(crate) struct Instance {
     totals: Totals,
     #[pin]
     net: NetCell,
+    #[pin]
+    blocks: Graph,
     /// Protects the identity; taken under the registry's lock.
     #[pin]
     identity: Mutex<Option<Identity>>,
@@ -148,6 +151,11 @@ impl Instance {
     pub(crate) fn rename(&self, name: CString) -> Option<CString> {
         let mut identity = self.identity.lock();
         (*identity).as_mut()?.name.replace(name)
+    }
+
+    /// The functional blocks.
+    pub(crate) fn blocks(&self) -> &Graph {
+        &self.blocks
     }
 
     /// Sums over links.
@@ -224,7 +232,10 @@ impl PerNet for Instance {
             frames: MAX_USER_FRAMES,
             bytes: memory / USER_MEMORY_SHARE,
         };
-        let user = registry::with(|registry| registry.user_account(net, max_user, MAX_USER_LINKS))?;
+        let (user, turns) = registry::with(|registry| {
+            let user = registry.user_account(net, max_user, MAX_USER_LINKS)?;
+            Ok((user, registry.turns().clone()))
+        })?;
         let owner = user.owner;
         let instance = Arc::pin_init(
             pin_init!(Self {
@@ -233,6 +244,7 @@ impl PerNet for Instance {
                 inode: net.inode(),
                 totals: Totals::new(),
                 net <- NetCell::new(net),
+                blocks <- Graph::new(turns),
                 identity <- new_mutex!(None, "vnet_identity"),
             }),
             GFP_KERNEL,
@@ -247,6 +259,7 @@ impl PerNet for Instance {
     }
 
     fn exit(this: &Arc<Self>) {
+        this.blocks.clear();
         crate::control::instance::gone(this);
         this.net.clear();
         let _ = registry::with(|registry: &mut Registry| {

@@ -43,6 +43,25 @@ static const struct netlink_range_validation vnet_a_link_mtu_range = {
 };
 
 /* Common nested types */
+const struct nla_policy vnet_block_field_nl_policy[VNET_A_BLOCK_FIELD_PAD + 1] = {
+	[VNET_A_BLOCK_FIELD_NAME] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_TYPE_MAX, },
+	[VNET_A_BLOCK_FIELD_UINT] = { .type = NLA_UINT, },
+	[VNET_A_BLOCK_FIELD_TEXT] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_DATA_MAX, },
+	[VNET_A_BLOCK_FIELD_DATA] = NLA_POLICY_MAX_LEN(VNET_BLOCK_DATA_MAX),
+};
+
+const struct nla_policy vnet_block_param_nl_policy[VNET_A_BLOCK_PARAM_PAD + 1] = {
+	[VNET_A_BLOCK_PARAM_NAME] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_TYPE_MAX, },
+	[VNET_A_BLOCK_PARAM_UINT] = { .type = NLA_UINT, },
+	[VNET_A_BLOCK_PARAM_TEXT] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_DATA_MAX, },
+	[VNET_A_BLOCK_PARAM_DATA] = NLA_POLICY_MAX_LEN(VNET_BLOCK_DATA_MAX),
+	[VNET_A_BLOCK_PARAM_RECORD] = NLA_POLICY_NESTED(vnet_block_record_nl_policy),
+};
+
+const struct nla_policy vnet_block_record_nl_policy[VNET_A_BLOCK_RECORD_FIELD + 1] = {
+	[VNET_A_BLOCK_RECORD_FIELD] = NLA_POLICY_NESTED(vnet_block_field_nl_policy),
+};
+
 const struct nla_policy vnet_class_nl_policy[VNET_A_CLASS_WEIGHT + 1] = {
 	[VNET_A_CLASS_DSCP] = NLA_POLICY_MAX(NLA_U32, 63),
 	[VNET_A_CLASS_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, 1024),
@@ -249,6 +268,72 @@ static const struct nla_policy vnet_link_del_nl_policy[VNET_A_LINK_IFINDEX + 1] 
 	[VNET_A_LINK_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
+/* VNET_CMD_BLOCK_TYPE_GET - dump */
+static const struct nla_policy vnet_block_type_get_nl_policy[VNET_A_BLOCK_TYPE_NAME + 1] = {
+	[VNET_A_BLOCK_TYPE_NAME] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_TYPE_MAX, },
+};
+
+/* VNET_CMD_BLOCK_NEW - do */
+static const struct nla_policy vnet_block_new_nl_policy[VNET_A_BLOCK_PARAM + 1] = {
+	[VNET_A_BLOCK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_BLOCK_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_BLOCK_KIND] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_TYPE_MAX, },
+	[VNET_A_BLOCK_LAB] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_BLOCK_PARAM] = NLA_POLICY_NESTED(vnet_block_param_nl_policy),
+};
+
+/* VNET_CMD_BLOCK_GET - do */
+static const struct nla_policy vnet_block_get_do_nl_policy[VNET_A_BLOCK_NAME + 1] = {
+	[VNET_A_BLOCK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_BLOCK_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+};
+
+/* VNET_CMD_BLOCK_GET - dump */
+static const struct nla_policy vnet_block_get_dump_nl_policy[VNET_A_BLOCK_LAB + 1] = {
+	[VNET_A_BLOCK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_BLOCK_LAB] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+};
+
+/* VNET_CMD_BLOCK_SET - do */
+static const struct nla_policy vnet_block_set_nl_policy[VNET_A_BLOCK_PARAM + 1] = {
+	[VNET_A_BLOCK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_BLOCK_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_BLOCK_PARAM] = NLA_POLICY_NESTED(vnet_block_param_nl_policy),
+};
+
+/* VNET_CMD_BLOCK_DEL - do */
+static const struct nla_policy vnet_block_del_nl_policy[VNET_A_BLOCK_NAME + 1] = {
+	[VNET_A_BLOCK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_BLOCK_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+};
+
+/* VNET_CMD_BLOCK_BIND - do */
+static const struct nla_policy vnet_block_bind_nl_policy[VNET_A_BLOCK_LOWER_PORT + 1] = {
+	[VNET_A_BLOCK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_BLOCK_UPPER] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_BLOCK_UPPER_PORT] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_TYPE_MAX, },
+	[VNET_A_BLOCK_LOWER] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_BLOCK_LOWER_PORT] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_TYPE_MAX, },
+};
+
+/* VNET_CMD_BLOCK_UNBIND - do */
+static const struct nla_policy vnet_block_unbind_nl_policy[VNET_A_BLOCK_LOWER_PORT + 1] = {
+	[VNET_A_BLOCK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_BLOCK_UPPER] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_BLOCK_UPPER_PORT] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_TYPE_MAX, },
+	[VNET_A_BLOCK_LOWER] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_BLOCK_LOWER_PORT] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_TYPE_MAX, },
+};
+
+/* VNET_CMD_BLOCK_REPLACE - do */
+static const struct nla_policy vnet_block_replace_nl_policy[VNET_A_BLOCK_STATE + 1] = {
+	[VNET_A_BLOCK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_BLOCK_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_BLOCK_KIND] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_TYPE_MAX, },
+	[VNET_A_BLOCK_PARAM] = NLA_POLICY_NESTED(vnet_block_param_nl_policy),
+	[VNET_A_BLOCK_STATE] = NLA_POLICY_MAX(NLA_U32, 1),
+};
+
 /* Ops table for vnet */
 static const struct genl_split_ops vnet_nl_ops[] = {
 	{
@@ -319,6 +404,69 @@ static const struct genl_split_ops vnet_nl_ops[] = {
 		.doit		= vnet_nl_link_del_doit,
 		.policy		= vnet_link_del_nl_policy,
 		.maxattr	= VNET_A_LINK_IFINDEX,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_BLOCK_TYPE_GET,
+		.dumpit		= vnet_nl_block_type_get_dumpit,
+		.policy		= vnet_block_type_get_nl_policy,
+		.maxattr	= VNET_A_BLOCK_TYPE_NAME,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= VNET_CMD_BLOCK_NEW,
+		.doit		= vnet_nl_block_new_doit,
+		.policy		= vnet_block_new_nl_policy,
+		.maxattr	= VNET_A_BLOCK_PARAM,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_BLOCK_GET,
+		.doit		= vnet_nl_block_get_doit,
+		.policy		= vnet_block_get_do_nl_policy,
+		.maxattr	= VNET_A_BLOCK_NAME,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_BLOCK_GET,
+		.dumpit		= vnet_nl_block_get_dumpit,
+		.policy		= vnet_block_get_dump_nl_policy,
+		.maxattr	= VNET_A_BLOCK_LAB,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= VNET_CMD_BLOCK_SET,
+		.doit		= vnet_nl_block_set_doit,
+		.policy		= vnet_block_set_nl_policy,
+		.maxattr	= VNET_A_BLOCK_PARAM,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_BLOCK_DEL,
+		.doit		= vnet_nl_block_del_doit,
+		.policy		= vnet_block_del_nl_policy,
+		.maxattr	= VNET_A_BLOCK_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_BLOCK_BIND,
+		.doit		= vnet_nl_block_bind_doit,
+		.policy		= vnet_block_bind_nl_policy,
+		.maxattr	= VNET_A_BLOCK_LOWER_PORT,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_BLOCK_UNBIND,
+		.doit		= vnet_nl_block_unbind_doit,
+		.policy		= vnet_block_unbind_nl_policy,
+		.maxattr	= VNET_A_BLOCK_LOWER_PORT,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_BLOCK_REPLACE,
+		.doit		= vnet_nl_block_replace_doit,
+		.policy		= vnet_block_replace_nl_policy,
+		.maxattr	= VNET_A_BLOCK_STATE,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

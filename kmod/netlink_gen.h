@@ -19,8 +19,12 @@
 #define VNET_JITTER_TABLE_MAX	32766
 #define VNET_MTU_MIN		68
 #define VNET_MTU_MAX		65535
+#define VNET_BLOCK_DATA_MAX	32768
 
 /* Common nested types */
+extern const struct nla_policy vnet_block_field_nl_policy[VNET_A_BLOCK_FIELD_PAD + 1];
+extern const struct nla_policy vnet_block_param_nl_policy[VNET_A_BLOCK_PARAM_PAD + 1];
+extern const struct nla_policy vnet_block_record_nl_policy[VNET_A_BLOCK_RECORD_FIELD + 1];
 extern const struct nla_policy vnet_class_nl_policy[VNET_A_CLASS_WEIGHT + 1];
 extern const struct nla_policy vnet_direction_nl_policy[VNET_A_DIRECTION_PAD + 1];
 extern const struct nla_policy vnet_drop_nl_policy[VNET_A_DROP_PAD + 1];
@@ -44,6 +48,16 @@ int vnet_nl_link_get_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_link_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int vnet_nl_link_set_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_link_del_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_block_type_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
+int vnet_nl_block_new_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_block_get_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_block_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int vnet_nl_block_set_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_block_del_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_block_bind_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_block_unbind_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_block_replace_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	VNET_NLGRP_CONFIG,

@@ -10,10 +10,19 @@ use crate::{
         Account,
         Load, //
     },
+    fb::program::Entry,
     instance::Instance,
-    net::netns::Net,
+    net::{
+        device::NetDevice,
+        netns::Net,
+        notifier::Watcher,
+        rtnl::Rtnl, //
+    },
     pipe::Link,
-    sync::registry::REGISTRY, //
+    sync::{
+        registry::REGISTRY,
+        turns::Turns, //
+    }, //
 };
 use kernel::{
     prelude::*,
@@ -27,6 +36,38 @@ pub(crate) struct Registry {
     links: Numbered<Link>,
     /// By the owner's number, see [`Net::owners`].
     users: RBTree<usize, User>,
+    /// By the address of the device, while RTNL keeps it, and the number of the user.
+    device_users: RBTree<(usize, u32), Arc<dyn DeviceUser>>,
+    last_device_user: u32,
+    turns: Arc<Turns<Entry>>,
+}
+
+/// Who has to let go of a device before it goes.
+pub(crate) trait DeviceUser: Send + Sync {
+    /// The device goes.
+    fn device_gone(&self, rtnl: &Rtnl);
+}
+
+/// Tells the users of a device that it goes.
+pub(crate) struct Devices;
+
+impl Watcher for Devices {
+    fn gone(device: &NetDevice, rtnl: &Rtnl) {
+        let key = (device.address_in_memory(), 0);
+        let next = || {
+            with(|registry| {
+                let first = registry.device_users.cursor_lower_bound(&key);
+                let found = first.and_then(|cursor| {
+                    let (found, _) = cursor.current();
+                    (found.0 == key.0).then_some(*found)
+                });
+                Ok(found.and_then(|found| registry.device_users.remove(&found)))
+            })
+        };
+        while let Ok(Some(user)) = next() {
+            user.device_gone(rtnl);
+        }
+    }
 }
 
 /// The account of a user namespace.
@@ -47,12 +88,17 @@ pub(crate) struct UserAccount {
 }
 
 /// Makes the registry; before that [`with`] fails.
-pub(crate) fn open() {
+pub(crate) fn open() -> Result {
+    let turns = Arc::new(Turns::new()?, GFP_KERNEL)?;
     *REGISTRY.lock() = Some(Registry {
         instances: Numbered::new(),
         links: Numbered::new(),
         users: RBTree::new(),
+        device_users: RBTree::new(),
+        last_device_user: 0,
+        turns,
     });
+    Ok(())
 }
 
 /// Frees the registry.
@@ -75,6 +121,36 @@ impl Registry {
     /// The links.
     pub(crate) fn links(&mut self) -> &mut Numbered<Link> {
         &mut self.links
+    }
+
+    /// The turns that packets take on the CPUs.
+    pub(crate) fn turns(&self) -> &Arc<Turns<Entry>> {
+        &self.turns
+    }
+
+    /// Has `user` told when a device goes; a number for [`Self::remove_device_user`].
+    pub(crate) fn add_device_user(
+        &mut self,
+        device: &NetDevice,
+        user: Arc<dyn DeviceUser>,
+        _rtnl: &Rtnl,
+    ) -> Result<u32> {
+        let address = device.address_in_memory();
+        loop {
+            self.last_device_user = self.last_device_user.wrapping_add(1);
+            let key = (address, self.last_device_user);
+            if self.device_users.get(&key).is_none() {
+                self.device_users
+                    .try_create_and_insert(key, user, GFP_KERNEL)?;
+                return Ok(self.last_device_user);
+            }
+        }
+    }
+
+    /// The user of a number has let go of the device.
+    pub(crate) fn remove_device_user(&mut self, device: &NetDevice, number: u32) {
+        let key = (device.address_in_memory(), number);
+        drop(self.device_users.remove(&key));
     }
 
     /// The account of the user namespace that owns `net`, with those above it. The first user

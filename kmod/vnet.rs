@@ -4,6 +4,7 @@
 //!
 //! - [`instance`]: the emulator's view of a network namespace,
 //! - [`pipe`]: links, pairs of Ethernet devices that behave like a wire,
+//! - [`fb`]: functional blocks, which packets pass through on any device,
 //! - [`control`]: what the generic netlink operations do,
 //! - [`model`]: the arithmetic of the emulation, shared with user space for tests,
 //! - [`net`] and [`sync`]: the safe layer over the C API, and the only `unsafe` code.
@@ -14,6 +15,12 @@ mod account;
 mod bindings;
 #[deny(unsafe_code)]
 mod control;
+#[deny(unsafe_code)]
+#[allow(
+    dead_code,
+    reason = "the blocks that use the rest of the engine follow"
+)]
+mod fb;
 #[deny(unsafe_code)]
 mod instance;
 #[path = "model/mod.rs"]
@@ -38,11 +45,13 @@ module! {
 /// The loaded module.
 ///
 /// Fields are dropped in the order in which they stand: first nobody can ask for anything any
-/// more, then the links go, then what is kept for the namespaces.
+/// more, then the links go, then what is kept for the namespaces, blocks included. Who uses devices is
+/// told of their end until then.
 struct Vnet {
     _family: net::netlink::Registration,
     _links: net::link_ops::Registration<pipe::Ethernet>,
     _instances: net::netns::Registration<instance::Instance>,
+    _devices: net::notifier::Registration<registry::Devices>,
     _last: Last,
 }
 
@@ -60,8 +69,9 @@ impl Drop for Last {
 impl kernel::Module for Vnet {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         sync::registry::init();
-        registry::open();
+        registry::open()?;
         let last = Last;
+        let devices = net::notifier::Registration::new()?;
         let instances = net::netns::Registration::new()?;
         let links = net::link_ops::Registration::new()?;
         let family = net::netlink::Registration::new()?;
@@ -69,6 +79,7 @@ impl kernel::Module for Vnet {
             _family: family,
             _links: links,
             _instances: instances,
+            _devices: devices,
             _last: last,
         })
     }

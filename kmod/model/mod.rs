@@ -50,6 +50,7 @@ pub mod discipline;
 pub mod effects;
 pub mod exponential;
 pub mod frame;
+pub mod graph;
 pub mod jitter;
 pub mod loss;
 pub mod memory;

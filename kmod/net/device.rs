@@ -84,6 +84,11 @@ impl NetDevice {
         unsafe { (*self.as_ptr()).ifindex as u32 }
     }
 
+    /// Where it lies in memory: a number that no other device has while it lives.
+    pub(crate) fn address_in_memory(&self) -> usize {
+        ptr::from_ref(self).addr()
+    }
+
     /// MTU in bytes.
     pub(crate) fn mtu(&self) -> u32 {
         // SAFETY: The device is live.
@@ -204,6 +209,17 @@ impl DeviceCell {
         self.0.store(device.as_ptr().cast(), Release);
     }
 
+    /// Fills the cell with a device that is registered, for somebody who will be told when it goes
+    /// and call [`Self::clear`] then.
+    pub(crate) fn fill(&self, device: &NetDevice, rtnl: &Rtnl) {
+        self.set(device, rtnl);
+    }
+
+    /// Empties the cell, so that nobody finds the device here any more.
+    pub(crate) fn clear(&self, rtnl: &Rtnl) {
+        self.take(rtnl);
+    }
+
     /// Empties the cell.
     fn take<'a>(&'a self, rtnl: &'a Rtnl) -> Option<&'a NetDevice> {
         let device = self.get(rtnl);
@@ -313,6 +329,15 @@ pub(crate) struct HeldDevice(NonNull<bindings::net_device>);
 unsafe impl Send for HeldDevice {}
 // SAFETY: What is offered may be called from anywhere.
 unsafe impl Sync for HeldDevice {}
+
+impl core::ops::Deref for HeldDevice {
+    type Target = NetDevice;
+
+    fn deref(&self) -> &NetDevice {
+        // SAFETY: By the type invariants the device is live.
+        unsafe { NetDevice::from_raw(self.0.as_ptr()) }
+    }
+}
 
 impl HeldDevice {
     /// Stops the transmit queue, so that packets wait in the queueing discipline; false if there is

@@ -59,6 +59,13 @@ macro_rules! dumpit {
 }
 
 doit! {
+    vnet_nl_block_new_doit, VNET_A_BLOCK_PARAM => control::block::new;
+    vnet_nl_block_get_doit, VNET_A_BLOCK_NAME => control::block::get;
+    vnet_nl_block_set_doit, VNET_A_BLOCK_PARAM => control::block::set;
+    vnet_nl_block_del_doit, VNET_A_BLOCK_NAME => control::block::del;
+    vnet_nl_block_bind_doit, VNET_A_BLOCK_LOWER_PORT => control::block::bind::bind;
+    vnet_nl_block_unbind_doit, VNET_A_BLOCK_LOWER_PORT => control::block::bind::unbind;
+    vnet_nl_block_replace_doit, VNET_A_BLOCK_STATE => control::block::replace;
     vnet_nl_instance_new_doit, VNET_A_INSTANCE_MAX_BYTES => control::instance::new;
     vnet_nl_instance_get_doit, VNET_A_INSTANCE_NETNS_FD => control::instance::get;
     vnet_nl_instance_set_doit, VNET_A_INSTANCE_MAX_BYTES => control::instance::set;
@@ -70,6 +77,8 @@ doit! {
 }
 
 dumpit! {
+    vnet_nl_block_type_get_dumpit, VNET_A_BLOCK_TYPE_NAME => control::block::types::dump;
+    vnet_nl_block_get_dumpit, VNET_A_BLOCK_LAB => control::block::dump;
     vnet_nl_instance_get_dumpit, VNET_A_INSTANCE_LAB => control::instance::dump;
     vnet_nl_link_get_dumpit, VNET_A_LINK_LAB => control::link::dump;
 }

@@ -91,6 +91,21 @@ pub(crate) mod code {
         Error::from_errno(-(crate::bindings::EADDRNOTAVAIL as i32))
     }
 
+    /// There is no connection.
+    pub(crate) fn enotconn() -> Error {
+        Error::from_errno(-(crate::bindings::ENOTCONN as i32))
+    }
+
+    /// It would go round in a loop.
+    pub(crate) fn eloop() -> Error {
+        Error::from_errno(-(crate::bindings::ELOOP as i32))
+    }
+
+    /// The two sides are of different kinds.
+    pub(crate) fn eprototype() -> Error {
+        Error::from_errno(-(crate::bindings::EPROTOTYPE as i32))
+    }
+
     /// The operation is not offered.
     pub(crate) fn eopnotsupp() -> Error {
         Error::from_errno(-(crate::bindings::EOPNOTSUPP as i32))

@@ -210,6 +210,18 @@ pub(crate) static PATTERN_RULE_POLICY: Policy = Policy {
     max: bindings::VNET_A_PATTERN_RULE_PAD as usize,
 };
 
+/// Policy of a block's parameter.
+pub(crate) static BLOCK_PARAM_POLICY: Policy = Policy {
+    entries: ptr::addr_of!(bindings::vnet_block_param_nl_policy).cast(),
+    max: bindings::VNET_A_BLOCK_PARAM_PAD as usize,
+};
+
+/// Policy of a field of a record.
+pub(crate) static BLOCK_FIELD_POLICY: Policy = Policy {
+    entries: ptr::addr_of!(bindings::vnet_block_field_nl_policy).cast(),
+    max: bindings::VNET_A_BLOCK_FIELD_PAD as usize,
+};
+
 /// Policy of an end.
 pub(crate) static END_POLICY: Policy = Policy {
     entries: ptr::addr_of!(bindings::vnet_end_nl_policy).cast(),
@@ -340,6 +352,17 @@ impl<'a> Request<'a> {
     /// The attributes.
     pub(crate) fn attrs(&self) -> Table<'a> {
         self.attrs
+    }
+
+    /// All attributes in their order, where there may be several of a type.
+    pub(crate) fn all(&self) -> Children<'a> {
+        const HEADERS: usize = size_of::<bindings::nlmsghdr>() + size_of::<bindings::genlmsghdr>();
+        let header: *const bindings::nlmsghdr = self.info.nlhdr;
+        // SAFETY: The header is that of the request, whose length the core has checked.
+        Children(unsafe {
+            let len = ((*header).nlmsg_len as usize).saturating_sub(HEADERS);
+            slice::from_raw_parts(header.cast::<u8>().add(HEADERS), len)
+        })
     }
 
     /// Who asks.

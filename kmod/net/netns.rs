@@ -86,6 +86,15 @@ impl Net {
         Some(unsafe { NetDevice::from_raw(device.as_ptr()) })
     }
 
+    /// The device of a name, for as long as RTNL is held.
+    pub(crate) fn device_of_name<'a>(&self, name: &CStr, _rtnl: &'a Rtnl) -> Option<&'a NetDevice> {
+        // SAFETY: The namespace is live, RTNL is held, and the name ends with a null byte.
+        let device = unsafe { bindings::__dev_get_by_name(self.as_ptr(), name.as_char_ptr()) };
+        let device = NonNull::new(device)?;
+        // SAFETY: A device that can be found stays while RTNL is held.
+        Some(unsafe { NetDevice::from_raw(device.as_ptr()) })
+    }
+
     pub(super) fn owner_ptr(&self) -> *mut bindings::user_namespace {
         // SAFETY: The namespace is live.
         unsafe { (*self.as_ptr()).user_ns }

@@ -41,6 +41,11 @@ struct RcuCell<T> {
 /// An allocated value that is not published yet.
 pub(crate) struct RcuBox<T>(KBox<RcuCell<T>>);
 
+// SAFETY: The head is not in use before the value is published and replaced.
+unsafe impl<T: Send> Send for RcuBox<T> {}
+// SAFETY: As above.
+unsafe impl<T: Sync> Sync for RcuBox<T> {}
+
 impl<T> RcuBox<T> {
     /// Allocates; may sleep.
     pub(crate) fn new(value: T) -> Result<Self, AllocError> {

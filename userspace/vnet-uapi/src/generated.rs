@@ -31,6 +31,222 @@ pub const JITTER_TABLE_MAX: u64 = 32766;
 pub const MTU_MIN: u64 = 68;
 /// Mtu max.
 pub const MTU_MAX: u64 = 65535;
+/// Longest name of a block type, of a port or of a parameter, in bytes.
+pub const BLOCK_TYPE_MAX: u64 = 31;
+/// Longest text or data of a block's parameter, in bytes.
+pub const BLOCK_DATA_MAX: u64 = 32768;
+/// Which way a port of a block faces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlockSide {
+    /// Towards the wire. Bound to an upper port of the block below.
+    Lower,
+    /// Towards the application. Bound to a lower port of the block above.
+    Upper,
+}
+impl BlockSide {
+    /// All values in the order of their numbers.
+    pub const ALL: &[BlockSide] = &[BlockSide::Lower, BlockSide::Upper];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            BlockSide::Lower => "lower",
+            BlockSide::Upper => "upper",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+/// What passes through a port of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlockCarries {
+    /// Either; all such ports of a block carry the same.
+    Any,
+    /// Ethernet frames.
+    Frame,
+    /// What an application sends at once, without a header.
+    Datagram,
+}
+impl BlockCarries {
+    /// All values in the order of their numbers.
+    pub const ALL: &[BlockCarries] = &[
+        BlockCarries::Any,
+        BlockCarries::Frame,
+        BlockCarries::Datagram,
+    ];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            BlockCarries::Any => "any",
+            BlockCarries::Frame => "frame",
+            BlockCarries::Datagram => "datagram",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+/// What a parameter of a block is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlockParamKind {
+    /// Uint.
+    Uint,
+    /// A uint of 0 or 1.
+    Bool,
+    /// Text.
+    Text,
+    /// Bytes.
+    Data,
+    /// Any number of records with named fields, in their order.
+    Records,
+}
+impl BlockParamKind {
+    /// All values in the order of their numbers.
+    pub const ALL: &[BlockParamKind] = &[
+        BlockParamKind::Uint,
+        BlockParamKind::Bool,
+        BlockParamKind::Text,
+        BlockParamKind::Data,
+        BlockParamKind::Records,
+    ];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            BlockParamKind::Uint => "uint",
+            BlockParamKind::Bool => "bool",
+            BlockParamKind::Text => "text",
+            BlockParamKind::Data => "data",
+            BlockParamKind::Records => "records",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+/// When a parameter of a block can be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlockParamAccess {
+    /// When the block is made, and afterwards.
+    AnyTime,
+    /// Only when the block is made or replaced.
+    Initial,
+    /// Never; it is a reading of the block.
+    Told,
+    /// As any-time, but it is not told.
+    Secret,
+}
+impl BlockParamAccess {
+    /// All values in the order of their numbers.
+    pub const ALL: &[BlockParamAccess] = &[
+        BlockParamAccess::AnyTime,
+        BlockParamAccess::Initial,
+        BlockParamAccess::Told,
+        BlockParamAccess::Secret,
+    ];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            BlockParamAccess::AnyTime => "any-time",
+            BlockParamAccess::Initial => "initial",
+            BlockParamAccess::Told => "told",
+            BlockParamAccess::Secret => "secret",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+/// What becomes of a block's state when the block is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlockState {
+    /// It is handed over; the replacement is refused if it cannot be.
+    Keep,
+    /// It is dropped, and packets in it are counted as removed.
+    Drop,
+}
+impl BlockState {
+    /// All values in the order of their numbers.
+    pub const ALL: &[BlockState] = &[BlockState::Keep, BlockState::Drop];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            BlockState::Keep => "keep",
+            BlockState::Drop => "drop",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+/// Why a packet ended in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlockDropCause {
+    /// It left by a port that is not bound.
+    Unbound,
+    /// The block was removed or replaced while it held the packet.
+    Removed,
+    /// The kernel had no memory for what had to be done with the packet.
+    NoMemory,
+    /// The device of the block is gone or down.
+    NoDevice,
+    /// The device or its queueing discipline did not take the packet.
+    Refused,
+    /// The packet was not what the block can work on.
+    Malformed,
+    /// The block's program or rules say so.
+    Filtered,
+    /// The block's queue held its limit.
+    QueueFull,
+    /// The packet was beyond the block's rate.
+    Rate,
+    /// Too many packets waited on the processor to enter a graph.
+    Backlog,
+}
+impl BlockDropCause {
+    /// All values in the order of their numbers.
+    pub const ALL: &[BlockDropCause] = &[
+        BlockDropCause::Unbound,
+        BlockDropCause::Removed,
+        BlockDropCause::NoMemory,
+        BlockDropCause::NoDevice,
+        BlockDropCause::Refused,
+        BlockDropCause::Malformed,
+        BlockDropCause::Filtered,
+        BlockDropCause::QueueFull,
+        BlockDropCause::Rate,
+        BlockDropCause::Backlog,
+    ];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            BlockDropCause::Unbound => "unbound",
+            BlockDropCause::Removed => "removed",
+            BlockDropCause::NoMemory => "no-memory",
+            BlockDropCause::NoDevice => "no-device",
+            BlockDropCause::Refused => "refused",
+            BlockDropCause::Malformed => "malformed",
+            BlockDropCause::Filtered => "filtered",
+            BlockDropCause::QueueFull => "queue-full",
+            BlockDropCause::Rate => "rate",
+            BlockDropCause::Backlog => "backlog",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
 /// Why a frame that was sent into a link did not arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -340,6 +556,36 @@ pub enum Command {
     LinkSetNtf = 13,
     /// A link is gone.
     LinkDelNtf = 14,
+    /// Reads the types of blocks that the module has, all or the one of a name.
+    BlockTypeGet = 15,
+    /// Makes a block. Needs CAP_NET_ADMIN in the user namespace that owns the network namespace, as do all
+    /// operations that change something.
+    BlockNew = 16,
+    /// Reads one block, or all of a namespace.
+    BlockGet = 17,
+    /// Changes parameters of a block. What is not named stays as it is.
+    BlockSet = 18,
+    /// Removes a block that is not bound.
+    BlockDel = 19,
+    /// Binds a lower port of one block to an upper port of another.
+    BlockBind = 20,
+    /// Takes a binding apart; the block above it, the block below it or both are named. A block that has
+    /// several bindings on that side needs its port's name.
+    BlockUnbind = 21,
+    /// Puts another block in the place of a block, whose name and bindings it takes over. The type stays if
+    /// it is absent; parameters that are not given are those of the old block if the type stays, else the
+    /// defaults. No packet is lost or reordered if the state is kept.
+    BlockReplace = 22,
+    /// A block was made.
+    BlockNewNtf = 23,
+    /// Parameters of a block were changed, or it was replaced.
+    BlockSetNtf = 24,
+    /// A block is gone.
+    BlockDelNtf = 25,
+    /// A block was bound to one below it; the block above is told.
+    BlockBindNtf = 26,
+    /// A binding was taken apart; the block above is told.
+    BlockUnbindNtf = 27,
 }
 impl Command {
     /// The command of that number.
@@ -359,6 +605,19 @@ impl Command {
             12 => Command::LinkNewNtf,
             13 => Command::LinkSetNtf,
             14 => Command::LinkDelNtf,
+            15 => Command::BlockTypeGet,
+            16 => Command::BlockNew,
+            17 => Command::BlockGet,
+            18 => Command::BlockSet,
+            19 => Command::BlockDel,
+            20 => Command::BlockBind,
+            21 => Command::BlockUnbind,
+            22 => Command::BlockReplace,
+            23 => Command::BlockNewNtf,
+            24 => Command::BlockSetNtf,
+            25 => Command::BlockDelNtf,
+            26 => Command::BlockBindNtf,
+            27 => Command::BlockUnbindNtf,
             _ => return None,
         })
     }
@@ -379,6 +638,19 @@ impl Command {
             Command::LinkNewNtf => "link-new-ntf",
             Command::LinkSetNtf => "link-set-ntf",
             Command::LinkDelNtf => "link-del-ntf",
+            Command::BlockTypeGet => "block-type-get",
+            Command::BlockNew => "block-new",
+            Command::BlockGet => "block-get",
+            Command::BlockSet => "block-set",
+            Command::BlockDel => "block-del",
+            Command::BlockBind => "block-bind",
+            Command::BlockUnbind => "block-unbind",
+            Command::BlockReplace => "block-replace",
+            Command::BlockNewNtf => "block-new-ntf",
+            Command::BlockSetNtf => "block-set-ntf",
+            Command::BlockDelNtf => "block-del-ntf",
+            Command::BlockBindNtf => "block-bind-ntf",
+            Command::BlockUnbindNtf => "block-unbind-ntf",
         }
     }
     /// Whether the kernel sends it on its own.
@@ -391,6 +663,11 @@ impl Command {
                 | Command::LinkNewNtf
                 | Command::LinkSetNtf
                 | Command::LinkDelNtf
+                | Command::BlockNewNtf
+                | Command::BlockSetNtf
+                | Command::BlockDelNtf
+                | Command::BlockBindNtf
+                | Command::BlockUnbindNtf
         )
     }
 }
@@ -2226,6 +2503,1146 @@ impl Attributes for Link {
                 8 => set.end_b = Some(End::decode(value)?),
                 9 => set.netns_fd = Some(attr::u32(value)?),
                 10 => set.ifindex = Some(attr::u32(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A type of blocks, with all that has to be known to use it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockType {
+    /// Name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What such a block does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    /// Ports, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub port: Vec<BlockTypePort>,
+    /// Parameters, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub param: Vec<BlockTypeParam>,
+}
+impl Attributes for BlockType {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-type",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "name",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "doc",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "port",
+                nested: Some(&BlockTypePort::SPEC),
+            },
+            AttrSpec {
+                number: 4,
+                name: "param",
+                nested: Some(&BlockTypeParam::SPEC),
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = &self.name {
+            out.string(1, value);
+        }
+        if let Some(value) = &self.doc {
+            out.string(2, value);
+        }
+        for value in &self.port {
+            out.nest(3, value);
+        }
+        for value in &self.param {
+            out.nest(4, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.name = Some(attr::string(value)?),
+                2 => set.doc = Some(attr::string(value)?),
+                3 => set.port.push(BlockTypePort::decode(value)?),
+                4 => set.param.push(BlockTypeParam::decode(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A port of a type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockTypePort {
+    /// Name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<u32>,
+    /// Carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carries: Option<u32>,
+    /// 1 if it stands for as many ports as the parameter ports says, with the numbers from 0 after the
+    /// name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub numbered: Option<u32>,
+    /// Doc.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+}
+impl Attributes for BlockTypePort {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-type-port",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "name",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "side",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "carries",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "numbered",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "doc",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = &self.name {
+            out.string(1, value);
+        }
+        if let Some(value) = self.side {
+            out.u32(2, value);
+        }
+        if let Some(value) = self.carries {
+            out.u32(3, value);
+        }
+        if let Some(value) = self.numbered {
+            out.u32(4, value);
+        }
+        if let Some(value) = &self.doc {
+            out.string(5, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.name = Some(attr::string(value)?),
+                2 => set.side = Some(attr::u32(value)?),
+                3 => set.carries = Some(attr::u32(value)?),
+                4 => set.numbered = Some(attr::u32(value)?),
+                5 => set.doc = Some(attr::string(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A parameter of a type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockTypeParam {
+    /// Name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Doc.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    /// Kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<u32>,
+    /// Access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<u32>,
+    /// 1 if a block cannot be made without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub required: Option<u32>,
+    /// Least value of a uint, or length of text or data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least: Option<u64>,
+    /// Greatest value of a uint, length of text or data, or number of records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<u64>,
+    /// Value of a uint that is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<u64>,
+    /// ns, bytes, packets, bit/s and so on; absent for a plain number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Fields of a record, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub field: Vec<BlockTypeField>,
+}
+impl Attributes for BlockTypeParam {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-type-param",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "name",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "doc",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "kind",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "access",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "required",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "least",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "most",
+                nested: None,
+            },
+            AttrSpec {
+                number: 8,
+                name: "default",
+                nested: None,
+            },
+            AttrSpec {
+                number: 9,
+                name: "unit",
+                nested: None,
+            },
+            AttrSpec {
+                number: 10,
+                name: "field",
+                nested: Some(&BlockTypeField::SPEC),
+            },
+            AttrSpec {
+                number: 11,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = &self.name {
+            out.string(1, value);
+        }
+        if let Some(value) = &self.doc {
+            out.string(2, value);
+        }
+        if let Some(value) = self.kind {
+            out.u32(3, value);
+        }
+        if let Some(value) = self.access {
+            out.u32(4, value);
+        }
+        if let Some(value) = self.required {
+            out.u32(5, value);
+        }
+        if let Some(value) = self.least {
+            out.uint(6, value);
+        }
+        if let Some(value) = self.most {
+            out.uint(7, value);
+        }
+        if let Some(value) = self.default {
+            out.uint(8, value);
+        }
+        if let Some(value) = &self.unit {
+            out.string(9, value);
+        }
+        for value in &self.field {
+            out.nest(10, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.name = Some(attr::string(value)?),
+                2 => set.doc = Some(attr::string(value)?),
+                3 => set.kind = Some(attr::u32(value)?),
+                4 => set.access = Some(attr::u32(value)?),
+                5 => set.required = Some(attr::u32(value)?),
+                6 => set.least = Some(attr::uint(value)?),
+                7 => set.most = Some(attr::uint(value)?),
+                8 => set.default = Some(attr::uint(value)?),
+                9 => set.unit = Some(attr::string(value)?),
+                10 => set.field.push(BlockTypeField::decode(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A field of the records of a parameter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockTypeField {
+    /// Name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Doc.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    /// Kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<u32>,
+    /// 1 if a record cannot be without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub required: Option<u32>,
+    /// Least value of a uint, or length of text or data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least: Option<u64>,
+    /// Greatest value of a uint, length of text or data, or number of records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<u64>,
+    /// Value of a uint that is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<u64>,
+    /// ns, bytes, packets, bit/s and so on; absent for a plain number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+}
+impl Attributes for BlockTypeField {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-type-field",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "name",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "doc",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "kind",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "required",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "least",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "most",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "default",
+                nested: None,
+            },
+            AttrSpec {
+                number: 8,
+                name: "unit",
+                nested: None,
+            },
+            AttrSpec {
+                number: 9,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = &self.name {
+            out.string(1, value);
+        }
+        if let Some(value) = &self.doc {
+            out.string(2, value);
+        }
+        if let Some(value) = self.kind {
+            out.u32(3, value);
+        }
+        if let Some(value) = self.required {
+            out.u32(4, value);
+        }
+        if let Some(value) = self.least {
+            out.uint(5, value);
+        }
+        if let Some(value) = self.most {
+            out.uint(6, value);
+        }
+        if let Some(value) = self.default {
+            out.uint(7, value);
+        }
+        if let Some(value) = &self.unit {
+            out.string(8, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.name = Some(attr::string(value)?),
+                2 => set.doc = Some(attr::string(value)?),
+                3 => set.kind = Some(attr::u32(value)?),
+                4 => set.required = Some(attr::u32(value)?),
+                5 => set.least = Some(attr::uint(value)?),
+                6 => set.most = Some(attr::uint(value)?),
+                7 => set.default = Some(attr::uint(value)?),
+                8 => set.unit = Some(attr::string(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A parameter of a block and its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockParam {
+    /// Name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Uint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uint: Option<u64>,
+    /// Text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Vec<u8>>,
+    /// The records, in their order; a parameter without any is empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub record: Vec<BlockRecord>,
+}
+impl Attributes for BlockParam {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-param",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "name",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "uint",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "text",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "data",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "record",
+                nested: Some(&BlockRecord::SPEC),
+            },
+            AttrSpec {
+                number: 6,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = &self.name {
+            out.string(1, value);
+        }
+        if let Some(value) = self.uint {
+            out.uint(2, value);
+        }
+        if let Some(value) = &self.text {
+            out.string(3, value);
+        }
+        if let Some(value) = &self.data {
+            out.bytes(4, value);
+        }
+        for value in &self.record {
+            out.nest(5, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.name = Some(attr::string(value)?),
+                2 => set.uint = Some(attr::uint(value)?),
+                3 => set.text = Some(attr::string(value)?),
+                4 => set.data = Some(value.to_vec()),
+                5 => set.record.push(BlockRecord::decode(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// One record of a parameter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockRecord {
+    /// Fields that are not given have their default, or match anything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub field: Vec<BlockField>,
+}
+impl Attributes for BlockRecord {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-record",
+        attributes: &[AttrSpec {
+            number: 1,
+            name: "field",
+            nested: Some(&BlockField::SPEC),
+        }],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        for value in &self.field {
+            out.nest(1, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.field.push(BlockField::decode(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A field of a record and its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockField {
+    /// Name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Uint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uint: Option<u64>,
+    /// Text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Vec<u8>>,
+}
+impl Attributes for BlockField {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-field",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "name",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "uint",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "text",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "data",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = &self.name {
+            out.string(1, value);
+        }
+        if let Some(value) = self.uint {
+            out.uint(2, value);
+        }
+        if let Some(value) = &self.text {
+            out.string(3, value);
+        }
+        if let Some(value) = &self.data {
+            out.bytes(4, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.name = Some(attr::string(value)?),
+                2 => set.uint = Some(attr::uint(value)?),
+                3 => set.text = Some(attr::string(value)?),
+                4 => set.data = Some(value.to_vec()),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A port of a block, and what is bound to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockPort {
+    /// Name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<u32>,
+    /// Carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carries: Option<u32>,
+    /// The block at the other side of the binding, absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// Peer port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer_port: Option<String>,
+}
+impl Attributes for BlockPort {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-port",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "name",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "side",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "carries",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "peer",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "peer-port",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = &self.name {
+            out.string(1, value);
+        }
+        if let Some(value) = self.side {
+            out.u32(2, value);
+        }
+        if let Some(value) = self.carries {
+            out.u32(3, value);
+        }
+        if let Some(value) = &self.peer {
+            out.string(4, value);
+        }
+        if let Some(value) = &self.peer_port {
+            out.string(5, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.name = Some(attr::string(value)?),
+                2 => set.side = Some(attr::u32(value)?),
+                3 => set.carries = Some(attr::u32(value)?),
+                4 => set.peer = Some(attr::string(value)?),
+                5 => set.peer_port = Some(attr::string(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// Packets lost in a block for one cause.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockDrop {
+    /// Cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u32>,
+    /// Packets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packets: Option<u64>,
+    /// Bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+}
+impl Attributes for BlockDrop {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-drop",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "cause",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "packets",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.cause {
+            out.u32(1, value);
+        }
+        if let Some(value) = self.packets {
+            out.uint(2, value);
+        }
+        if let Some(value) = self.bytes {
+            out.uint(3, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.cause = Some(attr::u32(value)?),
+                2 => set.packets = Some(attr::uint(value)?),
+                3 => set.bytes = Some(attr::uint(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// Counters of a block, from one snapshot. At any time, in packets, in + generated = out + consumed +
+/// the sum of drops + queued. A segmentation offload packet is one packet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockCounters {
+    /// Packets that entered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_packets: Option<u64>,
+    /// In bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_bytes: Option<u64>,
+    /// Packets that the block made, copies included, or that came to it from outside of the graph.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generated_packets: Option<u64>,
+    /// Generated bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generated_bytes: Option<u64>,
+    /// Packets that left by a port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_packets: Option<u64>,
+    /// Out bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_bytes: Option<u64>,
+    /// Packets that ended in the block as they should, or that it handed to the outside of the graph.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consumed_packets: Option<u64>,
+    /// Consumed bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consumed_bytes: Option<u64>,
+    /// Packets that the block holds now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued_packets: Option<u64>,
+    /// Queued bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued_bytes: Option<u64>,
+    /// One for each cause that has occurred.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drop: Vec<BlockDrop>,
+}
+impl Attributes for BlockCounters {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-counters",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "in-packets",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "in-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "generated-packets",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "generated-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "out-packets",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "out-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "consumed-packets",
+                nested: None,
+            },
+            AttrSpec {
+                number: 8,
+                name: "consumed-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 9,
+                name: "queued-packets",
+                nested: None,
+            },
+            AttrSpec {
+                number: 10,
+                name: "queued-bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 11,
+                name: "drop",
+                nested: Some(&BlockDrop::SPEC),
+            },
+            AttrSpec {
+                number: 12,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.in_packets {
+            out.uint(1, value);
+        }
+        if let Some(value) = self.in_bytes {
+            out.uint(2, value);
+        }
+        if let Some(value) = self.generated_packets {
+            out.uint(3, value);
+        }
+        if let Some(value) = self.generated_bytes {
+            out.uint(4, value);
+        }
+        if let Some(value) = self.out_packets {
+            out.uint(5, value);
+        }
+        if let Some(value) = self.out_bytes {
+            out.uint(6, value);
+        }
+        if let Some(value) = self.consumed_packets {
+            out.uint(7, value);
+        }
+        if let Some(value) = self.consumed_bytes {
+            out.uint(8, value);
+        }
+        if let Some(value) = self.queued_packets {
+            out.uint(9, value);
+        }
+        if let Some(value) = self.queued_bytes {
+            out.uint(10, value);
+        }
+        for value in &self.drop {
+            out.nest(11, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.in_packets = Some(attr::uint(value)?),
+                2 => set.in_bytes = Some(attr::uint(value)?),
+                3 => set.generated_packets = Some(attr::uint(value)?),
+                4 => set.generated_bytes = Some(attr::uint(value)?),
+                5 => set.out_packets = Some(attr::uint(value)?),
+                6 => set.out_bytes = Some(attr::uint(value)?),
+                7 => set.consumed_packets = Some(attr::uint(value)?),
+                8 => set.consumed_bytes = Some(attr::uint(value)?),
+                9 => set.queued_packets = Some(attr::uint(value)?),
+                10 => set.queued_bytes = Some(attr::uint(value)?),
+                11 => set.drop.push(BlockDrop::decode(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A functional block of a network namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Block {
+    /// Number of the block; never used twice while the module is loaded (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<u32>,
+    /// File descriptor of the network namespace (in requests). Without it the namespace of the socket is
+    /// meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netns_fd: Option<u32>,
+    /// Inode number of the namespace in nsfs (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netns_inode: Option<u64>,
+    /// Name of the block, unique in its namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Name of its type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Name of the lab that owns the object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lab: Option<String>,
+    /// Param.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub param: Vec<BlockParam>,
+    /// Its ports, in their order (in replies).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub port: Vec<BlockPort>,
+    /// Its counters (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counters: Option<BlockCounters>,
+    /// What becomes of the state; keep if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<u32>,
+    /// The block above the binding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upper: Option<String>,
+    /// Its port; the first free lower port if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upper_port: Option<String>,
+    /// The block below the binding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lower: Option<String>,
+    /// Its port; the first free upper port if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lower_port: Option<String>,
+}
+impl Attributes for Block {
+    const SPEC: SetSpec = SetSpec {
+        name: "block",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "id",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "netns-fd",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "netns-inode",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "name",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "kind",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "lab",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "param",
+                nested: Some(&BlockParam::SPEC),
+            },
+            AttrSpec {
+                number: 8,
+                name: "port",
+                nested: Some(&BlockPort::SPEC),
+            },
+            AttrSpec {
+                number: 9,
+                name: "counters",
+                nested: Some(&BlockCounters::SPEC),
+            },
+            AttrSpec {
+                number: 10,
+                name: "state",
+                nested: None,
+            },
+            AttrSpec {
+                number: 11,
+                name: "upper",
+                nested: None,
+            },
+            AttrSpec {
+                number: 12,
+                name: "upper-port",
+                nested: None,
+            },
+            AttrSpec {
+                number: 13,
+                name: "lower",
+                nested: None,
+            },
+            AttrSpec {
+                number: 14,
+                name: "lower-port",
+                nested: None,
+            },
+            AttrSpec {
+                number: 15,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.id {
+            out.u32(1, value);
+        }
+        if let Some(value) = self.netns_fd {
+            out.u32(2, value);
+        }
+        if let Some(value) = self.netns_inode {
+            out.uint(3, value);
+        }
+        if let Some(value) = &self.name {
+            out.string(4, value);
+        }
+        if let Some(value) = &self.kind {
+            out.string(5, value);
+        }
+        if let Some(value) = &self.lab {
+            out.string(6, value);
+        }
+        for value in &self.param {
+            out.nest(7, value);
+        }
+        for value in &self.port {
+            out.nest(8, value);
+        }
+        if let Some(value) = &self.counters {
+            out.nest(9, value);
+        }
+        if let Some(value) = self.state {
+            out.u32(10, value);
+        }
+        if let Some(value) = &self.upper {
+            out.string(11, value);
+        }
+        if let Some(value) = &self.upper_port {
+            out.string(12, value);
+        }
+        if let Some(value) = &self.lower {
+            out.string(13, value);
+        }
+        if let Some(value) = &self.lower_port {
+            out.string(14, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.id = Some(attr::u32(value)?),
+                2 => set.netns_fd = Some(attr::u32(value)?),
+                3 => set.netns_inode = Some(attr::uint(value)?),
+                4 => set.name = Some(attr::string(value)?),
+                5 => set.kind = Some(attr::string(value)?),
+                6 => set.lab = Some(attr::string(value)?),
+                7 => set.param.push(BlockParam::decode(value)?),
+                8 => set.port.push(BlockPort::decode(value)?),
+                9 => set.counters = Some(BlockCounters::decode(value)?),
+                10 => set.state = Some(attr::u32(value)?),
+                11 => set.upper = Some(attr::string(value)?),
+                12 => set.upper_port = Some(attr::string(value)?),
+                13 => set.lower = Some(attr::string(value)?),
+                14 => set.lower_port = Some(attr::string(value)?),
                 _ => {}
             }
         }

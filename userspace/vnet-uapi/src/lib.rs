@@ -10,7 +10,8 @@ pub mod attr;
 mod client;
 mod error;
 mod extack;
-#[allow(missing_docs)]
+// A set of one attribute is decoded as any other.
+#[allow(missing_docs, clippy::single_match)]
 pub mod generated;
 mod message;
 pub mod netlink;

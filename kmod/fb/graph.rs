@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The blocks of a namespace and how they are bound.
+//!
+//! # Invariants
+//!
+//! - Every binding stands at both its ports.
+//! - `model::graph` agrees with the graph, and what is published is the graph as it is, but for blocks
+//!   that were removed since and that nothing leads to.
+//! - A change is done as a whole or not at all.
+
+use super::{
+    block::{
+        Block,
+        Refused,
+        Site,
+        Type, //
+    },
+    counters::{
+        Counters,
+        Reading, //
+    },
+    outlet::Outlet,
+    param::Values,
+    program::{
+        Entry,
+        Hop,
+        Program,
+        Step, //
+    },
+};
+use crate::{
+    model::graph as model,
+    net::{
+        extack::code,
+        netns::Net,
+        rtnl::{
+            self,
+            Rtnl, //
+        }, //
+    },
+    sync::{
+        rcu::RcuBox,
+        turns::Turns, //
+    },
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    str::CString,
+    sync::{
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
+        Arc,
+        Mutex, //
+    }, //
+};
+
+/// Most blocks of a namespace.
+const MAX_BLOCKS: usize = 1024;
+
+/// A port of a block.
+pub(crate) struct Bound {
+    /// Its name.
+    pub(crate) name: CString,
+    /// Which way it faces.
+    pub(crate) side: model::Side,
+    /// What it carries.
+    pub(crate) carries: model::Carries,
+    /// Number of the block that it is bound to, and of that one's port.
+    pub(crate) peer: Option<(u32, usize)>,
+}
+
+/// A block in its place.
+pub(crate) struct Node {
+    id: u32,
+    name: CString,
+    lab: Option<CString>,
+    body: Body,
+    counters: Arc<Counters>,
+    outlet: Arc<Outlet>,
+    /// Published when the block goes: a block holds its outlet, so the outlet must not hold it.
+    parting: RcuBox<Entry>,
+}
+
+/// What a replacement exchanges.
+struct Body {
+    kind: &'static Type,
+    values: Values,
+    block: Arc<dyn Block>,
+    bounds: KVec<Bound>,
+}
+
+/// The graph of a namespace.
+#[pin_data]
+pub(crate) struct Graph {
+    turns: Arc<Turns<Entry>>,
+    /// Protects everything but the packets. RTNL is taken before it by those who change something.
+    #[pin]
+    nodes: Mutex<Nodes>,
+}
+
+/// The blocks.
+pub(crate) struct Nodes {
+    /// In the order of their numbers.
+    nodes: KVVec<Node>,
+    generation: u32,
+}
+
+/// What a new block is to be.
+pub(crate) struct Plan {
+    /// Its name.
+    pub(crate) name: CString,
+    /// Its lab.
+    pub(crate) lab: Option<CString>,
+    /// Its type.
+    pub(crate) kind: &'static Type,
+    /// Its parameters, checked.
+    pub(crate) values: Values,
+}
+
+/// Why blocks are not bound.
+pub(crate) enum BindError {
+    /// It makes no sense.
+    Refused(model::Refusal),
+    /// There is no memory.
+    Error(Error),
+}
+
+impl<E: Into<Error>> From<E> for BindError {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl Graph {
+    /// An empty graph.
+    pub(crate) fn new(turns: Arc<Turns<Entry>>) -> impl PinInit<Self> {
+        pin_init!(Self {
+            turns,
+            nodes <- new_mutex!(Nodes { nodes: KVVec::new(), generation: 1 }, "vnet_blocks"),
+        })
+    }
+
+    /// Calls `then` with the blocks.
+    pub(crate) fn with<R>(&self, then: impl FnOnce(&mut Nodes) -> R) -> R {
+        then(&mut self.nodes.lock())
+    }
+
+    /// Makes a block that nothing is bound to; its number.
+    pub(crate) fn add(&self, plan: Plan, net: &Net, rtnl: &Rtnl) -> Result<u32, Refused> {
+        /// The last number that was given.
+        static LAST: Atomic<u32> = Atomic::new(0);
+
+        let outlet = Arc::new(Outlet::new(self.turns.clone())?, GFP_KERNEL)?;
+        let parting = Outlet::parting()?;
+        let counters = Arc::new(Counters::new()?, GFP_KERNEL)?;
+        let bounds = plan.kind.bounds(&plan.values)?;
+        let mut nodes = self.nodes.lock();
+        if nodes.nodes.len() >= MAX_BLOCKS {
+            return Err(Refused {
+                param: None,
+                message: Some(c"too many blocks in the network namespace"),
+                error: ENOSPC,
+            });
+        }
+        nodes.nodes.reserve(1, GFP_KERNEL)?;
+        let site = Site {
+            net,
+            outlet: &outlet,
+            rtnl,
+        };
+        let block = (plan.kind.make)(&site, &plan.values, None)?;
+        let id = LAST.fetch_add(1, Relaxed).wrapping_add(1);
+        nodes.nodes.push(
+            Node {
+                id,
+                name: plan.name,
+                lab: plan.lab,
+                body: Body {
+                    kind: plan.kind,
+                    values: plan.values,
+                    block,
+                    bounds,
+                },
+                counters,
+                outlet,
+                parting,
+            },
+            GFP_KERNEL,
+        )?;
+        match nodes.compile() {
+            Ok(entries) => nodes.publish(entries),
+            Err(error) => {
+                if let Some(node) = nodes.nodes.pop() {
+                    node.body.block.stop(None, rtnl);
+                }
+                return Err(error.into());
+            }
+        }
+        if let Some(Node { body, .. }) = nodes.nodes.last() {
+            body.block.start(&body.values, rtnl);
+        }
+        Ok(id)
+    }
+
+    /// Removes all blocks.
+    pub(crate) fn clear(&self) {
+        if self.nodes.lock().nodes.is_empty() {
+            return;
+        }
+        let rtnl = rtnl::lock();
+        let mut nodes = self.nodes.lock();
+        for node in &nodes.nodes {
+            node.body.block.stop(None, &rtnl);
+        }
+        while let Some(node) = nodes.nodes.pop() {
+            node.outlet.publish(node.parting);
+        }
+    }
+}
+
+impl Nodes {
+    /// A number that changes with each change of the set.
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// The place of the block of a name.
+    pub(crate) fn find(&self, name: &[u8]) -> Option<usize> {
+        let mut nodes = self.nodes.iter();
+        nodes.position(|node| node.name.to_bytes() == name)
+    }
+
+    /// The block at a place.
+    pub(crate) fn get(&self, place: usize) -> Option<&Node> {
+        self.nodes.get(place)
+    }
+
+    /// The block of a number.
+    pub(crate) fn by_id(&self, id: u32) -> Option<&Node> {
+        self.nodes.get(self.place_of(id)?)
+    }
+
+    /// The block with the lowest number from `id` on.
+    pub(crate) fn from(&self, id: u32) -> Option<&Node> {
+        let place = self.nodes.partition_point(|node| node.id < id);
+        self.nodes.get(place)
+    }
+
+    fn place_of(&self, id: u32) -> Option<usize> {
+        self.nodes.binary_search_by_key(&id, |node| node.id).ok()
+    }
+
+    /// Whether a port of the block at a place is bound.
+    pub(crate) fn is_bound(&self, place: usize) -> bool {
+        let bounds = self.nodes.get(place).map(|node| &node.body.bounds);
+        bounds.is_some_and(|bounds| bounds.iter().any(|bound| bound.peer.is_some()))
+    }
+
+    /// What a port is bound to.
+    pub(crate) fn peer(&self, port: (usize, usize)) -> Option<(usize, usize)> {
+        let (id, port) = self.bound(port)?.peer?;
+        Some((self.place_of(id)?, port))
+    }
+
+    /// Changes parameters of a block.
+    pub(crate) fn set(&mut self, place: usize, values: Values, rtnl: &Rtnl) -> Result<(), Refused> {
+        let node = self.nodes.get_mut(place).ok_or(ENOENT)?;
+        node.body.block.set(&values, rtnl)?;
+        node.body.values = values;
+        Ok(())
+    }
+
+    /// Removes a block, unless it is bound.
+    pub(crate) fn remove(&mut self, place: usize, rtnl: &Rtnl) -> Result {
+        if self.is_bound(place) {
+            return Err(EBUSY);
+        }
+        let node = self.nodes.get(place).ok_or(ENOENT)?;
+        node.body.block.stop(None, rtnl);
+        let node = self.nodes.remove(place)?;
+        node.outlet.publish(node.parting);
+        // Nothing leads to it; without memory the others keep it until the next change.
+        match self.compile() {
+            Ok(entries) => self.publish(entries),
+            Err(_) => self.changed(),
+        }
+        Ok(())
+    }
+
+    /// Binds two free ports, of blocks at places.
+    pub(crate) fn bind(&mut self, a: (usize, usize), b: (usize, usize)) -> Result<(), BindError> {
+        self.join(a, Some(b));
+        self.join(b, Some(a));
+        match self.check_and_compile() {
+            Ok(entries) => {
+                self.publish(entries);
+                Ok(())
+            }
+            Err(error) => {
+                self.join(a, None);
+                self.join(b, None);
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes the binding of a port apart.
+    pub(crate) fn unbind(&mut self, a: (usize, usize)) -> Result {
+        let peer = self.peer(a).ok_or(code::enotconn())?;
+        self.join(a, None);
+        self.join(peer, None);
+        match self.compile() {
+            Ok(entries) => {
+                self.publish(entries);
+                Ok(())
+            }
+            Err(error) => {
+                self.join(a, Some(peer));
+                self.join(peer, Some(a));
+                Err(error)
+            }
+        }
+    }
+
+    /// Puts another block into the place of one, with its state if `keep`.
+    pub(crate) fn replace(
+        &mut self,
+        place: usize,
+        (kind, values): (&'static Type, Values),
+        keep: bool,
+        (net, rtnl): (&Net, &Rtnl),
+    ) -> Result<(), ReplaceError> {
+        let node = self.nodes.get(place).ok_or(ENOENT)?;
+        let same = core::ptr::eq(node.body.kind, kind);
+        if keep && !same && node.body.kind.state {
+            return Err(ReplaceError::State);
+        }
+        let mut bounds = kind.bounds(&values)?;
+        let moves = moves(node, &mut bounds)?;
+        let site = Site {
+            net,
+            outlet: &node.outlet,
+            rtnl,
+        };
+        let old = Some(&*node.body.block).filter(|_| keep && same);
+        let mut other = Body {
+            block: (kind.make)(&site, &values, old).map_err(ReplaceError::Refused)?,
+            kind,
+            values,
+            bounds,
+        };
+        self.swap(place, &mut other, moves.iter().copied());
+        let compiled = self.check_and_compile();
+        if compiled.is_err() {
+            self.swap(
+                place,
+                &mut other,
+                moves.iter().map(|(from, to)| (*to, *from)),
+            );
+        }
+        let body = &self.nodes.get(place).ok_or(ENOENT)?.body;
+        match compiled {
+            Ok(entries) => {
+                self.publish(entries);
+                if let Some(Node { body, .. }) = self.nodes.get(place) {
+                    body.block.start(&body.values, rtnl);
+                    other.block.stop(Some(&*body.block), rtnl);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                other.block.stop(Some(&*body.block), rtnl);
+                Err(ReplaceError::Bind(error))
+            }
+        }
+    }
+
+    /// Exchanges the body of a block, and tells those bound to it the new numbers of its ports.
+    fn swap(
+        &mut self,
+        place: usize,
+        other: &mut Body,
+        moves: impl Iterator<Item = (usize, usize)> + Clone,
+    ) {
+        let Some(node) = self.nodes.get_mut(place) else {
+            return;
+        };
+        core::mem::swap(&mut node.body, other);
+        let id = node.id;
+        let all = moves.clone();
+        for (_, to) in moves {
+            let peer = self.bound((place, to)).and_then(|bound| bound.peer);
+            let Some((peer, port)) = peer else {
+                continue;
+            };
+            // A block may be bound to itself.
+            let mut own = all.clone().filter(|_| peer == id);
+            let port = own
+                .find(|(from, _)| *from == port)
+                .map_or(port, |(_, to)| to);
+            if let Some(at) = self.place_of(peer) {
+                self.join((at, port), Some((place, to)));
+            }
+        }
+    }
+
+    fn bound(&self, (place, port): (usize, usize)) -> Option<&Bound> {
+        self.nodes.get(place)?.body.bounds.get(port)
+    }
+
+    /// Notes what a port is bound to.
+    fn join(&mut self, (place, port): (usize, usize), to: Option<(usize, usize)>) {
+        let to = to.and_then(|(place, port)| Some((self.nodes.get(place)?.id, port)));
+        let node = self.nodes.get_mut(place);
+        if let Some(bound) = node.and_then(|node| node.body.bounds.get_mut(port)) {
+            bound.peer = to;
+        }
+    }
+
+    /// Notes a change that a dump should see.
+    fn changed(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    fn check_and_compile(&self) -> Result<Entries, BindError> {
+        self.check()?;
+        Ok(self.compile()?)
+    }
+
+    /// Asks the model what it thinks of the graph.
+    fn check(&self) -> Result<(), BindError> {
+        let mut blocks = KVVec::with_capacity(self.nodes.len(), GFP_KERNEL)?;
+        let mut count = 0usize;
+        for node in &self.nodes {
+            let ports = node.body.bounds.len();
+            let block = model::Block {
+                first: count,
+                ports,
+                passage: node.body.kind.passage,
+            };
+            blocks.push(block, GFP_KERNEL)?;
+            count = count.saturating_add(ports);
+        }
+        let mut ports = KVVec::with_capacity(count, GFP_KERNEL)?;
+        for (block, node) in self.nodes.iter().enumerate() {
+            for bound in &node.body.bounds {
+                let peer = bound.peer.and_then(|(id, port)| {
+                    let first = blocks.get(self.place_of(id)?)?.first;
+                    first.checked_add(port)
+                });
+                let port = model::Port {
+                    block,
+                    side: bound.side,
+                    carries: bound.carries,
+                    peer,
+                };
+                ports.push(port, GFP_KERNEL)?;
+            }
+        }
+        let mut marks = KVVec::from_elem(model::Mark::default(), count, GFP_KERNEL)?;
+        let graph = model::Graph {
+            blocks: &blocks,
+            ports: &ports,
+        };
+        graph
+            .check_carried(&mut marks)
+            .and_then(|()| graph.check_paths(&mut marks))
+            .map_err(BindError::Refused)
+    }
+
+    /// The program of the graph, as entries for all blocks in their order.
+    fn compile(&self) -> Result<Entries> {
+        let mut steps = KVVec::with_capacity(self.nodes.len(), GFP_KERNEL)?;
+        for node in &self.nodes {
+            let mut ways = KVec::with_capacity(node.body.bounds.len(), GFP_KERNEL)?;
+            for bound in &node.body.bounds {
+                let hop = bound.peer.and_then(|(id, port)| {
+                    let step = u32::try_from(self.place_of(id)?).ok()?;
+                    Some(Hop::new(step, u32::try_from(port).ok()?))
+                });
+                ways.push(hop.unwrap_or(Hop::NONE), GFP_KERNEL)?;
+            }
+            let step = Step {
+                block: node.body.block.clone(),
+                counters: node.counters.clone(),
+                ways,
+            };
+            steps.push(step, GFP_KERNEL)?;
+        }
+        let program = Arc::new(Program { steps }, GFP_KERNEL)?;
+        let mut entries = KVVec::with_capacity(self.nodes.len(), GFP_KERNEL)?;
+        for step in 0..self.nodes.len() {
+            let entry = Entry {
+                program: program.clone(),
+                step: u32::try_from(step)?,
+            };
+            entries.push(RcuBox::new(entry)?, GFP_KERNEL)?;
+        }
+        Ok(entries)
+    }
+
+    /// Has packets that begin from here on run through a new program.
+    fn publish(&mut self, entries: Entries) {
+        for (node, entry) in self.nodes.iter().zip(entries) {
+            node.outlet.publish(entry);
+        }
+        self.changed();
+    }
+}
+
+/// An entry for each block.
+type Entries = KVVec<RcuBox<Entry>>;
+
+/// Why a block is not replaced.
+pub(crate) enum ReplaceError {
+    /// The other type cannot take over the state.
+    State,
+    /// The other type has no port of the same name and kind where something is bound.
+    Port,
+    /// The parameters make no sense.
+    Refused(Refused),
+    /// The bindings make no sense with the other type.
+    Bind(BindError),
+}
+
+impl<E: Into<Error>> From<E> for ReplaceError {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into().into())
+    }
+}
+
+/// Gives new ports the bindings of the old ones with the same names; which ones are which.
+fn moves(node: &Node, bounds: &mut KVec<Bound>) -> Result<KVec<(usize, usize)>, ReplaceError> {
+    let mut moves = KVec::new();
+    for (from, old) in node.body.bounds.iter().enumerate() {
+        if old.peer.is_none() {
+            continue;
+        }
+        let same = |new: &Bound| *new.name == *old.name && new.side == old.side;
+        let to = bounds.iter().position(same).ok_or(ReplaceError::Port)?;
+        if let Some(new) = bounds.get_mut(to) {
+            new.peer = old.peer;
+        }
+        moves.push((from, to), GFP_KERNEL)?;
+    }
+    Ok(moves)
+}
+
+impl Node {
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &CStr {
+        &self.name
+    }
+
+    /// The lab that owns it.
+    pub(crate) fn lab(&self) -> Option<&CStr> {
+        self.lab.as_deref()
+    }
+
+    /// Its type.
+    pub(crate) fn kind(&self) -> &'static Type {
+        self.body.kind
+    }
+
+    /// Its parameters.
+    pub(crate) fn values(&self) -> &Values {
+        &self.body.values
+    }
+
+    /// The block itself.
+    pub(crate) fn block(&self) -> &dyn Block {
+        &*self.body.block
+    }
+
+    /// Its ports.
+    pub(crate) fn bounds(&self) -> &[Bound] {
+        &self.body.bounds
+    }
+
+    /// Its counters.
+    pub(crate) fn counters(&self) -> Reading {
+        self.outlet.read(&self.counters)
+    }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Netfilter's hooks on a device: what it receives, before bridges and protocols see it, and what is
+//! sent through it, before its queueing discipline does.
+//!
+//! Any number of users can share a device's hooks, and they work on ports of bridges.
+
+use super::{
+    device::{
+        HeldDevice,
+        NetDevice, //
+    },
+    netns::Net,
+    rtnl::Rtnl,
+    skbuff::SkBuff, //
+};
+use crate::{
+    bindings,
+    sync::percpu::BottomHalf, //
+};
+use core::ptr::NonNull;
+use kernel::{
+    error::to_result,
+    ffi::{
+        c_int,
+        c_uint,
+        c_void, //
+    },
+    prelude::*,
+    sync::Arc,
+    types::Opaque, //
+};
+
+/// Who takes packets from a device. Packets begin with the Ethernet header.
+pub(crate) trait Tap: Send + Sync + 'static {
+    /// Whether received packets are wanted; the others go on as if there was no hook.
+    fn wants_received(&self) -> bool;
+
+    /// Takes a received packet.
+    fn received(&self, packet: SkBuff, bh: &BottomHalf);
+
+    /// Whether packets that are sent are wanted.
+    fn wants_sent(&self) -> bool;
+
+    /// Takes a packet that is being sent.
+    fn sent(&self, packet: SkBuff, bh: &BottomHalf);
+}
+
+/// Both hooks of a device, while they are there.
+///
+/// # Invariants
+///
+/// Both are registered with `tap` as their private pointer, of which they own a reference.
+pub(crate) struct Hooks<T: Tap> {
+    ops: [Pin<KBox<Opaque<bindings::nf_hook_ops>>>; 2],
+    device: HeldDevice,
+    tap: *const T,
+}
+
+// SAFETY: The C parts may be used by any thread, `T` too.
+unsafe impl<T: Tap> Send for Hooks<T> {}
+// SAFETY: As above.
+unsafe impl<T: Tap> Sync for Hooks<T> {}
+
+impl<T: Tap> Hooks<T> {
+    /// Hooks a device. Whoever does so has to call [`Self::detach`] when the device goes.
+    pub(crate) fn attach(device: &NetDevice, tap: Arc<T>, _rtnl: &Rtnl) -> Result<Self> {
+        let tap = Arc::into_raw(tap);
+        let new = |hook, number| {
+            let ops = bindings::nf_hook_ops {
+                hook: Some(hook),
+                dev: device.as_ptr(),
+                priv_: tap.cast::<c_void>().cast_mut(),
+                pf: bindings::NFPROTO_NETDEV as u8,
+                hooknum: number,
+                ..pin_init::zeroed()
+            };
+            let ops = KBox::pin(Opaque::new(ops), GFP_KERNEL)?;
+            // SAFETY: The operations are pinned until they are unregistered; the device is there.
+            to_result(unsafe { bindings::nf_register_net_hook(device.net().as_ptr(), ops.get()) })?;
+            Ok::<_, Error>(ops)
+        };
+        let received = new(received::<T>, bindings::nf_dev_hooks_NF_NETDEV_INGRESS);
+        let both = received.and_then(|received| {
+            match new(sent::<T>, bindings::nf_dev_hooks_NF_NETDEV_EGRESS) {
+                Ok(sent) => Ok([received, sent]),
+                Err(error) => {
+                    unregister(device.net(), &received);
+                    Err(error)
+                }
+            }
+        });
+        match both {
+            Ok(ops) => Ok(Self {
+                ops,
+                device: device.hold(),
+                tap,
+            }),
+            Err(error) => {
+                // SAFETY: The first hook may have run.
+                unsafe { bindings::synchronize_net() };
+                // SAFETY: The pointer came from `into_raw`, and nobody has it any more.
+                drop(unsafe { Arc::from_raw(tap) });
+                Err(error)
+            }
+        }
+    }
+
+    /// The device.
+    pub(crate) fn device(&self) -> &NetDevice {
+        &self.device
+    }
+
+    /// Unhooks the device, and waits for those that are in the hooks. May sleep.
+    pub(crate) fn detach(self, _rtnl: &Rtnl) {
+        for ops in &self.ops {
+            unregister(self.device.net(), ops);
+        }
+        // SAFETY: Process context.
+        unsafe { bindings::synchronize_net() };
+        // SAFETY: By the type invariants the reference is ours; the hooks are gone.
+        drop(unsafe { Arc::from_raw(self.tap) });
+    }
+}
+
+fn unregister(net: &Net, ops: &Pin<KBox<Opaque<bindings::nf_hook_ops>>>) {
+    // SAFETY: Registered by `attach`.
+    unsafe { bindings::nf_unregister_net_hook(net.as_ptr(), ops.get()) };
+}
+
+/// The packet as one of ours, unless there is no memory.
+///
+/// # Safety
+///
+/// `skb` is the packet of a hook, and is given up.
+unsafe fn take(skb: *mut bindings::sk_buff) -> Option<SkBuff> {
+    // SAFETY: As promised by the caller.
+    let skb = unsafe { bindings::skb_take(skb) };
+    // SAFETY: It is ours alone now.
+    NonNull::new(skb).map(|skb| unsafe { SkBuff::from_raw(skb) })
+}
+
+/// # Safety
+///
+/// Called by netfilter with the pointer that was registered, in softirq.
+unsafe extern "C" fn received<T: Tap>(
+    tap: *mut c_void,
+    skb: *mut bindings::sk_buff,
+    _state: *const bindings::nf_hook_state,
+) -> c_uint {
+    // SAFETY: As promised by the caller; `detach` waits for us.
+    let tap = unsafe { &*tap.cast::<T>() };
+    if !tap.wants_received() {
+        return bindings::NF_ACCEPT;
+    }
+    // SAFETY: Packets are received with bottom halves disabled; the packet is ours by the verdict.
+    let (packet, bh) = unsafe { (take(skb), BottomHalf::assume_disabled()) };
+    if let Some(packet) = packet {
+        tap.received(packet, &bh);
+    }
+    bindings::NF_STOLEN
+}
+
+/// # Safety
+///
+/// Called by netfilter with the pointer that was registered, with bottom halves disabled.
+unsafe extern "C" fn sent<T: Tap>(
+    tap: *mut c_void,
+    skb: *mut bindings::sk_buff,
+    _state: *const bindings::nf_hook_state,
+) -> c_uint {
+    // SAFETY: As promised by the caller; `detach` waits for us.
+    let tap = unsafe { &*tap.cast::<T>() };
+    if !tap.wants_sent() {
+        return bindings::NF_ACCEPT;
+    }
+    // SAFETY: As promised by the caller; the packet is ours by the verdict.
+    let (packet, bh) = unsafe { (take(skb), BottomHalf::assume_disabled()) };
+    if let Some(packet) = packet {
+        tap.sent(packet, &bh);
+    }
+    bindings::NF_STOLEN
+}
+
+impl NetDevice {
+    /// Whether it is an Ethernet device.
+    pub(crate) fn is_ethernet(&self) -> bool {
+        // SAFETY: The device is live.
+        unsafe { u32::from((*self.as_ptr()).type_) == bindings::ARPHRD_ETHER }
+    }
+
+    /// Sends a frame through the device, past its hook; false if it was not taken.
+    pub(crate) fn transmit(&self, packet: SkBuff, _bh: &BottomHalf) -> bool {
+        // SAFETY: The device is live, bottom halves are disabled, and the packet is given up.
+        let result = unsafe { bindings::device_transmit(packet.into_raw(), self.as_ptr()) };
+        result == bindings::NET_XMIT_SUCCESS as c_int || result == bindings::NET_XMIT_CN as c_int
+    }
+
+    /// Hands a frame to the stack as received by the device, past its hook.
+    pub(crate) fn receive(&self, packet: SkBuff, _bh: &BottomHalf) {
+        // SAFETY: The device is live, bottom halves are disabled, and the packet is given up.
+        unsafe { bindings::device_receive(packet.into_raw(), self.as_ptr()) }
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Data of which each CPU has its own.
+
+use crate::bindings;
+use kernel::{
+    prelude::*,
+    types::NotThreadSafe, //
+};
+
+/// Proof that bottom halves are disabled on this CPU, so that nobody else runs on it but hard
+/// interrupts.
+///
+/// # Invariants
+///
+/// Bottom halves are disabled and `cpu` is the present CPU while a reference to the value exists.
+pub(crate) struct BottomHalf {
+    cpu: usize,
+    _here: NotThreadSafe,
+}
+
+impl BottomHalf {
+    /// The proof for code that the kernel calls with bottom halves disabled.
+    ///
+    /// # Safety
+    ///
+    /// They are disabled for as long as the result is used.
+    #[inline]
+    pub(crate) unsafe fn assume_disabled() -> Self {
+        // INVARIANT: As required of the caller; without bottom halves nobody migrates.
+        Self {
+            // SAFETY: No requirements.
+            cpu: unsafe { bindings::processor_id() } as usize,
+            _here: NotThreadSafe,
+        }
+    }
+}
+
+/// A value on cache lines of its own.
+#[repr(align(64))]
+struct Padded<T>(T);
+
+/// A value for each CPU.
+///
+/// # Invariants
+///
+/// There is one for every number that a CPU may have.
+pub(crate) struct PerCpu<T>(KVVec<Padded<T>>);
+
+impl<T: Default> PerCpu<T> {
+    /// Allocates; may sleep.
+    pub(crate) fn new() -> Result<Self> {
+        // SAFETY: No requirements.
+        let count = unsafe { bindings::processor_ids() } as usize;
+        let mut slots = KVVec::with_capacity(count, GFP_KERNEL)?;
+        for _ in 0..count {
+            slots.push(Padded(T::default()), GFP_KERNEL)?;
+        }
+        // INVARIANT: `count` is above all numbers of CPUs.
+        Ok(Self(slots))
+    }
+}
+
+impl<T> PerCpu<T> {
+    /// That of this CPU.
+    #[inline(always)]
+    pub(crate) fn here(&self, bh: &BottomHalf) -> &T {
+        // SAFETY: By the type invariants there is one for the present CPU.
+        unsafe { &self.0.get_unchecked(bh.cpu).0 }
+    }
+
+    /// That of the CPU at a place in the order of [`Self::all`].
+    pub(crate) fn at(&self, place: usize) -> Option<&T> {
+        self.0.get(place).map(|slot| &slot.0)
+    }
+
+    /// Those of all CPUs.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|slot| &slot.0)
+    }
+}

@@ -37,6 +37,10 @@ static const struct netlink_range_validation vnet_a_queueing_flows_range = {
 	.max	= VNET_FLOWS_MAX,
 };
 
+static const struct netlink_range_validation vnet_a_trace_size_range = {
+	.max	= 65536ULL,
+};
+
 static const struct netlink_range_validation vnet_a_link_mtu_range = {
 	.min	= VNET_MTU_MIN,
 	.max	= VNET_MTU_MAX,
@@ -334,6 +338,20 @@ static const struct nla_policy vnet_block_replace_nl_policy[VNET_A_BLOCK_STATE +
 	[VNET_A_BLOCK_STATE] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
+/* VNET_CMD_LINK_TRACE_SET - do */
+static const struct nla_policy vnet_link_trace_set_nl_policy[VNET_A_TRACE_SIZE + 1] = {
+	[VNET_A_TRACE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_TRACE_END] = NLA_POLICY_MAX(NLA_U32, 1),
+	[VNET_A_TRACE_SIZE] = NLA_POLICY_FULL_RANGE(NLA_U32, &vnet_a_trace_size_range),
+};
+
+/* VNET_CMD_LINK_TRACE_GET - do */
+static const struct nla_policy vnet_link_trace_get_nl_policy[VNET_A_TRACE_SINCE + 1] = {
+	[VNET_A_TRACE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_TRACE_END] = NLA_POLICY_MAX(NLA_U32, 1),
+	[VNET_A_TRACE_SINCE] = { .type = NLA_UINT, },
+};
+
 /* Ops table for vnet */
 static const struct genl_split_ops vnet_nl_ops[] = {
 	{
@@ -467,6 +485,20 @@ static const struct genl_split_ops vnet_nl_ops[] = {
 		.doit		= vnet_nl_block_replace_doit,
 		.policy		= vnet_block_replace_nl_policy,
 		.maxattr	= VNET_A_BLOCK_STATE,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_LINK_TRACE_SET,
+		.doit		= vnet_nl_link_trace_set_doit,
+		.policy		= vnet_link_trace_set_nl_policy,
+		.maxattr	= VNET_A_TRACE_SIZE,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_LINK_TRACE_GET,
+		.doit		= vnet_nl_link_trace_get_doit,
+		.policy		= vnet_link_trace_get_nl_policy,
+		.maxattr	= VNET_A_TRACE_SINCE,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

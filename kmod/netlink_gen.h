@@ -58,6 +58,8 @@ int vnet_nl_block_del_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_block_bind_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_block_unbind_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_block_replace_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_link_trace_set_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_link_trace_get_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	VNET_NLGRP_CONFIG,

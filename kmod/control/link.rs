@@ -297,7 +297,7 @@ fn is_visible(link: &Link, requester: netlink::Requester<'_>, rtnl: &Rtnl) -> bo
 }
 
 /// Refuses a link of which the requester may not administrate both ends.
-fn check_capable(link: &Link, request: &Request<'_>, rtnl: &Rtnl) -> Result {
+pub(super) fn check_capable(link: &Link, request: &Request<'_>, rtnl: &Rtnl) -> Result {
     for side in Side::BOTH {
         if let Some(device) = link.device(side, rtnl) {
             request

@@ -170,6 +170,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     pub fn refuse(&mut self, mut frame: Q::Frame, cause: Cause) {
         let stamp = frame.stamp_mut();
         stamp.number = self.ledger.counters.sent.frames as u32;
+        stamp.enqueued = self.now;
         stamp.set_sender(false);
         self.ledger.counters.sent.add(stamp);
         self.ledger.drop(self.now, frame, cause);
@@ -372,6 +373,12 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     /// What is in the delay line, or due and not yet handed over.
     pub fn in_flight(&self) -> Tally {
         self.line.contents()
+    }
+
+    /// The log of decisions.
+    #[inline]
+    pub fn log(&mut self) -> &mut Q::Log {
+        &mut self.ledger.log
     }
 
     /// Whether there is anything for [`Self::take_discarded`].

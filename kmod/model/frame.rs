@@ -34,6 +34,8 @@ impl Stamp {
     const SENDER: u8 = 1;
     /// The model made the frame as a copy of another one.
     const COPY: u8 = 2;
+    /// A queue discipline marked the frame.
+    const MARKED: u8 = 4;
 
     /// A stamp for a frame that stands for `frames` wire frames (zero is taken as one, and more
     /// than 65535 as 65535, which is the kernel's own bound) with `bytes` L2 bytes together.
@@ -70,7 +72,18 @@ impl Stamp {
 
     /// Makes this the stamp of a copy.
     pub(super) fn set_copy(&mut self) {
-        self.flags = Self::COPY;
+        self.flags = Self::COPY | self.flags & Self::MARKED;
+    }
+
+    /// Whether a queue discipline marked the frame.
+    #[inline]
+    pub(super) const fn is_marked(&self) -> bool {
+        self.flags & Self::MARKED != 0
+    }
+
+    /// Notes that a queue discipline marked the frame.
+    pub(super) fn set_marked(&mut self) {
+        self.flags |= Self::MARKED;
     }
 
     /// Notes whether the frame has a sender.
@@ -122,24 +135,44 @@ pub trait Frame {
     fn mark_ce(&mut self) -> bool {
         false
     }
-
-    /// Learns what was decided about the frame, for a log. Called once for each frame, when it is
-    /// dropped or enters the delay line.
-    #[inline]
-    fn decided(&self, _decision: &Decision) {}
 }
 
 /// What was decided about a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Low half of the frame's number in its direction.
-    pub number: u32,
-    /// Whether it is a copy of the frame with this number.
-    pub copy: bool,
-    /// When, in modelled time, ns.
+    /// The frame's number in its direction: how many wire frames were handed in before it.
+    pub number: u64,
+    /// When it was handed in, ns; when it was refused, if it never entered.
+    pub enqueued: u64,
+    /// When this was decided, in modelled time, ns.
     pub at: u64,
     /// What.
     pub outcome: Outcome,
+    /// L2 bytes.
+    pub bytes: u32,
+    /// Wire frames that it stands for.
+    pub frames: u16,
+    /// Whether it is a copy of the frame with this number.
+    pub copy: bool,
+    /// Whether the queue discipline marked it.
+    pub marked: bool,
+    /// Whether bits of it were flipped.
+    pub corrupted: bool,
+    /// Whether it overtook another frame.
+    pub reordered: bool,
+}
+
+/// A log of decisions, in the order in which they are made: one for each frame when it is dropped or
+/// enters the delay line, and another one if it is lost there.
+pub trait Log: Default {
+    /// Notes a decision.
+    fn record(&mut self, decision: Decision);
+}
+
+/// No log.
+impl Log for () {
+    #[inline]
+    fn record(&mut self, _decision: Decision) {}
 }
 
 /// What becomes of a frame.
@@ -158,6 +191,9 @@ pub enum Outcome {
 pub trait FrameQueue: Default {
     /// What it holds.
     type Frame: Frame;
+
+    /// The log of what is decided about the frames.
+    type Log: Log;
 
     /// Appends a frame.
     fn push_back(&mut self, frame: Self::Frame);

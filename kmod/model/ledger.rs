@@ -12,6 +12,7 @@ use super::{
         Decision,
         Frame,
         FrameQueue,
+        Log,
         Outcome,
         Stamp, //
     }, //
@@ -23,6 +24,7 @@ pub(super) struct Ledger<Q: FrameQueue> {
     pub(super) discarded: Q,
     /// Frames in the transmitter that have a sender.
     pub(super) senders: u32,
+    pub(super) log: Q::Log,
 }
 
 impl<Q: FrameQueue> Default for Ledger<Q> {
@@ -31,6 +33,7 @@ impl<Q: FrameQueue> Default for Ledger<Q> {
             counters: Counters::default(),
             discarded: Q::default(),
             senders: 0,
+            log: Q::Log::default(),
         }
     }
 }
@@ -71,12 +74,25 @@ impl<Q: FrameQueue> Ledger<Q> {
     pub(super) fn drop(&mut self, at: u64, frame: Q::Frame, cause: Cause) {
         let stamp = frame.stamp();
         self.counters.drop(stamp, cause);
-        frame.decided(&Decision {
-            number: stamp.number,
-            copy: stamp.is_copy(),
-            at,
-            outcome: Outcome::Dropped(cause),
-        });
+        let decision = self.decision(stamp, at, Outcome::Dropped(cause));
+        self.log.record(decision);
         self.discarded.push_back(frame);
+    }
+
+    /// What was decided about a frame on which nothing else happened.
+    #[inline]
+    pub(super) fn decision(&self, stamp: &Stamp, at: u64, outcome: Outcome) -> Decision {
+        Decision {
+            number: self.number(stamp),
+            enqueued: stamp.enqueued,
+            at,
+            outcome,
+            bytes: stamp.bytes,
+            frames: stamp.frames,
+            copy: stamp.is_copy(),
+            marked: stamp.is_marked(),
+            corrupted: false,
+            reordered: false,
+        }
     }
 }

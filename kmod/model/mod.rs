@@ -71,7 +71,7 @@ pub use self::{
         Codel, Discipline, DropFrom, Flow, Pie, Queueing, QueueingError, QueueingField, Red,
     },
     effects::{EffectError, EffectField, Effects, Reorder},
-    frame::{Decision, Frame, FrameQueue, Outcome, Stamp},
+    frame::{Decision, Frame, FrameQueue, Log, Outcome, Stamp},
     jitter::{Distribution, Jitter, Order},
     loss::{FourState, GilbertElliott},
     memory::{Bare, FrameTree, Memory, Sorted, Tables, Weight},

@@ -74,6 +74,8 @@ doit! {
     vnet_nl_link_get_doit, VNET_A_LINK_IFINDEX => control::link::get;
     vnet_nl_link_set_doit, VNET_A_LINK_IFINDEX => control::link::set;
     vnet_nl_link_del_doit, VNET_A_LINK_IFINDEX => control::link::del;
+    vnet_nl_link_trace_set_doit, VNET_A_TRACE_SIZE => control::trace::set;
+    vnet_nl_link_trace_get_doit, VNET_A_TRACE_SINCE => control::trace::get;
 }
 
 dumpit! {

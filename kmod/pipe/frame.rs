@@ -2,6 +2,7 @@
 
 //! Socket buffers as the model's frames.
 
+use super::trace::TraceSlot;
 use crate::{
     account::Load,
     model,
@@ -114,6 +115,7 @@ pub(crate) struct FrameList(TaggedList<model::Stamp>);
 
 impl model::FrameQueue for FrameList {
     type Frame = Frame;
+    type Log = TraceSlot;
 
     #[inline]
     fn push_back(&mut self, frame: Frame) {

@@ -26,6 +26,10 @@ use super::{
         Flow,
         Frame,
         FrameList, //
+    },
+    trace::{
+        Extract,
+        Trace, //
     }, //
 };
 use crate::{
@@ -37,6 +41,7 @@ use crate::{
     model::{
         Cause,
         Counters,
+        Decision,
         Direction,
         FrameQueue,
         Tally, //
@@ -191,6 +196,36 @@ impl Lane {
         drop(state);
         drop(waste);
         result
+    }
+
+    /// Begins another log of decisions, or ends it. One that has the same size stays as it is.
+    pub(crate) fn set_trace(&self, trace: Option<KBox<Trace>>) {
+        let mut state = self.state.lock();
+        let slot = state.model.log();
+        let size = |trace: Option<&Trace>| trace.map_or(0, Trace::size);
+        let unused = if size(slot.get()) == size(trace.as_deref()) {
+            trace
+        } else {
+            slot.replace(trace)
+        };
+        drop(state);
+        drop(unused);
+    }
+
+    /// Reads from the log of decisions, if there is one, what fits into `records`, see
+    /// [`Trace::read`].
+    pub(crate) fn read_trace(
+        &self,
+        since: Option<u64>,
+        records: KVVec<Decision>,
+    ) -> Option<Extract> {
+        let mut state = self.state.lock();
+        state.model.advance(clock::now());
+        let waste = state.clean_up();
+        let extract = state.model.log().get().map(|log| log.read(since, records));
+        drop(state);
+        drop(waste);
+        extract
     }
 
     /// Reports what happened since the last time to the instances, and gives back what has been

@@ -13,7 +13,10 @@ mod stats;
 
 pub(crate) use self::{
     direction::put_direction,
-    stats::put_stats, //
+    stats::{
+        number_of,
+        put_stats, //
+    }, //
 };
 
 use super::{

@@ -177,6 +177,31 @@ def inspect():
     contains(vnetctl("graph").out, 'data-link="b-c"')
 
 
+@case("link trace tells what is decided about frames")
+def trace():
+    """As lines, as JSON; so many, of one end, and the log ends with its reader."""
+    up(PLAIN.format(lab="t").replace("delay: 1ms", "delay: 1ms, ber: 1e-4, loss: 10%"))
+    reader = start("link", "trace", "a-b", "--json", "--count=20", "--from=a")
+    ping = start("exec", "a", "ping", "-q", "-i0.01", "-s1000", "b")
+    told = [json.loads(line) for line in reader.stdout]
+    equal(reader.wait(), 0)
+    ping.kill()
+    equal((len(told), {line["from"] for line in told}), (20, {"a:to-b"}))
+    numbers = [line["number"] for line in told]
+    equal(numbers, list(range(numbers[0], numbers[0] + 20)))
+    for line in told:
+        if "dropped" in line:
+            contains("ber loss-random", line["dropped"])
+        else:
+            equal(line["due"] - line["decided"], 1_000_000)
+    reader = start("link", "trace", "a-b")
+    start("exec", "b", "ping", "-q", "-i0.01", "a")
+    contains(reader.stdout.readline(), " b:to-a #")
+    reader.send_signal(signal.SIGINT)
+    equal(reader.wait(), 130)
+    contains(vnetctl("link", "trace", "x", status=1).err, "no link x")
+
+
 @case("names of the running lab are completed", "bash", "zsh", "fish")
 def completed(shell):
     """Nodes, links and labs."""

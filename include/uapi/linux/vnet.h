@@ -273,6 +273,20 @@ enum vnet_order {
 };
 
 /**
+ * enum vnet_side - An end of a link.
+ * @VNET_SIDE_A: The first one.
+ * @VNET_SIDE_B: The second one.
+ */
+enum vnet_side {
+	VNET_SIDE_A,
+	VNET_SIDE_B,
+
+	/* private: */
+	__VNET_SIDE_MAX,
+	VNET_SIDE_MAX = (__VNET_SIDE_MAX - 1)
+};
+
+/**
  * enum vnet_pattern_action - What a rule of a pattern does to its frame.
  * @VNET_PATTERN_ACTION_DROP: Loses it on the wire.
  * @VNET_PATTERN_ACTION_FLIP: Flips the bit whose number is the value, from the
@@ -484,6 +498,38 @@ enum {
 };
 
 enum {
+	VNET_A_RECORD_NUMBER = 1,
+	VNET_A_RECORD_ENQUEUED,
+	VNET_A_RECORD_DECIDED,
+	VNET_A_RECORD_DUE,
+	VNET_A_RECORD_CAUSE,
+	VNET_A_RECORD_BYTES,
+	VNET_A_RECORD_FRAMES,
+	VNET_A_RECORD_COPY,
+	VNET_A_RECORD_MARKED,
+	VNET_A_RECORD_CORRUPTED,
+	VNET_A_RECORD_REORDERED,
+	VNET_A_RECORD_PAD,
+
+	__VNET_A_RECORD_MAX,
+	VNET_A_RECORD_MAX = (__VNET_A_RECORD_MAX - 1)
+};
+
+enum {
+	VNET_A_TRACE_ID = 1,
+	VNET_A_TRACE_END,
+	VNET_A_TRACE_SIZE,
+	VNET_A_TRACE_SINCE,
+	VNET_A_TRACE_NEXT,
+	VNET_A_TRACE_LOST,
+	VNET_A_TRACE_RECORD,
+	VNET_A_TRACE_PAD,
+
+	__VNET_A_TRACE_MAX,
+	VNET_A_TRACE_MAX = (__VNET_A_TRACE_MAX - 1)
+};
+
+enum {
 	VNET_A_LINK_ID = 1,
 	VNET_A_LINK_NAME,
 	VNET_A_LINK_LAB,
@@ -671,6 +717,8 @@ enum {
 	VNET_CMD_BLOCK_DEL_NTF,
 	VNET_CMD_BLOCK_BIND_NTF,
 	VNET_CMD_BLOCK_UNBIND_NTF,
+	VNET_CMD_LINK_TRACE_SET,
+	VNET_CMD_LINK_TRACE_GET,
 
 	__VNET_CMD_MAX,
 	VNET_CMD_MAX = (__VNET_CMD_MAX - 1)

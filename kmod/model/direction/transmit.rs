@@ -10,6 +10,7 @@ use super::{
             Decision,
             Frame,
             FrameQueue,
+            Log,
             Outcome,
             Stamp, //
         },
@@ -167,31 +168,37 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         }
         self.ledger.leave(&frame);
         frame.release_sender();
-        if departure.fated && !self.corrupt(&mut frame) {
-            return self.ledger.drop(ended, frame, Cause::NoMemory);
+        let mut corrupted = false;
+        if departure.fated {
+            match self.corrupt(&mut frame) {
+                Some(flipped) => corrupted = flipped,
+                None => return self.ledger.drop(ended, frame, Cause::NoMemory),
+            }
         }
         let due = self.line.due(departure.arrives, departure.overtakes);
         let stamp = *frame.stamp();
-        frame.decided(&Decision {
-            number: stamp.number,
-            copy: stamp.is_copy(),
-            at: ended,
-            outcome: Outcome::Due(due),
-        });
-        if self.line.push(frame, due) {
+        let reordered = self.line.push(frame, due);
+        if reordered {
             self.ledger.counters.reordered.add(&stamp);
         }
+        let decision = self.ledger.decision(&stamp, ended, Outcome::Due(due));
+        self.ledger.log.record(Decision {
+            corrupted,
+            reordered,
+            ..decision
+        });
     }
 
-    /// Flips the bits that the frame's fate wants flipped; false if it has no memory.
+    /// Flips the bits that the frame's fate wants flipped, and tells whether there were any; none
+    /// if there is no memory for that.
     #[inline(never)]
-    fn corrupt(&mut self, frame: &mut Q::Frame) -> bool {
+    fn corrupt(&mut self, frame: &mut Q::Frame) -> Option<bool> {
         let bits = u64::from(frame.stamp().bytes).saturating_mul(8);
         let mut flipped = false;
         for bit in self.fate.flips.into_iter().flatten() {
             if u64::from(bit) < bits {
                 if !frame.flip_bit(bit) {
-                    return false;
+                    return None;
                 }
                 flipped = true;
             }
@@ -199,6 +206,6 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         if flipped {
             self.ledger.counters.corrupted.add(frame.stamp());
         }
-        true
+        Some(flipped)
     }
 }

@@ -101,6 +101,7 @@ fn signal<Q: FrameQueue>(
 ) -> Option<Q::Frame> {
     if params.queueing.ecn && frame.mark_ce() {
         ledger.counters.marked.add(frame.stamp());
+        frame.stamp_mut().set_marked();
         return Some(frame);
     }
     ledger.drop_sent(at, frame, cause);

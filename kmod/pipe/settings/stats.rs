@@ -121,7 +121,7 @@ fn put_drop(writer: &mut Writer<'_>, cause: Cause, lost: Tally) -> Result {
 }
 
 /// The number of a cause in the control interface, which does not change between releases.
-fn number_of(cause: Cause) -> u32 {
+pub(crate) fn number_of(cause: Cause) -> u32 {
     match cause {
         Cause::QueuePackets => bindings::vnet_drop_cause_VNET_DROP_CAUSE_QUEUE_PACKETS,
         Cause::QueueBytes => bindings::vnet_drop_cause_VNET_DROP_CAUSE_QUEUE_BYTES,

@@ -40,6 +40,7 @@ struct Fifo(VecDeque<Boxed>);
 
 impl FrameQueue for Fifo {
     type Frame = Boxed;
+    type Log = ();
 
     fn push_back(&mut self, frame: Boxed) {
         self.0.push_back(frame);

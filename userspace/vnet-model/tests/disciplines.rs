@@ -72,7 +72,7 @@ fn dropped() -> Vec<(u64, Cause)> {
     take_log()
         .into_iter()
         .filter_map(|decision| match decision.outcome {
-            Outcome::Dropped(cause) => Some((u64::from(decision.number), cause)),
+            Outcome::Dropped(cause) => Some((decision.number, cause)),
             Outcome::Due(_) => None,
         })
         .collect()

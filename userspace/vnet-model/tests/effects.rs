@@ -78,7 +78,7 @@ fn run(direction: &mut FullDirection, n: u64) -> (Vec<(TestFrame, u64)>, Lost) {
     let dropped = take_log()
         .into_iter()
         .filter_map(|decision| match decision.outcome {
-            Outcome::Dropped(cause) => Some((u64::from(decision.number), cause)),
+            Outcome::Dropped(cause) => Some((decision.number, cause)),
             Outcome::Due(_) => None,
         })
         .collect();

@@ -12,7 +12,7 @@ use netlink_sys::protocols::NETLINK_GENERIC;
 
 use crate::attr::Attributes;
 use crate::error::{Error, Refusal};
-use crate::generated::{Command, Instance, Link, FAMILY_NAME, GROUP_CONFIG};
+use crate::generated::{Command, Instance, Link, Trace, FAMILY_NAME, GROUP_CONFIG};
 use crate::message::VnetMessage;
 use crate::netlink::{Connection, Outcome, Outgoing};
 
@@ -202,6 +202,16 @@ impl Client {
             .into_iter()
             .map(|outcome| outcome.map(drop))
             .collect())
+    }
+
+    /// Begins or ends the log of decisions of a link's direction.
+    pub fn link_trace_set(&mut self, trace: Trace) -> Result<(), Error> {
+        self.none(Command::LinkTraceSet, &trace)
+    }
+
+    /// Reads from it.
+    pub fn link_trace_get(&mut self, trace: Trace) -> Result<Trace, Error> {
+        self.one(Command::LinkTraceGet, &trace)
     }
 
     /// Has the kernel tell about changes, to [`Client::notifications`].

@@ -489,6 +489,30 @@ impl Order {
         Self::ALL.get(number as usize).copied()
     }
 }
+/// An end of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The first one.
+    A,
+    /// The second one.
+    B,
+}
+impl Side {
+    /// All values in the order of their numbers.
+    pub const ALL: &[Side] = &[Side::A, Side::B];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            Side::A => "a",
+            Side::B => "b",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
 /// What a rule of a pattern does to its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -586,6 +610,13 @@ pub enum Command {
     BlockBindNtf = 26,
     /// A binding was taken apart; the block above is told.
     BlockUnbindNtf = 27,
+    /// Begins or ends the log of what is decided about the frames that an end of a link transmits. A log
+    /// that is there is not emptied unless its size changes.
+    LinkTraceSet = 28,
+    /// Reads records of such a log, from a number on, in the order of the decisions. Reading does not take
+    /// them away. With next of the reply as since of the following request nothing is read twice; a reply
+    /// without records says that there are no more by now.
+    LinkTraceGet = 29,
 }
 impl Command {
     /// The command of that number.
@@ -618,6 +649,8 @@ impl Command {
             25 => Command::BlockDelNtf,
             26 => Command::BlockBindNtf,
             27 => Command::BlockUnbindNtf,
+            28 => Command::LinkTraceSet,
+            29 => Command::LinkTraceGet,
             _ => return None,
         })
     }
@@ -651,6 +684,8 @@ impl Command {
             Command::BlockDelNtf => "block-del-ntf",
             Command::BlockBindNtf => "block-bind-ntf",
             Command::BlockUnbindNtf => "block-unbind-ntf",
+            Command::LinkTraceSet => "link-trace-set",
+            Command::LinkTraceGet => "link-trace-get",
         }
     }
     /// Whether the kernel sends it on its own.
@@ -2353,6 +2388,282 @@ impl Attributes for End {
                 8 => set.stats = Some(Stats::decode(value)?),
                 9 => set.up = Some(attr::u32(value)?),
                 10 => set.carrier = Some(attr::u32(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// What was decided about a frame: one record when it is dropped or leaves the sender, another one if
+/// it is lost on its way to the receiver.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Record {
+    /// Number of the frame, how many frames the end had sent before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// When it was handed to the link, in ns of the monotonic clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enqueued: Option<u64>,
+    /// When it was dropped, or its last bit left the sender, in ns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<u64>,
+    /// When it is due at the receiver, in ns; absent if it was dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<u64>,
+    /// Why it was dropped; absent if it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u32>,
+    /// Its length, without overhead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u32>,
+    /// Frames that it stands for; more than one for an offload packet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames: Option<u32>,
+    /// Whether it is a copy, made by the link, of the frame with this number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy: Option<u32>,
+    /// Whether the queue discipline marked it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marked: Option<u32>,
+    /// Whether bits of it were flipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrupted: Option<u32>,
+    /// Whether it overtook another frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reordered: Option<u32>,
+}
+impl Attributes for Record {
+    const SPEC: SetSpec = SetSpec {
+        name: "record",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "number",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "enqueued",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "decided",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "due",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "cause",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "bytes",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "frames",
+                nested: None,
+            },
+            AttrSpec {
+                number: 8,
+                name: "copy",
+                nested: None,
+            },
+            AttrSpec {
+                number: 9,
+                name: "marked",
+                nested: None,
+            },
+            AttrSpec {
+                number: 10,
+                name: "corrupted",
+                nested: None,
+            },
+            AttrSpec {
+                number: 11,
+                name: "reordered",
+                nested: None,
+            },
+            AttrSpec {
+                number: 12,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.number {
+            out.uint(1, value);
+        }
+        if let Some(value) = self.enqueued {
+            out.uint(2, value);
+        }
+        if let Some(value) = self.decided {
+            out.uint(3, value);
+        }
+        if let Some(value) = self.due {
+            out.uint(4, value);
+        }
+        if let Some(value) = self.cause {
+            out.u32(5, value);
+        }
+        if let Some(value) = self.bytes {
+            out.u32(6, value);
+        }
+        if let Some(value) = self.frames {
+            out.u32(7, value);
+        }
+        if let Some(value) = self.copy {
+            out.u32(8, value);
+        }
+        if let Some(value) = self.marked {
+            out.u32(9, value);
+        }
+        if let Some(value) = self.corrupted {
+            out.u32(10, value);
+        }
+        if let Some(value) = self.reordered {
+            out.u32(11, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.number = Some(attr::uint(value)?),
+                2 => set.enqueued = Some(attr::uint(value)?),
+                3 => set.decided = Some(attr::uint(value)?),
+                4 => set.due = Some(attr::uint(value)?),
+                5 => set.cause = Some(attr::u32(value)?),
+                6 => set.bytes = Some(attr::u32(value)?),
+                7 => set.frames = Some(attr::u32(value)?),
+                8 => set.copy = Some(attr::u32(value)?),
+                9 => set.marked = Some(attr::u32(value)?),
+                10 => set.corrupted = Some(attr::u32(value)?),
+                11 => set.reordered = Some(attr::u32(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// The log of decisions of one direction of a link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Trace {
+    /// Number of the link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<u32>,
+    /// The end that transmits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<u32>,
+    /// How many records are kept, the youngest; 0 if there is no log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u32>,
+    /// Number of the first record that is wanted, counted from 0 when the log begins. Without it only the
+    /// records yet to come are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// Number of the record after the last one of the reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+    /// How many of the records that were wanted had been overwritten by younger ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<u64>,
+    /// Record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub record: Vec<Record>,
+}
+impl Attributes for Trace {
+    const SPEC: SetSpec = SetSpec {
+        name: "trace",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "id",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "end",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "size",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "since",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "next",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "lost",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "record",
+                nested: Some(&Record::SPEC),
+            },
+            AttrSpec {
+                number: 8,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.id {
+            out.u32(1, value);
+        }
+        if let Some(value) = self.end {
+            out.u32(2, value);
+        }
+        if let Some(value) = self.size {
+            out.u32(3, value);
+        }
+        if let Some(value) = self.since {
+            out.uint(4, value);
+        }
+        if let Some(value) = self.next {
+            out.uint(5, value);
+        }
+        if let Some(value) = self.lost {
+            out.uint(6, value);
+        }
+        for value in &self.record {
+            out.nest(7, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.id = Some(attr::u32(value)?),
+                2 => set.end = Some(attr::u32(value)?),
+                3 => set.size = Some(attr::u32(value)?),
+                4 => set.since = Some(attr::uint(value)?),
+                5 => set.next = Some(attr::uint(value)?),
+                6 => set.lost = Some(attr::uint(value)?),
+                7 => set.record.push(Record::decode(value)?),
                 _ => {}
             }
         }

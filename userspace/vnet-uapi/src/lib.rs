@@ -18,5 +18,7 @@ pub mod netlink;
 
 pub use client::{Client, InstanceKey, LinkKey, Notification};
 pub use error::{Error, Refusal};
-pub use generated::{Command, Direction, Drop, DropCause, End, Instance, Link, Stats};
+pub use generated::{
+    Command, Direction, Drop, DropCause, End, Instance, Link, Record, Side, Stats, Trace,
+};
 pub use message::VnetMessage;

@@ -295,6 +295,30 @@ pub enum Link {
     Down(LinkName),
     /// Plug the cable of a link again.
     Up(LinkName),
+    /// Tell what is decided about each frame: sent or dropped, when, why, and when it is due at the far end.
+    ///
+    /// The log begins with the first reader and ends with it. Times are those of the kernel's monotonic clock.
+    Trace(LinkTrace),
+}
+
+/// `link trace`
+#[derive(Debug, Args)]
+pub struct LinkTrace {
+    /// Link.
+    #[arg(add = complete::links())]
+    pub name: String,
+
+    /// A JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+
+    /// End after so many records.
+    #[arg(short, long, value_name = "N")]
+    pub count: Option<u64>,
+
+    /// Only what this node sends.
+    #[arg(long, value_name = "NODE", add = complete::nodes())]
+    pub from: Option<String>,
 }
 
 /// `link down`, `link up`

@@ -13,8 +13,8 @@ use std::{
 };
 
 use vnet_model::{
-    Compiled, Decision, Direction, Effects, Flow, Frame, FrameQueue, FrameTree, Memory, Params,
-    Queueing, Rule, Stamp, Tables, Weight,
+    Compiled, Decision, Direction, Effects, Flow, Frame, FrameQueue, FrameTree, Log, Memory,
+    Params, Queueing, Rule, Stamp, Tables, Weight,
 };
 
 /// A frame that knows who it is.
@@ -114,9 +114,15 @@ impl Frame for TestFrame {
         self.marked |= self.ect;
         self.ect
     }
+}
 
-    fn decided(&self, decision: &Decision) {
-        LOG.with_borrow_mut(|log| log.push(*decision));
+/// Writes to [`LOG`].
+#[derive(Debug, Default)]
+pub struct Recorder;
+
+impl Log for Recorder {
+    fn record(&mut self, decision: Decision) {
+        LOG.with_borrow_mut(|log| log.push(decision));
     }
 }
 
@@ -125,6 +131,7 @@ pub struct Fifo(pub VecDeque<TestFrame>);
 
 impl FrameQueue for Fifo {
     type Frame = TestFrame;
+    type Log = Recorder;
 
     fn push_back(&mut self, frame: TestFrame) {
         self.0.push_back(frame);

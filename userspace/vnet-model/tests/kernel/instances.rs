@@ -38,6 +38,7 @@ pub struct OneQueue(Option<OneFrame>);
 
 impl FrameQueue for OneQueue {
     type Frame = OneFrame;
+    type Log = ();
 
     fn push_back(&mut self, frame: OneFrame) {
         self.0 = Some(frame);

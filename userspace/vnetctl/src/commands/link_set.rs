@@ -115,7 +115,7 @@ fn request(
 }
 
 /// Which directions are meant.
-fn sides(link: &LinkPlan, from: Option<&str>) -> Result<Vec<usize>> {
+pub(super) fn sides(link: &LinkPlan, from: Option<&str>) -> Result<Vec<usize>> {
     let Some(from) = from.filter(|from| *from != "both") else {
         return Ok(vec![0, 1]);
     };

@@ -15,6 +15,7 @@ mod instance;
 mod link;
 mod link_detail;
 mod link_set;
+mod link_trace;
 mod logs;
 mod node;
 mod ps;
@@ -52,6 +53,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Route(route::Route::Show(names)) => route::show(&cli, names),
         Command::Link(Link::Show(show)) => link::show(&cli, show),
         Command::Link(Link::Set(set)) => link_set::run(&cli, set),
+        Command::Link(Link::Trace(trace)) => link_trace::run(&cli, trace),
         Command::Link(Link::Down(link)) => link_set::cable(&cli, link, "pulled"),
         Command::Link(Link::Up(link)) => link_set::cable(&cli, link, "plugged"),
         Command::Instance(Instance::Show(names)) => instance::show(&cli, names),

@@ -44,6 +44,12 @@ pub(crate) mod param;
 pub(crate) mod program;
 pub(crate) mod types;
 
+mod classifier;
 mod counter;
+mod discard;
 mod eth;
 mod forward;
+mod hash;
+mod queue;
+mod source;
+mod tee;

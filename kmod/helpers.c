@@ -82,6 +82,16 @@ void vnet_helper_spin_lock_init(spinlock_t *lock, const char *name, struct lock_
 
 /* linux/bottom_half.h, linux/smp.h */
 
+void vnet_helper_local_bh_disable(void)
+{
+	local_bh_disable();
+}
+
+void vnet_helper_local_bh_enable(void)
+{
+	local_bh_enable();
+}
+
 unsigned int vnet_helper_processor_id(void)
 {
 	return smp_processor_id();
@@ -312,6 +322,24 @@ struct sk_buff *vnet_helper_skb_take(struct sk_buff *skb)
 	return skb;
 }
 
+/* A packet of zeros with room in front for the headers of devices. */
+struct sk_buff *vnet_helper_skb_zeroed(unsigned int len)
+{
+	struct sk_buff *skb = alloc_skb(NET_SKB_PAD + len, GFP_ATOMIC);
+
+	if (skb) {
+		skb_reserve(skb, NET_SKB_PAD);
+		skb_put_zero(skb, len);
+	}
+	return skb;
+}
+
+/* Whether the first bytes are in one piece, or could be brought into one. */
+bool vnet_helper_skb_pull(struct sk_buff *skb, unsigned int len)
+{
+	return pskb_may_pull(skb, len);
+}
+
 /* Sends a frame through a device, but not through its egress hook. */
 int vnet_helper_device_transmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -340,6 +368,8 @@ void vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev)
 	}
 	skb_orphan(skb);
 	skb_scrub_packet(skb, false);
+	/* It may have been held back; its stamp is that of its way into the stack. */
+	skb_clear_tstamp(skb);
 	skb->protocol = eth_type_trans(skb, dev);
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
 	skb->tc_skip_classify = true;

@@ -28,3 +28,4 @@ pub(crate) mod packet;
 pub(crate) mod rtnl;
 pub(crate) mod skbuff;
 pub(crate) mod skbuff_tree;
+pub(crate) mod soft_timer;

@@ -19,7 +19,7 @@
 #define VNET_JITTER_TABLE_MAX	32766
 #define VNET_MTU_MIN		68
 #define VNET_MTU_MAX		65535
-#define VNET_BLOCK_DATA_MAX	32768
+#define VNET_BLOCK_DATA_MAX	16384
 
 /* Common nested types */
 extern const struct nla_policy vnet_block_field_nl_policy[VNET_A_BLOCK_FIELD_PAD + 1];

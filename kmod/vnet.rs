@@ -16,10 +16,6 @@ mod bindings;
 #[deny(unsafe_code)]
 mod control;
 #[deny(unsafe_code)]
-#[allow(
-    dead_code,
-    reason = "the blocks that use the rest of the engine follow"
-)]
 mod fb;
 #[deny(unsafe_code)]
 mod instance;

@@ -60,8 +60,6 @@ pub(crate) enum Access {
     Initial,
     /// Never: it is a reading.
     Told,
-    /// As `AnyTime`, but it is not told.
-    Secret,
 }
 
 impl Param {

@@ -210,6 +210,12 @@ impl Run<'_> {
         self.turn.rcu()
     }
 
+    /// Whether something is bound to a port of the block.
+    pub(crate) fn is_bound(&self, port: u32) -> bool {
+        let step = self.program.steps.get(self.step as usize);
+        step.is_some_and(|step| step.way(port) != Hop::NONE)
+    }
+
     /// Has the block send a packet that it made out of a port, when the one in hand is done with.
     pub(crate) fn emit(&self, packet: SkBuff, port: u32) {
         let Some(step) = self.program.steps.get(self.step as usize) else {

@@ -7,11 +7,17 @@ use super::{
         Port,
         Type, //
     },
+    classifier,
     counter,
+    discard,
     eth,
     forward,
     graph::Bound,
-    param::Values, //
+    hash,
+    param::Values,
+    queue,
+    source,
+    tee, //
 };
 use kernel::{
     prelude::*,
@@ -19,7 +25,17 @@ use kernel::{
 };
 
 /// The types, in the order in which they are told.
-pub(crate) static TYPES: &[&Type] = &[&eth::TYPE, &forward::TYPE, &counter::TYPE];
+pub(crate) static TYPES: &[&Type] = &[
+    &eth::TYPE,
+    &forward::TYPE,
+    &counter::TYPE,
+    &tee::TYPE,
+    &discard::TYPE,
+    &source::TYPE,
+    &classifier::TYPE,
+    &hash::TYPE,
+    &queue::TYPE,
+];
 
 impl Type {
     /// The type of a name.

@@ -44,6 +44,7 @@
 #![allow(dead_code, unreachable_pub, unused_imports)]
 
 pub mod ber;
+pub mod bucket;
 pub mod counters;
 pub mod direction;
 pub mod discipline;
@@ -51,6 +52,7 @@ pub mod effects;
 pub mod exponential;
 pub mod frame;
 pub mod graph;
+pub mod headers;
 pub mod jitter;
 pub mod loss;
 pub mod memory;

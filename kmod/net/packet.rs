@@ -4,9 +4,46 @@
 
 use super::skbuff::SkBuff;
 use crate::bindings;
-use core::ptr::NonNull;
+use core::{
+    ptr::NonNull,
+    slice, //
+};
 
 impl SkBuff {
+    /// A new packet of `len` bytes that begins with `header` and is zero from there on; none if
+    /// there is no memory.
+    pub(crate) fn with_header(header: &[u8], len: u32) -> Option<Self> {
+        // SAFETY: May be called with bottom halves disabled.
+        let skb = NonNull::new(unsafe { bindings::skb_zeroed(len) })?;
+        let begin = header.len().min(len as usize);
+        // SAFETY: The packet is new and ours, and has `len` bytes in one piece.
+        unsafe {
+            let data = (*skb.as_ptr()).data;
+            data.copy_from_nonoverlapping(header.as_ptr(), begin);
+            Some(Self::from_raw(skb))
+        }
+    }
+
+    /// The first `len` bytes; none if there are not so many, or no memory to bring them into one
+    /// piece.
+    #[inline]
+    pub(crate) fn first(&mut self, len: u32) -> Option<&[u8]> {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe {
+            if !bindings::skb_pull(self.as_ptr(), len) {
+                return None;
+            }
+            // The bytes are in one piece now, and nobody writes to them while we are borrowed.
+            Some(slice::from_raw_parts((*self.as_ptr()).data, len as usize))
+        }
+    }
+
+    /// Ends the packet as one that has reached its aim.
+    pub(crate) fn consume(self) {
+        // SAFETY: The buffer is given up.
+        unsafe { bindings::consume_skb(self.into_raw()) };
+    }
+
     /// A copy that shares the data and belongs to no socket; none if there is no memory.
     pub(crate) fn duplicate(&self) -> Option<Self> {
         // SAFETY: By the type invariants the buffer is live; cloning it changes only counters that

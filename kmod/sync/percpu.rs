@@ -36,6 +36,35 @@ impl BottomHalf {
     }
 }
 
+/// Bottom halves, disabled by us.
+pub(crate) struct BottomHalfGuard(BottomHalf);
+
+/// Disables bottom halves on this CPU. Those that have become due run when the guard is dropped.
+pub(crate) fn disable_bottom_half() -> BottomHalfGuard {
+    // SAFETY: They are enabled again when the guard is dropped; the calls nest.
+    unsafe {
+        bindings::local_bh_disable();
+        // SAFETY: Just disabled.
+        BottomHalfGuard(BottomHalf::assume_disabled())
+    }
+}
+
+impl core::ops::Deref for BottomHalfGuard {
+    type Target = BottomHalf;
+
+    #[inline]
+    fn deref(&self) -> &BottomHalf {
+        &self.0
+    }
+}
+
+impl Drop for BottomHalfGuard {
+    fn drop(&mut self) {
+        // SAFETY: Disabled by `disable_bottom_half`.
+        unsafe { bindings::local_bh_enable() }
+    }
+}
+
 /// A value on cache lines of its own.
 #[repr(align(64))]
 struct Padded<T>(T);

@@ -87,7 +87,6 @@ pub(super) fn block(writer: &mut Writer<'_>, node: &Node, nodes: &Nodes, net: &N
     }
     for (place, declared) in node.kind().params.iter().enumerate() {
         match declared.access {
-            Access::Secret => {}
             Access::Told => param(writer, declared, &node.block().read(place)?)?,
             _ => param(writer, declared, node.values().get(place))?,
         }

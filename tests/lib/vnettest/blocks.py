@@ -112,7 +112,8 @@ class Graph:
 
     def replace(self, name, kind=None, state=None, **params):
         """Puts another block in the place of one."""
-        self._do("block-replace", name=name, kind=kind, state=state,
+        number = self.family.spec.enums["block-state"].index(state) if state else None
+        self._do("block-replace", name=name, kind=kind, state=number,
                  param=params_of(params) or None)
 
     def chain(self, *ends):

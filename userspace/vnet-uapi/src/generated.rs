@@ -34,7 +34,7 @@ pub const MTU_MAX: u64 = 65535;
 /// Longest name of a block type, of a port or of a parameter, in bytes.
 pub const BLOCK_TYPE_MAX: u64 = 31;
 /// Longest text or data of a block's parameter, in bytes.
-pub const BLOCK_DATA_MAX: u64 = 32768;
+pub const BLOCK_DATA_MAX: u64 = 16384;
 /// Which way a port of a block faces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

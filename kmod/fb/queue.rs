@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `queue`: holds packets back, so that they leave at a rate, or when it is opened.
+//!
+//! Each way has a queue of its own.
+
+use super::{
+    block::{
+        Block,
+        Made,
+        Port,
+        Refused,
+        Site,
+        Type,
+        Verdict, //
+    },
+    counters::Cause,
+    outlet::Outlet,
+    param::{
+        Kind,
+        Param,
+        Values, //
+    },
+    program::Run,
+};
+use crate::{
+    model::{
+        graph::{
+            Carries,
+            Passage, //
+        },
+        serialiser::{
+            LineRate,
+            Serialiser, //
+        }, //
+    },
+    net::{
+        clock,
+        rtnl::Rtnl,
+        skbuff::{
+            SkBuff,
+            SkBuffList, //
+        },
+        soft_timer::{
+            Expire,
+            SoftTimer, //
+        },
+    },
+    sync::{
+        percpu::{
+            self,
+            BottomHalf, //
+        },
+        spinlock_bh::{
+            new_spinlock_bh,
+            SpinLockBh, //
+        },
+    },
+};
+use core::any::Any;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+const LOWER: u32 = 0;
+const UPPER: u32 = 1;
+
+/// Places of the parameters.
+const OPEN: usize = 0;
+const RATE: usize = 1;
+const PACKETS: usize = 2;
+const BYTES: usize = 3;
+
+/// Most packets that are let go at once.
+const BURST: u32 = 64;
+
+/// The type.
+pub(super) static TYPE: Type = Type {
+    name: c"queue",
+    doc: c"holds packets back, so that they leave at a rate, or when it is opened",
+    passage: Passage::Through,
+    ports: &[
+        Port::lower(c"lower", Carries::Any, c"leads to upper"),
+        Port::upper(c"upper", Carries::Any, c"leads to lower"),
+    ],
+    params: &[
+        Param::new(
+            c"open",
+            c"0 holds all packets until it is 1 again",
+            Kind::Bool(true),
+        ),
+        Param::uint(
+            c"rate",
+            c"of each way, in bits of the packets; 0 is without a limit",
+            0..=400_000_000_000,
+            0,
+        )
+        .unit(c"bit/s"),
+        Param::uint(
+            c"packets",
+            c"most packets that wait in each way; others are dropped",
+            1..=65536,
+            1000,
+        )
+        .unit(c"packets"),
+        Param::uint(
+            c"bytes",
+            c"most bytes that wait in each way; others are dropped",
+            1..=1 << 28,
+            1 << 24,
+        )
+        .unit(c"bytes"),
+    ],
+    state: true,
+    make,
+};
+
+/// One way through the block.
+#[pin_data]
+struct Lane {
+    outlet: Arc<Outlet>,
+    /// By which packets leave.
+    port: u32,
+    /// Protects the queue; nothing is locked under it, and no packet emitted.
+    #[pin]
+    line: SpinLockBh<Line>,
+}
+
+/// The packets of a way.
+struct Line {
+    waiting: SkBuffList,
+    packets: u64,
+    bytes: u64,
+    open: bool,
+    rate: Option<LineRate>,
+    wire: Serialiser,
+    max_packets: u64,
+    max_bytes: u64,
+    /// Somebody is emitting what was waiting; what comes now must come after that.
+    draining: bool,
+    closed: bool,
+}
+
+/// What is done with a packet that arrives.
+enum Arrival {
+    Passes(SkBuff),
+    Waits {
+        /// When to look at the queue.
+        at: Option<u64>,
+    },
+    Full(SkBuff),
+}
+
+impl Line {
+    fn new() -> Self {
+        Self {
+            waiting: SkBuffList::default(),
+            packets: 0,
+            bytes: 0,
+            open: true,
+            rate: None,
+            wire: Serialiser::default(),
+            max_packets: 0,
+            max_bytes: 0,
+            draining: false,
+            closed: false,
+        }
+    }
+
+    fn change(&mut self, values: &Values, now: u64) {
+        let rate = match values.uint(RATE) {
+            0 => None,
+            rate => Some(LineRate::new(rate)),
+        };
+        self.wire.change_rate(self.rate.as_ref(), rate.as_ref());
+        self.rate = rate;
+        self.open = values.uint(OPEN) != 0;
+        self.max_packets = values.uint(PACKETS);
+        self.max_bytes = values.uint(BYTES);
+        // The time in which nothing could go is not made up for.
+        if self.wire.free_at() < now {
+            self.wire.reset(now);
+        }
+    }
+
+    /// A packet arrives.
+    fn arrive(&mut self, packet: SkBuff, now: u64) -> Arrival {
+        if self.closed {
+            return Arrival::Passes(packet);
+        }
+        let len = u64::from(packet.len());
+        if self.may_go(now) && self.packets == 0 && !self.draining {
+            self.send(len, now);
+            return Arrival::Passes(packet);
+        }
+        if self.packets >= self.max_packets || self.bytes.saturating_add(len) > self.max_bytes {
+            return Arrival::Full(packet);
+        }
+        let first = self.packets == 0;
+        self.packets = self.packets.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(len);
+        self.waiting.push_back(packet);
+        let at = Some(self.wire.free_at()).filter(|_| first && self.open && !self.draining);
+        Arrival::Waits { at }
+    }
+
+    fn may_go(&self, now: u64) -> bool {
+        self.open && (self.rate.is_none() || self.wire.free_at() <= now)
+    }
+
+    /// A packet goes.
+    fn send(&mut self, len: u64, now: u64) {
+        let start = self.wire.free_at().max(now);
+        let bits = len.saturating_mul(8);
+        self.wire.send(start, bits, self.rate.as_ref());
+    }
+
+    fn pop(&mut self) -> Option<SkBuff> {
+        let packet = self.waiting.pop_front()?;
+        self.packets = self.packets.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(u64::from(packet.len()));
+        Some(packet)
+    }
+
+    /// Packets that may go now.
+    fn due(&mut self, now: u64) -> SkBuffList {
+        let mut due = SkBuffList::default();
+        for _ in 0..BURST {
+            if !self.may_go(now) {
+                break;
+            }
+            let Some(packet) = self.pop() else {
+                break;
+            };
+            // What waited goes when the wire was free, however late we look.
+            let bits = u64::from(packet.len()).saturating_mul(8);
+            let start = self.wire.free_at();
+            self.wire.send(start, bits, self.rate.as_ref());
+            due.push_back(packet);
+        }
+        due
+    }
+}
+
+impl Expire for Lane {
+    fn expired(timer: &SoftTimer<Self>, bh: &BottomHalf) {
+        let now = clock::now();
+        let mut due = {
+            let mut line = timer.line.lock();
+            if line.draining {
+                return;
+            }
+            line.draining = true;
+            line.due(now)
+        };
+        while let Some(packet) = due.pop_front() {
+            timer.outlet.emit_queued(packet, timer.port, bh);
+        }
+        let next = {
+            let mut line = timer.line.lock();
+            line.draining = false;
+            let more = line.packets != 0 && line.open && !line.closed;
+            more.then_some(line.wire.free_at())
+        };
+        if let Some(at) = next {
+            timer.start(at);
+        }
+    }
+}
+
+/// Both ways; replacements share them.
+struct Lanes {
+    up: Arc<SoftTimer<Lane>>,
+    down: Arc<SoftTimer<Lane>>,
+}
+
+struct Queue(Arc<Lanes>);
+
+fn make(site: &Site<'_>, _values: &Values, old: Option<&dyn Block>) -> Made {
+    let old = old.and_then(|old| old.as_any().downcast_ref::<Queue>());
+    let lanes = match old {
+        Some(old) => old.0.clone(),
+        None => {
+            let lanes = Lanes {
+                up: lane(site, UPPER)?,
+                down: lane(site, LOWER)?,
+            };
+            Arc::new(lanes, GFP_KERNEL)?
+        }
+    };
+    Ok(Arc::new(Queue(lanes), GFP_KERNEL)?)
+}
+
+fn lane(site: &Site<'_>, port: u32) -> Result<Arc<SoftTimer<Lane>>> {
+    let outlet = site.outlet.clone();
+    let lane = pin_init!(Lane {
+        outlet,
+        port,
+        line <- new_spinlock_bh!(Line::new(), "vnet_queue"),
+    });
+    Arc::pin_init(SoftTimer::new(lane), GFP_KERNEL)
+}
+
+impl Queue {
+    fn lanes(&self) -> [&Arc<SoftTimer<Lane>>; 2] {
+        [&self.0.up, &self.0.down]
+    }
+
+    fn change(&self, values: &Values) {
+        for lane in self.lanes() {
+            lane.line.lock().change(values, clock::now());
+            // Whatever may go now goes now.
+            let _bh = percpu::disable_bottom_half();
+            lane.start(0);
+        }
+    }
+}
+
+impl Block for Queue {
+    fn receive(&self, packet: SkBuff, from: u32, _run: &Run<'_>) -> Verdict {
+        let (lane, to) = match from {
+            LOWER => (&self.0.up, UPPER),
+            _ => (&self.0.down, LOWER),
+        };
+        let arrival = lane.line.lock().arrive(packet, clock::now());
+        match arrival {
+            Arrival::Passes(packet) => Verdict::leave(packet, to),
+            Arrival::Full(packet) => Verdict::drop(packet, Cause::QueueFull),
+            Arrival::Waits { at } => {
+                if let Some(at) = at {
+                    lane.start(at);
+                }
+                Verdict::queued()
+            }
+        }
+    }
+
+    fn start(&self, values: &Values, _rtnl: &Rtnl) {
+        self.change(values);
+    }
+
+    fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
+        self.change(values);
+        Ok(())
+    }
+
+    fn stop(&self, successor: Option<&dyn Block>, _rtnl: &Rtnl) {
+        let successor = successor.and_then(|block| block.as_any().downcast_ref::<Queue>());
+        if successor.is_some_and(|other| Arc::ptr_eq(&other.0, &self.0)) {
+            return;
+        }
+        for lane in self.lanes() {
+            let waiting = {
+                let mut line = lane.line.lock();
+                line.closed = true;
+                line.open = false;
+                line.packets = 0;
+                line.bytes = 0;
+                core::mem::take(&mut line.waiting)
+            };
+            lane.cancel();
+            let bh = percpu::disable_bottom_half();
+            let mut waiting = waiting;
+            while let Some(packet) = waiting.pop_front() {
+                lane.outlet.drop_queued(packet, Cause::Removed, &bh);
+            }
+        }
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The block `queue`."""
+
+import time
+
+from vnettest.blocks import Graph
+from vnettest.ktap import between, case, equal, run, true
+from vnettest.links import MBIT, SIMULATED, Link
+
+SIZE = 125
+
+
+def held(**params):
+    """A link with a queue between wire and host of its end b."""
+    link = Link()
+    graph = Graph(link.ns["b"])
+    graph.add("dev", "eth", device="b")
+    graph.add("q", "queue", **params)
+    graph.bind("q", "dev:wire")
+    graph.bind("dev:host", "q")
+    return link, graph
+
+
+def until(graph, holds, what):
+    """Waits until holds(queue) is true; the queue."""
+    end = time.monotonic() + 20
+    while not holds(block := graph.get("q")):
+        true(time.monotonic() < end, what)
+        time.sleep(0.002)
+    return block
+
+
+@case("a closed queue holds all packets, and lets them go in order")
+def gate():
+    """Each way has its own queue; what is held is told."""
+    link, graph = held(open=0)
+    sinks = link.sink("b"), link.sink("a")
+    link.sender("a").send(SIZE, 300)
+    link.sender("b").send(SIZE, 200)
+    q = until(graph, lambda b: b.count("queued") == 500, "all wait")
+    equal(q.count("queued", "bytes"), 500 * SIZE)
+    graph.set("q", open=1)
+    for sink, count in zip(sinks, (300, 200)):
+        equal([a.number for a in sink.collect(count)], list(range(count)))
+    q = graph.get("q")
+    equal((q.count("queued"), q.count("out"), q.drops), (0, 500, {}))
+
+
+@case("limits in packets and in bytes")
+def limits():
+    """What does not fit is dropped with the cause."""
+    link, graph = held(open=0, packets=10)
+    link.sender().send(SIZE, 15)
+    equal(until(graph, lambda b: b.count("in") == 15, "all came").drops, {"queue-full": 5})
+    link, graph = held(open=0, bytes=10 * SIZE)
+    link.sender().send(SIZE, 15)
+    equal(until(graph, lambda b: b.count("in") == 15, "all came").drops, {"queue-full": 5})
+
+
+@case("packets leave at the rate")
+def rate():
+    """1 ms a packet, exactly so in simulated time."""
+    link, graph = held(rate=MBIT)
+    sink = link.sink()
+    link.sender().send(SIZE, 50)
+    arrivals = sink.collect(50)
+    equal([a.number for a in arrivals], list(range(50)))
+    spread = arrivals[-1].at - arrivals[0].at
+    between(spread, 48_900_000, 49_100_000 if SIMULATED else 2_000_000_000)
+    equal(graph.get("q").count("queued"), 0)
+
+
+@case("packets in a queue that is removed, or whose state is dropped")
+def removal():
+    """They are dropped as removed."""
+    link, graph = held(open=0)
+    link.sender().send(SIZE, 20)
+    until(graph, lambda b: b.count("queued") == 20, "all wait")
+    graph.replace("q")
+    equal(graph.get("q").count("queued"), 20, "the state was handed over")
+    graph.replace("q", state="drop", open=1)
+    q = graph.get("q")
+    equal((q.count("queued"), q.drops), (0, {"removed": 20}))
+    graph.set("q", open=0)
+    link.sender().send(SIZE, 20)
+    until(graph, lambda b: b.count("queued") == 20, "all wait")
+    graph.unbind(upper="q")
+    graph.unbind(lower="q")
+    graph.remove("q")
+
+
+run()

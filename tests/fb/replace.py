@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""A block is replaced while packets pass: nothing is lost, nothing overtakes."""
+
+from vnettest.blocks import Graph, refused
+from vnettest.ktap import case, equal, run, true
+from vnettest.links import SLOW, Link
+from vnettest.netns import Child
+
+TIMES = 200 if SLOW else 1000
+SIZE = 60
+
+
+def flow(link, count):
+    """A child that sends numbered frames, a little at a time."""
+    sender = link.sender()
+
+    def send():
+        for _ in range(count):
+            sender.send(SIZE)
+
+    return Child(send)
+
+
+def chain(*middle):
+    """A link whose end b has a chain from wire to host through blocks of these types."""
+    link = Link()
+    graph = Graph(link.ns["b"])
+    graph.add("dev", "eth", device="b")
+    names = []
+    for number, kind in enumerate(middle):
+        names.append(f"m{number}")
+        graph.add(names[-1], kind)
+    graph.chain("dev:host:wire", *names)
+    graph.bind("dev:host", names[-1])
+    return link, graph, names
+
+
+@case("replaced under a flow", "forward", "counter", "queue", "tee", "eth")
+def under_flow(kind):
+    """A thousand times; every frame arrives, and in order."""
+    link, graph, _ = chain("forward", "counter" if kind == "eth" else kind, "forward")
+    sink = link.sink()
+    count = 4 * TIMES
+    child = flow(link, count)
+    name = "dev" if kind == "eth" else "m1"
+    for _ in range(TIMES):
+        graph.replace(name)
+    child.result()
+    equal([a.number for a in sink.collect(count, 60)], list(range(count)))
+    block = graph.get(name)
+    equal((block["kind"], block.drops), ("counter" if kind == "counter" else kind, {}))
+    if kind == "counter":
+        equal(block.params["up-packets"], count, "the state was handed over")
+    equal(graph.get("m0").count("out"), count)
+
+
+@case("replaced by other types under a flow")
+def other_types():
+    """Forward, tee, counter and back: bindings stay, and all packets arrive."""
+    link, graph, _ = chain("forward")
+    sink = link.sink()
+    count = 4 * TIMES
+    child = flow(link, count)
+    for turn in range(TIMES):
+        kind = ("tee", "counter", "forward")[turn % 3]
+        graph.replace("m0", kind, state="drop" if kind == "forward" else None)
+    child.result()
+    equal([a.number for a in sink.collect(count, 60)], list(range(count)))
+    equal(graph.get("m0").peers, {"lower": ("dev", "wire"), "upper": ("dev", "host")})
+    equal(graph.get("m0").count("in"), count, "counters stay with the name")
+
+
+@case("bound and unbound under a flow")
+def rebinding():
+    """Without a chain packets go past; what is lost is counted."""
+    link, graph, _ = chain("forward")
+    sink = link.sink()
+    count = 4 * TIMES
+    child = flow(link, count)
+    for _ in range(TIMES // 4):
+        graph.unbind("dev:host", "m0")
+        graph.bind("dev:host", "m0")
+    child.result()
+    lost = sum(graph.get("m0").drops.values()) + sum(graph.get("dev").drops.values())
+    numbers = [a.number for a in sink.collect(count - lost, 60)]
+    equal(numbers, sorted(numbers), "nothing overtakes")
+    true(set(graph.get("m0").drops) <= {"unbound"})
+
+
+@case("parameters are kept or given")
+def parameters():
+    """With the type; another type begins with its defaults."""
+    graph = Graph()
+    graph.add("q", "queue", packets=7, rate=1000)
+    graph.replace("q", rate=2000)
+    got = graph.get("q").params
+    equal((got["packets"], got["rate"]), (7, 2000))
+    graph.replace("q", "forward", state="drop")
+    graph.replace("q", "queue")
+    equal(graph.get("q").params["packets"], 1000)
+    graph.add("s", "hash", ports=3)
+    graph.replace("s", ports=5)
+    equal(len(graph.get("s")["port"]), 6)
+
+
+@case("what cannot be replaced")
+def refusals():
+    """And stays as it is."""
+    graph = Graph()
+    graph.add("c", "counter")
+    graph.add("t", "tee")
+    graph.add("f", "forward")
+    graph.bind("f", "t:copy")
+    before = graph.list()
+    refused("EOPNOTSUPP", "the state cannot be handed over to this type; say state drop",
+            graph.replace, "c", "forward", path="kind")
+    refused("EBUSY", "the block is bound by a port that the new one does not have",
+            graph.replace, "t", "forward", path="kind")
+    refused("EINVAL", "a block of this type needs the parameter device", graph.replace, "f", "eth")
+    equal(graph.list(), before)
+    graph.add("src", "ratelimited-source", rate=0)
+    graph.add("mid", "forward")
+    graph.add("top", "discard")
+    graph.bind("mid", "src")
+    graph.bind("top", "mid")
+    before = graph.list()
+    refused("EBUSY", "the block is bound by a port that the new one does not have",
+            graph.replace, "mid", "eth", device="lo")
+    equal(graph.list(), before)
+
+
+run()

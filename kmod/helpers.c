@@ -231,14 +231,44 @@ struct sk_buff *vnet_helper_skb_duplicate(struct sk_buff *skb)
 }
 
 /*
+ * The packet, or in its place a copy, of which @len bytes can be written to. A
+ * sender may still hold the packet itself (pktgen does, until it makes the
+ * next one), and then not even its head may be replaced. The packet was charged
+ * with its truesize, which stays. False if there is no memory.
+ */
+static bool skb_make_own(struct sk_buff **packet, u32 len)
+{
+	const unsigned int truesize = (*packet)->truesize;
+	struct sk_buff *copy;
+
+	if (skb_shared(*packet)) {
+		copy = skb_copy(*packet, GFP_ATOMIC);
+		if (!copy)
+			return false;
+		consume_skb(*packet);
+		*packet = copy;
+	} else if (skb_ensure_writable(*packet, len)) {
+		return false;
+	}
+	if (!(*packet)->sk)
+		(*packet)->truesize = truesize;
+	return true;
+}
+
+/*
  * Flips a bit of what is on the wire, counted from the most significant of the
  * first byte. Checksums that hardware would have filled in are filled in first,
  * so that the receiver notices. False if there is no memory.
  */
-bool vnet_helper_skb_flip_bit(struct sk_buff *skb, u32 bit)
+bool vnet_helper_skb_flip_bit(struct sk_buff **packet, u32 bit)
 {
+	const unsigned int truesize = (*packet)->truesize;
 	const u32 byte = bit / 8;
+	struct sk_buff *skb;
 
+	if (!skb_make_own(packet, min(byte + 1, (*packet)->len)))
+		return false;
+	skb = *packet;
 	if (skb_vlan_tag_present(skb)) {
 		if (__vlan_insert_tag(skb, skb->vlan_proto, skb_vlan_tag_get(skb)))
 			return false;
@@ -249,21 +279,24 @@ bool vnet_helper_skb_flip_bit(struct sk_buff *skb, u32 bit)
 		return false;
 	if (byte >= skb->len)
 		return true;
+	/* A tag moved the byte. */
 	if (skb_ensure_writable(skb, byte + 1))
 		return false;
+	if (!skb->sk)
+		skb->truesize = truesize;
 	skb->data[byte] ^= 0x80 >> (bit % 8);
 	skb->ip_summed = CHECKSUM_NONE;
 	return true;
 }
 
 /* Marks congestion experienced; false if it is no IP packet or its sender does not know ECN. */
-bool vnet_helper_skb_mark_ce(struct sk_buff *skb)
+bool vnet_helper_skb_mark_ce(struct sk_buff **packet)
 {
-	const u32 header = skb_network_offset(skb) + sizeof(struct ipv6hdr);
+	const u32 header = skb_network_offset(*packet) + sizeof(struct ipv6hdr);
 
-	if (skb_ensure_writable(skb, min(header, skb->len)))
+	if (!skb_make_own(packet, min(header, (*packet)->len)))
 		return false;
-	return INET_ECN_set_ce(skb);
+	return INET_ECN_set_ce(*packet);
 }
 
 /* Hash of the packet's flow, the same in every run for the same key. */

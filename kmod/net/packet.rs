@@ -56,14 +56,20 @@ impl SkBuff {
     /// Flips the bit `bit` of what is on the wire, counted from the most significant of the first
     /// byte; nothing happens beyond the end. False if there is no memory to do it.
     pub(crate) fn flip_bit(&mut self, bit: u32) -> bool {
-        // SAFETY: By the type invariants the buffer is live and ours.
-        unsafe { bindings::skb_flip_bit(self.as_ptr(), bit) }
+        // SAFETY: By the type invariants the buffer is live and ours; what may take its place is.
+        unsafe { bindings::skb_flip_bit(self.as_place(), bit) }
     }
 
     /// Marks congestion experienced; false if the packet does not allow it.
     pub(crate) fn mark_ce(&mut self) -> bool {
-        // SAFETY: By the type invariants the buffer is live and ours.
-        unsafe { bindings::skb_mark_ce(self.as_ptr()) }
+        // SAFETY: By the type invariants the buffer is live and ours; what may take its place is.
+        unsafe { bindings::skb_mark_ce(self.as_place()) }
+    }
+
+    /// The place of the pointer, for C that may put another live buffer of ours there.
+    fn as_place(&mut self) -> *mut *mut bindings::sk_buff {
+        // CAST: `SkBuff` is transparent.
+        core::ptr::from_mut(self).cast()
     }
 
     /// Hash of the packet's flow by the kernel's flow dissector; a function of the headers and

@@ -15,6 +15,7 @@ import time
 from vnettest import netlink
 from vnettest.ktap import Failure, Skip, case, defer, note, run, true
 from vnettest.links import MBIT, MS, Link
+from vnettest.model import ONE
 from vnettest.netlink import NetlinkError, attr, nest
 from vnettest.netns import Child, NetNS
 from vnettest.packets import Sender
@@ -24,6 +25,7 @@ FAIL_NTH = "/proc/thread-self/fail-nth"
 FAILSLAB = "/sys/kernel/debug/failslab"
 RTM_NEWLINK, IFLA_LINKINFO, IFLA_NET_NS_FD, INFO_KIND, INFO_DATA = 16, 18, 28, 1, 2
 IFLA_VNET_PEER, IFLA_VNET_NAME = 1, 4
+FQ_CODEL = 6
 
 
 def need():
@@ -255,7 +257,9 @@ def rtnetlink():
     sweep(lambda: socket.request(RTM_NEWLINK, payload, flags), lambda: remove_links(family))
 
 
-@case("packets under memory pressure", {"delay": 5 * MS}, {"rate": 50 * MBIT}, {})
+@case("packets under memory pressure", {"delay": 5 * MS}, {"rate": 50 * MBIT}, {},
+      {"rate": 50 * MBIT, "delay": 5 * MS, "duplicate": ONE // 2, "corrupt": ONE // 2, "jitter": MS,
+       "jitter-order": 1, "queueing": {"kind": FQ_CODEL, "ecn": 1}})
 def pressure(parameters):
     """One of ten allocations fails; each frame is delivered or counted all the same."""
     need()

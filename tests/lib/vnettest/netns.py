@@ -3,6 +3,7 @@
 
 import os
 import pickle
+import select
 import signal
 import struct
 import subprocess
@@ -205,6 +206,10 @@ class Child:
         with os.fdopen(out, "wb") as file:
             pickle.dump(answer, file)
         os._exit(0)
+
+    def running(self):
+        """Whether its function has not returned yet."""
+        return not select.select([self._results], [], [], 0)[0]
 
     def kill(self):
         """Ends the child, if it has not ended."""

@@ -15,7 +15,7 @@ DOCUMENTATION = f"{TOP}/Documentation"
 PLOTS = {
     "rate": {"x_label": "rate, bit/s", "y_label": "relative error", "x_log": True,
              "y_log": True, "dots": ("vnet", "netem")},
-    "drift": {"x_label": "frame", "y_label": "off by, ns"},
+    "drift": {"x_label": "frame", "y_label": "off by, µs"},
     "delay": {"x_label": "delay, s", "y_label": "late by, ns", "x_log": True,
               "dots": ("vnet", "netem")},
     "runs": {"x_label": "n", "y_label": "share of runs of n or more", "y_log": True,
@@ -26,6 +26,8 @@ PLOTS = {
 }
 JITTER = {"x_label": "deviation from the delay, ms", "y_label": "share of frames below",
           "dots": ("vnet", "netem")}
+# Groups beside which the kernel's own disciplines stand.
+KERNEL = ("shares", "aqm")
 QUEUE = {"x_label": "time, s", "y_label": "time in the queue, ms"}
 
 
@@ -66,7 +68,8 @@ def _bound(row):
     if row["bound"] is not None:
         low, high = row["bound"]
         if row["unit"] == "bit/s" or row["name"].startswith("delay"):
-            parts.append(f"{_value(row, low)} to {_value(row, high)}")
+            parts.append(" to ".join("0" if v == row["configured"] else _value(row, v)
+                                     for v in (low, high)))
         elif row["unit"] == "ns":
             parts.append(f"{_time(low)} to {_time(high)}")
         else:
@@ -78,12 +81,14 @@ def _bound(row):
 
 def table(rows, group):
     """The rows of a group as a table in Markdown."""
-    lines = ["| figure | configured | vnet | netem | bound for vnet | |",
+    other = "kernel's" if group in KERNEL else "netem"
+    lines = [f"| figure | configured | vnet | {other} | bound for vnet | |",
              "| --- | ---: | ---: | ---: | --- | --- |"]
     for row in rows:
         if row["group"] != group:
             continue
-        configured = _rate(row["configured"]) if row["unit"] == "bit/s" else \
+        configured = "" if row["configured"] is None else \
+            _rate(row["configured"]) if row["unit"] == "bit/s" else \
             _time(row["configured"]) if row["unit"] == "ns" else f"{row['configured']:.5g}"
         lines.append("| " + " | ".join((
             f"`{row['name']}`", configured, _value(row, row["vnet"]), _value(row, row["netem"]),

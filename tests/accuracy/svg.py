@@ -19,8 +19,10 @@ class Axis:
         if log:
             low, high = 10.0**math.floor(math.log10(low)), 10.0**math.ceil(math.log10(high))
             high = max(high, low * 10)
-        elif low == high:
-            low, high = low - 1, high + 1
+        else:
+            # A little room, but none below zero if nothing is.
+            room = (high - low) * 0.04 or 1
+            low, high = low - room if low < 0 or low > 4 * room else 0, high + room
         self.low, self.high = low, high
 
     def place(self, value):

@@ -54,7 +54,7 @@ class Veth:
         other = f"/proc/self/fd/{self.ns['b'].inheritable()}"
         self.ns["a"].run(f"ip link add name a type veth peer name b netns {other}")
         self.ns["b"].run(f"ip link set dev b up")
-        self.ns["a"].run("ip link set dev a up")
+        self.ns["a"].run("ip link set dev a txqueuelen 30000 up")
         wait_up(self.ns["a"], "a")
         for words in qdiscs:
             what, rest = words.split(" ", 1)

@@ -10,24 +10,11 @@ import time
 from vnettest.ktap import between, case, equal, note, raises, run, true
 from vnettest.links import MBIT, MS, S, SIMULATED, Link
 from vnettest.netlink import NetlinkError
-from vnettest.packets import mac
+from vnettest.packets import ETH_P_IP, udp
 
 (FIFO, WFQ, DRR, RED, CODEL, PIE, FQ_CODEL, DEVICE) = range(8)
-ETH_P_IP = 0x0800
 PAYLOAD = 1000
 FRAME = 14 + 20 + 8 + PAYLOAD
-
-
-def udp(source, target, port, dscp=0, ecn=0, payload=PAYLOAD):
-    """An Ethernet frame with a UDP packet; its flow is that of the port."""
-    length = 20 + 8 + payload
-    header = struct.pack("!BBHHHBBH4s4s", 0x45, dscp << 2 | ecn, length, 0, 0, 64, 17, 0,
-                         bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2]))
-    total = sum(struct.unpack("!10H", header))
-    total = (total & 0xFFFF) + (total >> 16)
-    header = header[:10] + struct.pack("!H", ~total & 0xFFFF) + header[12:]
-    return (mac(target) + mac(source) + struct.pack("!H", ETH_P_IP) + header +
-            struct.pack("!HHHH", port, 9, 8 + payload, 0) + bytes(payload))
 
 
 class Bench:

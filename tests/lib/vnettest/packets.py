@@ -14,6 +14,7 @@ import time
 from .ktap import Failure
 
 ETH_P_ALL = 3
+ETH_P_IP = 0x0800
 ETH_P_TEST = 0x88B5                 # for local experiments
 HEADER = 14
 _SO_TIMESTAMPNS = 35
@@ -32,6 +33,18 @@ def now():
 def mac(text):
     """Six bytes."""
     return bytes.fromhex(text.replace(":", ""))
+
+
+def udp(source, target, port, dscp=0, ecn=0, payload=1000):
+    """An Ethernet frame with a UDP packet; its flow is that of the port."""
+    length = 20 + 8 + payload
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, dscp << 2 | ecn, length, 0, 0, 64, 17, 0,
+                         bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2]))
+    total = sum(struct.unpack("!10H", header))
+    total = (total & 0xFFFF) + (total >> 16)
+    header = header[:10] + struct.pack("!H", ~total & 0xFFFF) + header[12:]
+    return (mac(target) + mac(source) + struct.pack("!H", ETH_P_IP) + header +
+            struct.pack("!HHHH", port, 9, 8 + payload, 0) + bytes(payload))
 
 
 class Sender:

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Queue disciplines: shares, and those against bufferbloat beside the kernel's own.
+
+netem has no disciplines. What stands in its place is a token bucket in front of veth, as tight as
+it can be, with the kernel's discipline in it: it takes a packet when the one before has left, as
+a serialiser does.
+"""
+
+import errno
+import statistics
+import struct
+import time
+
+from record import curve, row
+from theory import quantile
+from vnettest.links import MS
+from vnettest.packets import ETH_P_IP, now, udp
+from wires import Veth, Vnet
+
+WFQ, DRR, CODEL, PIE, FQ_CODEL = 1, 2, 4, 5, 6
+_NUMBER = struct.Struct("=IQ")
+_PAYLOAD = 14 + 20 + 8
+OVERHEAD = 24
+FRAME = 1042
+# One frame in a millisecond.
+RATE = (FRAME + OVERHEAD) * 8 * 1000
+
+
+def bucket(discipline, *more):
+    """veth with a token bucket of RATE, and a discipline in it."""
+    return Veth(f"qdisc root handle 1: stab overhead {OVERHEAD} linklayer ethernet "
+                f"tbf rate {RATE}bit burst {FRAME + OVERHEAD} limit 1gb",
+                f"qdisc parent 1:1 handle 2: {discipline}", *more)
+
+
+def drr(quanta):
+    """Arguments of `bucket` for the kernel's round robin, by DS code point."""
+    words = ["drr"]
+    for number, (dscp, quantum) in enumerate(quanta.items(), 1):
+        words.append(f"class parent 2: classid 2:{number} drr quantum {quantum}")
+        words.append(f"filter parent 2: protocol ip u32 match ip dsfield {dscp << 2:#x} 0xfc "
+                     f"classid 2:{number}")
+    return words
+
+
+class Flows:
+    """Numbered UDP packets of several flows."""
+
+    def __init__(self, wire):
+        self.macs, self.frames, self.next = wire.macs(), {}, 0
+        self.sock, self.sink = wire.sender().sock, wire.sink(ethertype=ETH_P_IP)
+
+    def send(self, flow, payload=1000):
+        """A packet whose port and DS code point are the flow's number."""
+        key = (flow, payload)
+        if key not in self.frames:
+            self.frames[key] = bytearray(udp(*self.macs, flow, dscp=flow, payload=payload))
+        _NUMBER.pack_into(self.frames[key], _PAYLOAD, self.next, now())
+        self.next += 1
+        try:
+            self.sock.send(self.frames[key])
+        except OSError as error:
+            # So a discipline tells the sender that it dropped the packet.
+            if error.errno != errno.ENOBUFS:
+                raise
+
+    def drain(self, after):
+        """Waits so many seconds; then (flow, number, sent, arrived, size) of each."""
+        time.sleep(after)
+        self.sink.sock.setblocking(False)
+        got = []
+        try:
+            while True:
+                frame = self.sink.one()
+                number, sent = _NUMBER.unpack_from(self.sink.buffer, _PAYLOAD)
+                flow = struct.unpack_from("!H", self.sink.buffer, 34)[0]
+                got.append((flow, number, sent, frame.at, frame.size))
+        except BlockingIOError:
+            return got
+
+
+def weights(_):
+    """Four flows that always have something to send."""
+    given = {8: 1, 16: 2, 24: 4, 32: 8}
+
+    def measure(wire):
+        flows = Flows(wire)
+        for _ in range(400):
+            for flow in given:
+                flows.send(flow)
+        # The first ones left while not all were there; after 700 one may have run out.
+        got = [f[0] for f in flows.drain(5)][10:610]
+        return {flow: got.count(flow) / len(got) for flow in given}
+
+    classes = [{"dscp": d, "weight": w} for d, w in given.items()]
+    ours = measure(Vnet(rate=RATE, queueing={"kind": WFQ, "class": classes}))
+    theirs = measure(bucket(*drr({d: w * (FRAME + OVERHEAD) for d, w in given.items()})))
+    for flow, weight in given.items():
+        share = weight / sum(given.values())
+        row("shares", f"wfq_share_of_weight_{weight}", "", share, ours[flow], theirs[flow],
+            [share - 0.005, share + 0.005],
+            how="600 packets while all four flows wait; beside wfq the kernel's drr with quanta "
+                "by weight")
+
+
+def sizes(_):
+    """Two flows with packets of other sizes share the wire by bytes."""
+    given = {8: 58, 16: 1000}
+
+    def measure(wire):
+        flows, sent = Flows(wire), {}
+        for _ in range(300):
+            flows.send(16, given[16])
+            for _ in range(9):
+                flows.send(8, given[8])
+        for flow, _, _, _, size in flows.drain(5)[10:1500]:
+            sent[flow] = sent.get(flow, 0) + size + OVERHEAD
+        return sent[8] / sum(sent.values())
+
+    ours = measure(Vnet(rate=RATE, queueing={"kind": DRR}))
+    theirs = measure(bucket(*drr({d: 1538 for d in given})))
+    row("shares", "drr_share_of_short_packets", "", 0.5, ours, theirs, [0.49, 0.51],
+        how="1490 packets of 100 B and of 1042 B while both flows wait; bytes on the wire")
+
+
+PIE_WORDS = "limit 100000 target 15ms tupdate 15ms alpha 2 beta 20 dq_rate_estimator"
+# Load in parts of the rate, for how many ms.
+LOAD = ((1.25, 4000), (0.7, 2000), (1.5, 4000))
+
+
+def against_bloat(_):
+    """CoDel, PIE and FQ-CoDel with the same traffic as the kernel's."""
+    # PIE drops by chance, and the kernel's chance is not ours.
+    for name, kind, near, words in (
+            ("codel", CODEL, 0.05, "codel limit 100000 target 5ms interval 100ms"),
+            # With 100 ticks a second the kernel's controller has its turn every 30 ms when it is
+            # told 15. With the same interval both are compared, with what is told only reported.
+            ("pie", PIE, None, f"pie {PIE_WORDS}"),
+            ("pie_30ms", PIE, 0.3, f"pie {PIE_WORDS}"),
+            ("fq_codel", FQ_CODEL, 0.1, "fq_codel limit 100000 flows 1024 quantum 1538 "
+                                        "target 5ms interval 100ms")):
+        def measure(wire):
+            flows, sent = Flows(wire), 0
+            due = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+            start = now()
+            for load, duration in LOAD:
+                end = due + duration * MS
+                while due < end:
+                    left = due - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+                    if left > 0:
+                        time.sleep(left / 1e9)
+                    flows.send(1 + sent % 3)
+                    sent += 1
+                    due += int(MS / load)
+            got = flows.drain(5)
+            waits = [at - at_sent - MS for _, _, at_sent, at, _ in got]
+            line = {}
+            for (_, _, at_sent, _, _), wait in zip(got, waits):
+                line.setdefault((at_sent - start) // (50 * MS), []).append(wait)
+            points = [[(k + 0.5) / 20, statistics.mean(v) / MS] for k, v in sorted(line.items())]
+            return 1 - len(got) / sent, statistics.mean(waits), quantile(sorted(waits), 0.95), points
+
+        more = {"interval": 30 * MS} if name == "pie_30ms" else {}
+        ours = measure(Vnet(rate=RATE, queueing={"kind": kind, **more}))
+        theirs = measure(bucket(words))
+        how = ("10 s with 125 %, 70 % and 150 % of the rate from three flows, which do not react; "
+               "beside it the kernel's discipline in a token bucket")
+        for i, (figure, unit, slack) in enumerate((("dropped", "", 0.005),
+                                                   ("mean_wait", "ns", MS), ("p95_wait", "ns", MS))):
+            row("aqm", f"{name}_{figure}", unit, None, ours[i], theirs[i],
+                near and [theirs[i] * (1 - near) - slack, theirs[i] * (1 + near) + slack],
+                how=how)
+        curve(f"queue-{name}", "vnet", ours[3])
+        curve(f"queue-{name}", "kernel", theirs[3])
+
+
+def parts(mode):
+    """All that can be measured with this kind of time."""
+    return [weights, sizes, against_bloat] if mode == "simulated" else []

@@ -13,6 +13,7 @@ pub mod changes;
 pub mod down;
 pub mod error;
 pub mod inspect;
+mod lans;
 pub mod netns;
 pub mod node;
 pub mod paths;

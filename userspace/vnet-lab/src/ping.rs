@@ -11,6 +11,7 @@ use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use ipnet::IpNet;
 use nix::errno::Errno;
 use nix::sys::socket::{
     recv, sendto, socket, AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType,
@@ -21,6 +22,7 @@ use vnet_topology::plan::{NodeKind, Plan};
 use crate::build::Site;
 use crate::cancel::Cancel;
 use crate::error::{Context, Error, Result};
+use crate::lans::Lans;
 use crate::netns;
 use crate::node::Node;
 use crate::paths_through::Network;
@@ -59,7 +61,7 @@ pub fn all(site: &mut Site<'_>, cancel: &Cancel, limit: Duration) -> Result<()> 
             sockets: [open(false)?, open(true)?],
         })
     })?;
-    let mut pairs = pairs(&names, &addresses);
+    let mut pairs = pairs(&Lans::of(site.plan), &names, &addresses);
     let mut network = Network::new(site.watched());
     let deadline = Instant::now() + limit;
     let mut long_shot = Instant::now() + LONG_SHOT;
@@ -88,41 +90,67 @@ pub fn all(site: &mut Site<'_>, cancel: &Cancel, limit: Duration) -> Result<()> 
     Ok(())
 }
 
-/// The addresses at which hosts are reached: the first of each family.
-fn addresses(plan: &Plan) -> BTreeMap<String, Vec<IpAddr>> {
+/// An address at which a host is reached, with its interface.
+#[derive(Clone, Debug)]
+struct Reached {
+    interface: String,
+    net: IpNet,
+}
+
+/// Where hosts are reached: the first address of each family on each of their interfaces.
+fn addresses(plan: &Plan) -> BTreeMap<String, Vec<Reached>> {
+    let ends = plan.ends();
     let mut all = BTreeMap::new();
     for node in plan.nodes.iter().filter(|node| node.kind == NodeKind::Host) {
-        let on_links = plan.ends_of(&node.name).flat_map(|(_, end)| &end.addresses);
-        let list: Vec<IpAddr> = on_links.map(|net| net.addr()).collect();
-        let first = |ipv6: bool| {
-            list.iter()
-                .find(|address| address.is_ipv6() == ipv6)
-                .copied()
-        };
-        all.insert(
-            node.name.clone(),
-            [first(false), first(true)].into_iter().flatten().collect(),
-        );
+        let ends = ends.get(node.name.as_str()).into_iter().flatten();
+        let on_links = ends.map(|(_, end)| (&end.interface, &end.addresses));
+        let vlans = node.interfaces.iter().filter(|have| have.vlan.is_some());
+        let on_vlans = vlans.map(|have| (&have.name, &have.addresses));
+        let mut list = Vec::new();
+        for (interface, nets) in on_links.chain(on_vlans) {
+            for ipv6 in [false, true] {
+                let first = nets.iter().find(|net| net.addr().is_ipv6() == ipv6);
+                list.extend(first.map(|net| Reached {
+                    interface: interface.clone(),
+                    net: *net,
+                }));
+            }
+        }
+        all.insert(node.name.clone(), list);
     }
     all
 }
 
-fn pairs(names: &[String], addresses: &BTreeMap<String, Vec<IpAddr>>) -> BTreeMap<u32, Pair> {
+/// Each host with each other one in each family that both have, by the first addresses. Hosts that have addresses of one
+/// subnet but are on LANs that VLANs keep apart are not to reach each other.
+fn pairs(
+    lans: &Lans<'_>,
+    names: &[String],
+    addresses: &BTreeMap<String, Vec<Reached>>,
+) -> BTreeMap<u32, Pair> {
     let mut pairs = BTreeMap::new();
     for (from, name) in names.iter().enumerate() {
-        let own = &addresses[name];
         for to in names.iter().filter(|to| *to != name) {
-            for target in &addresses[to] {
-                let source = own.iter().find(|own| own.is_ipv6() == target.is_ipv6());
-                if let Some(source) = source {
-                    let pair = Pair {
-                        from,
-                        source: *source,
-                        target: *target,
-                        to: to.clone(),
-                    };
-                    pairs.insert(pairs.len() as u32, pair);
+            for ipv6 in [false, true] {
+                let first = |node: &str| {
+                    let mut list = addresses[node].iter();
+                    list.find(|reached| reached.net.addr().is_ipv6() == ipv6)
+                };
+                let (Some(source), Some(target)) = (first(name), first(to)) else {
+                    continue;
+                };
+                let neighbours = source.net.contains(&target.net.addr());
+                let apart = !lans.joined((name, &source.interface), (to, &target.interface));
+                if neighbours && apart {
+                    continue;
                 }
+                let pair = Pair {
+                    from,
+                    source: source.net.addr(),
+                    target: target.net.addr(),
+                    to: to.clone(),
+                };
+                pairs.insert(pairs.len() as u32, pair);
             }
         }
     }

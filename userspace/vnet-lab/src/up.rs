@@ -455,6 +455,13 @@ fn owned(names: &BTreeSet<&str>) -> BTreeSet<String> {
 /// A node takes three descriptors here, and the usual limit is 1024.
 fn raise_descriptor_limit() {
     if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+        let most = fs::read_to_string("/proc/sys/fs/nr_open").ok();
+        let most = most.and_then(|text| text.trim().parse().ok());
+        // Root may go beyond the hard limit.
+        for limit in most.into_iter().chain([hard]) {
+            if setrlimit(Resource::RLIMIT_NOFILE, limit, limit).is_ok() {
+                return;
+            }
+        }
     }
 }

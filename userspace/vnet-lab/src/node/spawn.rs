@@ -18,6 +18,7 @@ use nix::fcntl::{fcntl, FcntlArg};
 use nix::mount::{mount, umount2, MntFlags, MsFlags};
 use nix::sched::{unshare, CloneFlags};
 use nix::sys::prctl;
+use nix::sys::resource::{getrlimit, setrlimit, Resource};
 use nix::sys::signal::{signal, SigHandler, Signal};
 use nix::sys::socket::{bind, socket, AddressFamily, SockFlag, SockType, UnixAddr};
 use nix::sys::stat::{umask, Mode};
@@ -39,6 +40,9 @@ pub const HELPER: &str = "vnet-init";
 /// Duplicate address detection delays every address by up to two seconds, of which one is random, to find what the
 /// compiler has already ruled out. What is attached to a link later and wants it can switch it on again.
 const SYSCTLS: [(&str, &str); 1] = [("net.ipv6.conf.default.accept_dad", "0")];
+
+/// The limit of descriptors that programs expect.
+const USUAL_DESCRIPTORS: u64 = 1024;
 
 /// What the helper reports, one line each.
 #[derive(Debug, Serialize, Deserialize)]
@@ -173,6 +177,7 @@ fn helper(output: &mut Output) -> Result<()> {
     // the kernel.
     ignore_children();
     let _ = setsid();
+    usual_limits();
     base_mounts()?;
     let helper = Helper {
         hosts: order.hosts,
@@ -204,6 +209,14 @@ fn let_go() -> Result<()> {
         .and_then(|()| dup2_stdout(&null))
         .and_then(|()| dup2_stderr(&null))
         .context(|| "cannot let go of standard input and output".into())
+}
+
+/// The caller needs many descriptors. Programs may have as many, if they ask for them; some go through all that they
+/// could have.
+fn usual_limits() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard.min(USUAL_DESCRIPTORS), hard);
+    }
 }
 
 fn ignore_children() {

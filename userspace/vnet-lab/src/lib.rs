@@ -9,6 +9,7 @@
 pub mod build;
 pub mod cancel;
 pub mod cgroup;
+pub mod chain;
 pub mod changes;
 pub mod down;
 pub mod error;

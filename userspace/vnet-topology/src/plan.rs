@@ -8,12 +8,13 @@
 //!
 //! The order in which a node is brought up, which the fields below rely on:
 //! namespaces, hostname, `directories`, `files`, `sysctls` (all but those of single interfaces), `bridge`, interfaces and
-//! ends of links with their addresses, the sysctls of single interfaces, `routes`, `daemons` in their order (each one
+//! ends of links with their addresses, the sysctls of single interfaces, `routes`, `chains`, `daemons` in their order (each one
 //! [ready](Ready) before the next starts), `commands` in their order.
 //!
 //! A field that has its default value is left out of the JSON; a field that the reader does not know is an error, so
 //! that nothing is ignored silently when the two sides differ. [`FORMAT`] is raised with every incompatible change.
 
+mod chain;
 mod check;
 mod defaults;
 mod direction;
@@ -24,6 +25,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use chain::{BindingPlan, BlockPlan, ChainsPlan, ParamPlan, PortPlan};
 pub(crate) use check::ber_in_range;
 pub use check::{ParameterError, MAX_FLOWS, MAX_RULES, MAX_TABLE};
 pub use defaults::DEFAULT_FLOWS;
@@ -130,6 +132,9 @@ pub struct NodePlan {
     /// Limits of the node's cgroup.
     #[serde(default, skip_serializing_if = "LimitsPlan::is_none")]
     pub limits: LimitsPlan,
+    /// Functional blocks and how they are bound.
+    #[serde(default, skip_serializing_if = "ChainsPlan::is_empty")]
+    pub chains: ChainsPlan,
 }
 
 /// An interface that is not the end of a link.
@@ -429,6 +434,7 @@ impl NodePlan {
             position: None,
             env: BTreeMap::new(),
             limits: LimitsPlan::default(),
+            chains: ChainsPlan::default(),
         }
     }
 }

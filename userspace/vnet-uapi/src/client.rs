@@ -12,9 +12,13 @@ use netlink_sys::protocols::NETLINK_GENERIC;
 
 use crate::attr::Attributes;
 use crate::error::{Error, Refusal};
-use crate::generated::{Command, Instance, Link, Trace, FAMILY_NAME, GROUP_CONFIG};
+use crate::generated::{Block, Command, Instance, Link, Trace, FAMILY_NAME, GROUP_CONFIG};
 use crate::message::VnetMessage;
 use crate::netlink::{Connection, Outcome, Outgoing};
+
+mod blocks;
+
+pub use blocks::PortKey;
 
 /// Length of the generic netlink header, which follows the netlink header.
 const GENL_HEADER: usize = 4;
@@ -59,6 +63,8 @@ pub enum Notification {
     Instance(Command, Box<Instance>),
     /// A link was made, changed or has gone.
     Link(Command, Box<Link>),
+    /// A block was made, changed, bound, unbound or has gone.
+    Block(Command, Box<Block>),
 }
 
 impl InstanceKey {
@@ -246,6 +252,16 @@ impl Client {
                             .map(|link| Notification::Link(command, Box::new(link))),
                     )
                 }
+                command @ (Command::BlockNewNtf
+                | Command::BlockSetNtf
+                | Command::BlockDelNtf
+                | Command::BlockBindNtf
+                | Command::BlockUnbindNtf) => Some(
+                    message
+                        .payload
+                        .decode()
+                        .map(|block| Notification::Block(command, Box::new(block))),
+                ),
                 _ => None,
             })
             .map(|result| result.map_err(Error::from))

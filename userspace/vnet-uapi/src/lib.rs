@@ -16,9 +16,12 @@ pub mod generated;
 mod message;
 pub mod netlink;
 
-pub use client::{Client, InstanceKey, LinkKey, Notification};
+pub use client::{Client, InstanceKey, LinkKey, Notification, PortKey};
 pub use error::{Error, Refusal};
 pub use generated::{
-    Command, Direction, Drop, DropCause, End, Instance, Link, Record, Side, Stats, Trace,
+    Block, BlockCarries, BlockCounters, BlockDropCause, BlockField, BlockParam, BlockParamAccess,
+    BlockParamKind, BlockPort, BlockRecord, BlockSide, BlockState, BlockType, BlockTypeField,
+    BlockTypeParam, BlockTypePort, Command, Direction, Drop, DropCause, End, Instance, Link,
+    Record, Side, Stats, Trace,
 };
 pub use message::VnetMessage;

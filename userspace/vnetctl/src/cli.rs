@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::commands::convert::{Convert, Graph};
 use crate::commands::cp::{Cp, Pack, Unpack};
 use crate::commands::exec::Exec;
+use crate::commands::fb::Fb;
 use crate::commands::inspect::Inspect;
 use crate::commands::restart::Restart;
 use crate::commands::route::Route;
@@ -108,6 +109,9 @@ pub enum Command {
     /// Show and change links.
     #[command(subcommand, alias = "links")]
     Link(Link),
+    /// Build and rearrange chains of functional blocks on devices while packets pass.
+    #[command(subcommand)]
+    Fb(Fb),
     /// Show the kernel's view of nodes: limits, frames in flight, counters.
     #[command(subcommand)]
     Instance(Instance),

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
 };
+use serde_json::Value;
 use vnet_topology::plan::Plan;
 
 use crate::cli::{Cli, Command, Kernel};
@@ -46,6 +47,49 @@ pub fn places() -> ArgValueCompleter {
         }));
         found
     })
+}
+
+/// Names of blocks, of the nodes that the line has.
+pub fn blocks() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &std::ffi::OsStr| {
+        let found = asked(&["fb", "list", "--json"]).unwrap_or_default();
+        let words: Vec<String> = env::args().collect();
+        let text = |block: &Value, key: &str| Some(block.get(key)?.as_str()?.to_owned());
+        let named = found.iter().filter(|block| {
+            let node = text(block, "node");
+            node.is_some_and(|node| words.contains(&node))
+        });
+        matching(current, named.filter_map(|block| text(block, "name")))
+    })
+}
+
+/// Names of types of blocks.
+pub fn block_types() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &std::ffi::OsStr| {
+        let found = asked(&["fb", "types", "--json"]).unwrap_or_default();
+        let names = found
+            .iter()
+            .filter_map(|kind| Some(kind.get("name")?.as_str()?.to_owned()));
+        matching(current, names)
+    })
+}
+
+/// What a command prints as a JSON list about the lab that the line is about.
+fn asked(arguments: &[&str]) -> Option<Vec<Value>> {
+    let found = place::select(&typed()).ok()?;
+    let json = match found.place().ok()? {
+        Place::Here => {
+            let program = env::current_exe().ok()?;
+            let mut command = std::process::Command::new(program);
+            // This one is to do what it says, not to complete it.
+            command
+                .env_remove("COMPLETE")
+                .args(["--kernel", "host", "--lab", &found.lab]);
+            command.args(arguments).output().ok()?.stdout
+        }
+        Place::Guest(guest) => place::ask(&guest, &found.lab, arguments.iter().copied()).ok()?,
+    };
+    serde_json::from_slice(&json).ok()
 }
 
 /// Names of labs.

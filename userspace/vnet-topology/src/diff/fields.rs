@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{direction, json};
-use crate::plan::{EndPlan, HostEntry, LinkPlan, NodePlan, Plan};
+use crate::plan::{BlockPlan, ChainsPlan, EndPlan, HostEntry, LinkPlan, NodePlan, Plan};
 use crate::units::{show_rate, show_size, show_time};
 
 /// A field that changes.
@@ -153,6 +153,7 @@ pub(super) fn of_node(old: &NodePlan, new: &NodePlan) -> Vec<FieldChange> {
         position,
         env,
         limits,
+        chains,
     } = old;
     let mut fields = Fields::default();
     fields.value(&["kind"], kind, &new.kind);
@@ -198,7 +199,24 @@ pub(super) fn of_node(old: &NodePlan, new: &NodePlan) -> Vec<FieldChange> {
     fields.value(&["limits", "cpu"], &limits.cpu, &new.limits.cpu);
     fields.value(&["limits", "memory"], &limits.memory, &new.limits.memory);
     fields.value(&["limits", "pids"], &limits.pids, &new.limits.pids);
+    of_chains(&mut fields, chains, &new.chains);
     fields.changes
+}
+
+/// Blocks by name, bindings by what they bind.
+fn of_chains(fields: &mut Fields, old: &ChainsPlan, new: &ChainsPlan) {
+    let blocks = |chains: &ChainsPlan| -> Vec<(String, BlockPlan)> {
+        let all = chains.blocks.iter();
+        all.map(|(name, block)| (name.clone(), block.clone()))
+            .collect()
+    };
+    fields.keyed(
+        &["chains", "blocks"],
+        &blocks(old),
+        &blocks(new),
+        |(name, _)| name.clone(),
+    );
+    fields.set(&["chains", "bindings"], &old.bindings, &new.bindings);
 }
 
 pub(super) fn of_link(old: &LinkPlan, new: &LinkPlan) -> Vec<FieldChange> {

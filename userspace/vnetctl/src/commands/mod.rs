@@ -8,6 +8,7 @@ pub mod cp;
 mod doctor;
 mod down;
 pub mod exec;
+pub mod fb;
 mod generate;
 mod import;
 pub mod inspect;
@@ -56,6 +57,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Link(Link::Trace(trace)) => link_trace::run(&cli, trace),
         Command::Link(Link::Down(link)) => link_set::cable(&cli, link, "pulled"),
         Command::Link(Link::Up(link)) => link_set::cable(&cli, link, "plugged"),
+        Command::Fb(fb) => fb::run(&cli, fb),
         Command::Instance(Instance::Show(names)) => instance::show(&cli, names),
         Command::Node(Node::Show(names)) => node::show(&cli, names),
         Command::Logs(logs) => logs::run(&cli, logs),

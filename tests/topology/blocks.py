@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""`vnetctl fb`: functional blocks of nodes of a lab that is up."""
+
+import json
+
+from lab import PLAIN, start, up, vnetctl
+from vnettest.ktap import case, contains, equal, run, true
+
+
+def lab():
+    """a and b talk through b's chain of a counter."""
+    up(PLAIN.format(lab="t"))
+    vnetctl("fb", "add", "b", "eth", "e", "device=to-a")
+    vnetctl("fb", "add", "b", "counter", "c")
+    vnetctl("fb", "bind", "b", "e:wire", "c", "e:host")
+
+
+def fb(*words, status=0):
+    """What a command prints, or complains about."""
+    result = vnetctl("fb", *words, status=status)
+    return result.err if status else result.out
+
+
+@case("a chain is made, shown, and taken apart while packets pass")
+def life():
+    """As text, for Graphviz, as JSON."""
+    lab()
+    equal(fb("show", "b"), "b\n  eth e:wire -> counter c -> eth e:host\n")
+    contains(fb("show", "--format", "dot"), '"b/e" -> "b/c" [dir=both, taillabel="wire", headlabel="lower"];')
+    told = json.loads(fb("show", "--format", "json"))
+    equal(told[0]["bindings"][0], {"lower": {"block": "e", "port": "wire"}, "upper": {"block": "c", "port": "lower"}})
+    vnetctl("exec", "a", "ping", "-c", "3", "-i", "0.01", "b")
+    true(int(fb("get", "b", "c", "up-packets")) >= 3)
+    listed = {block["name"]: block for block in json.loads(fb("list", "--json"))}
+    true(listed["c"]["counters"]["in-packets"] >= 6)
+    equal(listed["e"]["parameters"]["device"], "to-a")
+    contains(fb("list", "b"), "counter")
+    packets = int(fb("get", "b", "c", "up-packets"))
+    fb("replace", "b", "c")
+    true(int(fb("get", "b", "c", "up-packets")) >= packets, "the state is handed over")
+    fb("replace", "b", "c", "--type", "forward", "--drop-state")
+    equal(fb("show", "b"), "b\n  eth e:wire -> forward c -> eth e:host\n")
+    vnetctl("exec", "a", "ping", "-c", "1", "b")
+    fb("unbind", "b", "c", "e:host")
+    equal(fb("show", "b"), "b\n  eth e:wire -> forward c\n")
+    fb("unbind", "b", "e")
+    fb("rm", "b", "c", "e")
+    contains(fb("list"), "no blocks")
+    vnetctl("exec", "a", "ping", "-c", "1", "b")
+
+
+@case("mistakes are told with what to do")
+def mistakes():
+    """Before the kernel is asked where that is possible."""
+    lab()
+    contains(fb("add", "x", "counter", "y", status=1), "no node x")
+    contains(fb("add", "b", "countr", "y", status=1), "there is no type of blocks countr; did you mean counter?")
+    contains(fb("add", "b", "eth", "y", status=1), "a block of type eth needs device=VALUE")
+    contains(fb("add", "b", "eth", "y", "devise=eth0", status=1), "did you mean device?")
+    contains(fb("add", "b", "eth", "y", "device=eth9", status=1), "there is no such device")
+    contains(fb("set", "b", "c", "up-packets=1", status=1), "up-packets is a reading of the block and cannot be set")
+    contains(fb("set", "b", "e", "device=eth1", status=1), "use `vnetctl fb replace` to change it")
+    contains(fb("get", "b", "cc", status=1), "node b has no block cc")
+    contains(fb("rm", "b", "c", status=1), "it is bound; take it out of its chain first")
+    contains(fb("bind", "b", "e:wire", "c", status=1), "cannot bind e:wire to c above it in b: the block has no free lower port")
+    contains(fb("bind", "b", "e:wire", "c:x", "e", status=1), "which way does `x` face?")
+    contains(fb("unbind", "b", "e:x", status=1), "block e of b has no port x; it has wire, host")
+    equal(fb("show", "b"), "b\n  eth e:wire -> counter c -> eth e:host\n")
+    fb("add", "b", "forward", "f")
+    fb("add", "b", "forward", "g")
+    contains(fb("bind", "b", "f", "g", "e", status=1), "cannot bind g to e above it in b")
+    contains(fb("show", "b"), "forward f (not bound)\n  forward g (not bound)\n")
+    fb("rm", "--unbind", "b", "c", "f", "g", "e")
+
+
+@case("events are told as they happen")
+def events():
+    """Until so many have come."""
+    lab()
+    process = start("fb", "events", "b", "--count", "3")
+    number = 0
+    while process.poll() is None:
+        number += 1
+        fb("add", "b", "forward", f"f{number}")
+        fb("rm", "b", f"f{number}")
+    lines = process.stdout.read().splitlines()
+    equal(len(lines), 3)
+    true(all(line.startswith(("b new forward f", "b removed forward f")) for line in lines), str(lines))
+
+
+@case("types tell what there is")
+def types():
+    """As a table, in detail, as JSON; and for completion."""
+    lab()
+    contains(fb("types"), "counts what passes, each way by itself")
+    contains(fb("types", "eth"), "device (text, at most 15 bytes; only when the block is made; required): ")
+    names = {kind["name"] for kind in json.loads(fb("types", "--json"))}
+    true({"eth", "forward", "counter"} <= names)
+
+
+run()

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Chains of functional blocks in nodes.
+
+pub mod values;

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `fb add`, `rm`, `set`, `bind`, `unbind`, `replace`
+
+use std::os::fd::AsRawFd;
+
+use vnet_lab::chain::values;
+use vnet_lab::error::near;
+use vnet_topology::chain;
+use vnet_topology::plan::{ParamPlan, PortPlan};
+use vnet_uapi::{Block, BlockParam, BlockParamAccess, BlockState, BlockType, PortKey};
+
+use super::{failed, Add, Bind, Here, Replace, Rm, Set};
+use crate::error::{Error, Result};
+
+/// Makes a block.
+pub(super) fn add(here: &mut Here, add: &Add) -> Result<()> {
+    let node = here.node(&add.node)?;
+    let what = format!("cannot make block {} in {}", add.name, add.node);
+    chain::check_name(&add.name).map_err(Error::Message)?;
+    let types = here.types()?;
+    let kind = type_of(&types, &add.kind)?;
+    let param = read(kind, &add.params, true)?;
+    let missing = kind.param.iter().filter(|declared| {
+        let name = declared.name.as_deref();
+        declared.required == Some(1) && !add.params.iter().any(|(given, _)| Some(&**given) == name)
+    });
+    let missing: Vec<&str> = missing.filter_map(|p| p.name.as_deref()).collect();
+    if !missing.is_empty() {
+        let message = format!(
+            "a block of type {} needs {}=VALUE",
+            add.kind,
+            missing.join("=VALUE and ")
+        );
+        return Err(failed(what, message));
+    }
+    let block = Block {
+        name: Some(add.name.clone()),
+        kind: Some(add.kind.clone()),
+        param,
+        ..Block::default()
+    };
+    let client = here.module.client();
+    client
+        .block_new(node.netns().as_raw_fd(), block)
+        .map_err(|error| failed(what, error))?;
+    Ok(())
+}
+
+/// Removes blocks.
+pub(super) fn remove(here: &mut Here, rm: &Rm) -> Result<()> {
+    let node = here.node(&rm.node)?;
+    let fd = node.netns().as_raw_fd();
+    for name in &rm.names {
+        let what = format!("cannot remove block {name} of {}", rm.node);
+        let block = here.block(&rm.node, fd, name)?;
+        let bound = block.port.iter().any(|port| port.peer.is_some());
+        if bound && !rm.unbind {
+            let message =
+                "it is bound; take it out of its chain first: `vnetctl fb unbind`, or --unbind";
+            return Err(failed(what, message));
+        }
+        let client = here.module.client();
+        for port in block.port.iter().filter(|port| port.peer.is_some()) {
+            part(client, fd, name, port).map_err(|error| failed(&what, error))?;
+        }
+        client
+            .block_del(fd, name)
+            .map_err(|error| failed(what, error))?;
+    }
+    Ok(())
+}
+
+/// Changes parameters.
+pub(super) fn set(here: &mut Here, set: &Set) -> Result<()> {
+    let node = here.node(&set.node)?;
+    let fd = node.netns().as_raw_fd();
+    let block = here.block(&set.node, fd, &set.name)?;
+    let types = here.types()?;
+    let kind = type_of(&types, block.kind.as_deref().unwrap_or_default())?;
+    let param = read(kind, &set.params, false)?;
+    let client = here.module.client();
+    client.block_set(fd, &set.name, param).map_err(|error| {
+        failed(
+            format!("cannot change block {} of {}", set.name, set.node),
+            error,
+        )
+    })
+}
+
+/// Binds neighbours of a chain. When one cannot be bound, those before it are unbound again.
+pub(super) fn bind(here: &mut Here, bind: &Bind) -> Result<()> {
+    let node = here.node(&bind.node)?;
+    let fd = node.netns().as_raw_fd();
+    let hops = bind.hops()?;
+    for hop in &hops {
+        here.block(&bind.node, fd, &hop.name)?;
+    }
+    let wanted: Vec<_> = chain::bindings(&hops).collect();
+    let before = here.blocks(fd)?;
+    for (index, binding) in wanted.iter().enumerate() {
+        let client = here.module.client();
+        let result = client.block_bind(fd, key(&binding.upper), key(&binding.lower));
+        let Err(error) = result else { continue };
+        if index > 0 {
+            here.restore(fd, &before)?;
+        }
+        return Err(failed(
+            format!(
+                "cannot bind {} to {} above it in {}",
+                show(&binding.lower),
+                show(&binding.upper),
+                bind.node
+            ),
+            error,
+        ));
+    }
+    Ok(())
+}
+
+/// Takes bindings apart.
+pub(super) fn unbind(here: &mut Here, bind: &Bind) -> Result<()> {
+    let node = here.node(&bind.node)?;
+    let fd = node.netns().as_raw_fd();
+    let hops = bind.hops()?;
+    let refused = |what: String, error: vnet_uapi::Error| {
+        failed(format!("cannot unbind {what} in {}", bind.node), error)
+    };
+    if let [hop] = &hops[..] {
+        let block = here.block(&bind.node, fd, &hop.name)?;
+        let named = [&hop.lower, &hop.upper];
+        let meant = |port: &&vnet_uapi::BlockPort| {
+            let all = named.iter().all(|name| name.is_none());
+            all || named.iter().any(|name| **name == port.name)
+        };
+        for name in named.iter().filter_map(|name| name.as_deref()) {
+            let known = || block.port.iter().filter_map(|port| port.name.as_deref());
+            if !known().any(|port| port == name) {
+                let ports: Vec<&str> = known().collect();
+                let message = format!(
+                    "block {} of {} has no port {name}; it has {}",
+                    hop.name,
+                    bind.node,
+                    ports.join(", ")
+                );
+                return Err(Error::Message(message));
+            }
+        }
+        let bound: Vec<_> = block
+            .port
+            .iter()
+            .filter(meant)
+            .filter(|port| port.peer.is_some())
+            .collect();
+        if bound.is_empty() {
+            return Err(Error::Message(format!(
+                "{} of {} is not bound",
+                bind.chain[0], bind.node
+            )));
+        }
+        for port in bound {
+            let client = here.module.client();
+            part(client, fd, &hop.name, port)
+                .map_err(|error| refused(bind.chain[0].clone(), error))?;
+        }
+        return Ok(());
+    }
+    for binding in chain::bindings(&hops) {
+        let client = here.module.client();
+        let what = || format!("{} and {}", show(&binding.lower), show(&binding.upper));
+        client
+            .block_unbind(fd, Some(key(&binding.upper)), Some(key(&binding.lower)))
+            .map_err(|error| refused(what(), error))?;
+    }
+    Ok(())
+}
+
+/// Puts another block in the place of one.
+pub(super) fn replace(here: &mut Here, replace: &Replace) -> Result<()> {
+    let node = here.node(&replace.node)?;
+    let fd = node.netns().as_raw_fd();
+    let block = here.block(&replace.node, fd, &replace.name)?;
+    let types = here.types()?;
+    let old = block.kind.as_deref().unwrap_or_default();
+    let kind = type_of(&types, replace.kind.as_deref().unwrap_or(old))?;
+    let param = read(kind, &replace.params, true)?;
+    let state = match replace.drop_state {
+        true => BlockState::Drop,
+        false => BlockState::Keep,
+    };
+    let client = here.module.client();
+    client
+        .block_replace(fd, &replace.name, replace.kind.clone(), param, state)
+        .map_err(|error| {
+            failed(
+                format!("cannot replace block {} of {}", replace.name, replace.node),
+                error,
+            )
+        })
+}
+
+impl Here {
+    /// The types that the module has.
+    pub(super) fn types(&mut self) -> Result<Vec<BlockType>> {
+        let types = self.module.client().block_types();
+        types.map_err(|error| failed("cannot read the types of blocks", error))
+    }
+
+    /// All blocks of a namespace.
+    pub(super) fn blocks(&mut self, netns: i32) -> Result<Vec<Block>> {
+        let blocks = self.module.client().blocks(netns);
+        blocks.map_err(|error| failed("cannot read the blocks", error))
+    }
+
+    /// A block of a node.
+    pub(super) fn block(&mut self, node: &str, netns: i32, name: &str) -> Result<Block> {
+        match self.module.client().block(netns, name) {
+            Ok(block) => Ok(block),
+            Err(error) if error.errno() == Some(libc::ENOENT) => {
+                let blocks = self.blocks(netns)?;
+                let known = || blocks.iter().filter_map(|block| block.name.as_deref());
+                let hint = match (near(name, known()), known().next()) {
+                    (Some(near), _) => format!("; did you mean {near}?"),
+                    (None, Some(_)) => {
+                        format!("; it has {}", known().collect::<Vec<_>>().join(", "))
+                    }
+                    (None, None) => "; make one with `vnetctl fb add`".into(),
+                };
+                Err(Error::Message(format!(
+                    "node {node} has no block {name}{hint}"
+                )))
+            }
+            Err(error) => Err(failed(format!("cannot read block {name} of {node}"), error)),
+        }
+    }
+
+    /// Takes apart what is bound now and was not before.
+    fn restore(&mut self, netns: i32, before: &[Block]) -> Result<()> {
+        let ends = |blocks: &[Block]| -> Vec<[Option<String>; 4]> {
+            let ports = blocks.iter().flat_map(|block| {
+                let ports = block.port.iter();
+                ports.map(|port| {
+                    [
+                        block.name.clone(),
+                        port.name.clone(),
+                        port.peer.clone(),
+                        port.peer_port.clone(),
+                    ]
+                })
+            });
+            ports.filter(|[_, _, peer, _]| peer.is_some()).collect()
+        };
+        let old = ends(before);
+        for block in self.blocks(netns)? {
+            let name = block.name.clone().unwrap_or_default();
+            for port in &block.port {
+                let end = [
+                    block.name.clone(),
+                    port.name.clone(),
+                    port.peer.clone(),
+                    port.peer_port.clone(),
+                ];
+                let lower = port.side == Some(vnet_uapi::BlockSide::Lower as u32);
+                if lower && port.peer.is_some() && !old.contains(&end) {
+                    part(self.module.client(), netns, &name, port)
+                        .map_err(|error| failed("cannot undo a binding", error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The type of that name.
+pub(super) fn type_of<'t>(types: &'t [BlockType], name: &str) -> Result<&'t BlockType> {
+    let found = types.iter().find(|kind| kind.name.as_deref() == Some(name));
+    found.ok_or_else(|| {
+        let known = || types.iter().filter_map(|kind| kind.name.as_deref());
+        let hint = match near(name, known()) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("there are {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        Error::Message(format!("there is no type of blocks {name}; {hint}"))
+    })
+}
+
+/// Reads parameters, and refuses those that cannot be given now.
+fn read(kind: &BlockType, params: &[(String, String)], making: bool) -> Result<Vec<BlockParam>> {
+    let one = |(name, value): &(String, String)| {
+        let declared = values::find(kind, name).map_err(|error| error.to_string())?;
+        match declared.access.and_then(BlockParamAccess::from_number) {
+            Some(BlockParamAccess::Told) => {
+                return Err(format!(
+                    "{name} is a reading of the block and cannot be set"
+                ))
+            }
+            Some(BlockParamAccess::Initial) if !making => {
+                return Err(format!(
+                    "{name} is given when a block is made; use `vnetctl fb replace` to change it"
+                ))
+            }
+            _ => {}
+        }
+        let value = ParamPlan::Text(value.clone());
+        values::read(kind, name, &value).map_err(|error| error.to_string())
+    };
+    params
+        .iter()
+        .map(|param| one(param).map_err(Error::Message))
+        .collect()
+}
+
+/// Takes the binding of a port apart.
+fn part(
+    client: &mut vnet_uapi::Client,
+    netns: i32,
+    name: &str,
+    port: &vnet_uapi::BlockPort,
+) -> std::result::Result<(), vnet_uapi::Error> {
+    let end = PortKey {
+        block: name.into(),
+        port: port.name.clone(),
+    };
+    match port.side == Some(vnet_uapi::BlockSide::Lower as u32) {
+        true => client.block_unbind(netns, Some(end), None),
+        false => client.block_unbind(netns, None, Some(end)),
+    }
+}
+
+fn key(port: &PortPlan) -> PortKey {
+    PortKey {
+        block: port.block.clone(),
+        port: port.port.clone(),
+    }
+}
+
+fn show(port: &PortPlan) -> String {
+    match &port.port {
+        Some(name) => format!("{}:{name}", port.block),
+        None => port.block.clone(),
+    }
+}

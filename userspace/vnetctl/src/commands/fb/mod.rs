@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `fb`: functional blocks of nodes.
+
+mod change;
+mod events;
+mod graph;
+mod report;
+mod show;
+
+use clap::{Args, Subcommand, ValueEnum};
+use vnet_lab::node::Node;
+use vnet_lab::paths::LabPaths;
+use vnet_lab::wire::Kernel as Module;
+use vnet_topology::chain::{self, Hop};
+use vnet_topology::plan::Plan;
+
+use super::inspect;
+use crate::cli::{variable, Cli};
+use crate::complete;
+use crate::error::{Error, Result};
+use crate::place::{self, Place};
+
+/// `fb`
+#[derive(Debug, Subcommand)]
+pub enum Fb {
+    /// Make a block in a node.
+    ///
+    /// It does nothing until it is bound; `fb types` lists what there is. An eth block is where a chain meets a device:
+    /// `fb add r1 eth e0 device=eth0`.
+    Add(Add),
+    /// Remove blocks that are not bound.
+    Rm(Rm),
+    /// Change parameters of a block while packets pass; what is not named stays as it is.
+    Set(Set),
+    /// Print the parameters of a block.
+    Get(Get),
+    /// Bind blocks to a chain, the lowest (nearest to the wire) first: each to the next.
+    ///
+    /// `fb bind r1 e0:wire c1 e0:host` has what the device receives pass c1 on its way up to the host, and what the host
+    /// sends pass it on its way down. Ports can be left out: the first free one is taken. Within a chain a block has two,
+    /// NAME:LOWER:UPPER.
+    Bind(Bind),
+    /// Take bindings apart: those between neighbours of the chain, or all of a single block or port.
+    Unbind(Bind),
+    /// Put another block in the place of one; it has the same name and bindings, and no packet is lost.
+    ///
+    /// Without --type and parameters, the block is made anew as it is. The state goes over to the new block where its type
+    /// can take it.
+    Replace(Replace),
+    /// List blocks.
+    List(List),
+    /// Show how blocks are bound.
+    Show(Show),
+    /// Print changes of blocks as they happen, until it is interrupted.
+    Events(Events),
+    /// Show the types of blocks, with their ports and parameters.
+    Types(Types),
+}
+
+/// `fb add`
+#[derive(Debug, Args)]
+pub struct Add {
+    /// Node.
+    #[arg(add = complete::nodes())]
+    node: String,
+
+    /// Type of the block.
+    #[arg(value_name = "TYPE", add = complete::block_types())]
+    kind: String,
+
+    /// Name of the block.
+    name: String,
+
+    /// Parameters.
+    #[arg(value_name = "PARAMETER=VALUE", value_parser = variable)]
+    params: Vec<(String, String)>,
+}
+
+/// `fb rm`
+#[derive(Debug, Args)]
+pub struct Rm {
+    /// Node.
+    #[arg(add = complete::nodes())]
+    node: String,
+
+    /// Blocks.
+    #[arg(required = true, value_name = "BLOCK", add = complete::blocks())]
+    names: Vec<String>,
+
+    /// Take their bindings apart before that.
+    #[arg(short, long)]
+    unbind: bool,
+}
+
+/// `fb set`
+#[derive(Debug, Args)]
+pub struct Set {
+    /// Node.
+    #[arg(add = complete::nodes())]
+    node: String,
+
+    /// Block.
+    #[arg(value_name = "BLOCK", add = complete::blocks())]
+    name: String,
+
+    /// Parameters.
+    #[arg(required = true, value_name = "PARAMETER=VALUE", value_parser = variable)]
+    params: Vec<(String, String)>,
+}
+
+/// `fb get`
+#[derive(Debug, Args)]
+pub struct Get {
+    /// Node.
+    #[arg(add = complete::nodes())]
+    node: String,
+
+    /// Block.
+    #[arg(value_name = "BLOCK", add = complete::blocks())]
+    name: String,
+
+    /// Parameters; the values alone, a line each. All of them with their names without one.
+    #[arg(value_name = "PARAMETER")]
+    params: Vec<String>,
+
+    /// The block as JSON, with ports and counters.
+    #[arg(long, conflicts_with = "params")]
+    json: bool,
+}
+
+/// `fb bind`, `fb unbind`
+#[derive(Debug, Args)]
+pub struct Bind {
+    /// Node.
+    #[arg(add = complete::nodes())]
+    node: String,
+
+    /// Blocks with their ports: NAME, NAME:PORT at the ends of the chain, NAME:LOWER:UPPER within it.
+    #[arg(required = true, value_name = "BLOCK", add = complete::blocks())]
+    chain: Vec<String>,
+}
+
+/// `fb replace`
+#[derive(Debug, Args)]
+pub struct Replace {
+    /// Node.
+    #[arg(add = complete::nodes())]
+    node: String,
+
+    /// Block.
+    #[arg(value_name = "BLOCK", add = complete::blocks())]
+    name: String,
+
+    /// Parameters; the others are those of the old block if the type stays, else the defaults.
+    #[arg(value_name = "PARAMETER=VALUE", value_parser = variable)]
+    params: Vec<(String, String)>,
+
+    /// Type of the new block, if it is another one.
+    #[arg(short, long = "type", value_name = "TYPE", add = complete::block_types())]
+    kind: Option<String>,
+
+    /// Drop the old block's state instead of handing it over, with the packets in it.
+    #[arg(long)]
+    drop_state: bool,
+}
+
+/// `fb list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// Nodes; all without a name.
+    #[arg(add = complete::nodes())]
+    nodes: Vec<String>,
+
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a graph is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Chains in a line each, as the topology file has them.
+    #[default]
+    Text,
+    /// For Graphviz.
+    Dot,
+    /// Blocks and bindings as JSON.
+    Json,
+}
+
+/// `fb show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Nodes; all without a name.
+    #[arg(add = complete::nodes())]
+    nodes: Vec<String>,
+
+    /// How.
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// `fb events`
+#[derive(Debug, Args)]
+pub struct Events {
+    /// Nodes; all without a name.
+    #[arg(add = complete::nodes())]
+    nodes: Vec<String>,
+
+    /// End after this many.
+    #[arg(short, long, value_name = "NUMBER")]
+    count: Option<u64>,
+
+    /// As JSON, a line each.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `fb types`
+#[derive(Debug, Args)]
+pub struct Types {
+    /// Types, in detail; a table of all without a name.
+    #[arg(value_name = "TYPE", add = complete::block_types())]
+    names: Vec<String>,
+
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does what was asked, where the lab lives.
+pub fn run(cli: &Cli, fb: &Fb) -> Result<u8> {
+    // Before anything is asked or started.
+    if let Fb::Bind(bind) | Fb::Unbind(bind) = fb {
+        bind.hops()?;
+    }
+    if let Fb::Bind(bind) = fb {
+        if bind.chain.len() < 2 {
+            return Err(
+                "a chain has at least two blocks: the lowest first, then the one above".into(),
+            );
+        }
+    }
+    let found = place::select(cli)?;
+    let lab = &found.lab;
+    match (found.place()?, fb) {
+        (Place::Guest(guest), Fb::Events(_)) => place::forward(&guest, lab, fb.arguments()),
+        (Place::Guest(guest), _) => place::relay(&guest, lab, fb.arguments()),
+        (Place::Here, fb) => here(&mut Here::open(lab)?, fb),
+    }
+}
+
+fn here(here: &mut Here, fb: &Fb) -> Result<u8> {
+    match fb {
+        Fb::Add(add) => change::add(here, add),
+        Fb::Rm(rm) => change::remove(here, rm),
+        Fb::Set(set) => change::set(here, set),
+        Fb::Get(get) => show::get(here, get),
+        Fb::Bind(bind) => change::bind(here, bind),
+        Fb::Unbind(bind) => change::unbind(here, bind),
+        Fb::Replace(replace) => change::replace(here, replace),
+        Fb::List(list) => show::list(here, list),
+        Fb::Show(show) => show::graph(here, show),
+        Fb::Events(events) => events::run(here, events),
+        Fb::Types(types) => show::types(here, types),
+    }?;
+    Ok(0)
+}
+
+/// A lab in the running kernel.
+struct Here {
+    plan: Plan,
+    paths: LabPaths,
+    module: Module,
+}
+
+impl Here {
+    fn open(lab: &str) -> Result<Self> {
+        Ok(Here {
+            plan: inspect::plan(lab)?,
+            paths: LabPaths::new(lab)?,
+            module: Module::open()?,
+        })
+    }
+
+    fn node(&self, name: &str) -> Result<Node> {
+        inspect::known(&self.plan, name)?;
+        Ok(Node::find(&self.paths, name)?)
+    }
+
+    /// The nodes of these names, or all.
+    fn nodes(&self, names: &[String]) -> Result<Vec<Node>> {
+        let all = || self.plan.nodes.iter().map(|node| &node.name);
+        match names {
+            [] => all().map(|name| self.node(name)).collect(),
+            names => names.iter().map(|name| self.node(name)).collect(),
+        }
+    }
+}
+
+impl Bind {
+    fn hops(&self) -> Result<Vec<Hop>> {
+        // For those who type the arrows, too.
+        let words = self.chain.iter().map(String::as_str);
+        let words: Vec<(&str, usize)> = words
+            .filter(|word| *word != "->")
+            .map(|word| (word, 0))
+            .collect();
+        let hops = chain::hops(words.into_iter())
+            .map_err(|error| Error::Message(format!("{}\n{}", error.message, error.help)))?;
+        match hops
+            .iter()
+            .find(|hop| hop.kind.is_some() || !hop.params.is_empty())
+        {
+            Some(hop) => Err(Error::Message(format!(
+                "a chain binds blocks that are there; make {} with `vnetctl fb add`",
+                hop.name
+            ))),
+            None => Ok(hops),
+        }
+    }
+}
+
+impl Fb {
+    /// The command line that does the same in a guest.
+    fn arguments(&self) -> Vec<String> {
+        let pairs = |params: &[(String, String)]| -> Vec<String> {
+            let all = params.iter();
+            all.map(|(name, value)| format!("{name}={value}")).collect()
+        };
+        let flag = |set: bool, name: &str| set.then(|| name.to_owned());
+        let (command, options, words): (&str, Vec<Option<String>>, Vec<String>) = match self {
+            Fb::Add(add) => {
+                let mut words = vec![add.node.clone(), add.kind.clone(), add.name.clone()];
+                words.extend(pairs(&add.params));
+                ("add", Vec::new(), words)
+            }
+            Fb::Rm(rm) => {
+                let mut words = vec![rm.node.clone()];
+                words.extend_from_slice(&rm.names);
+                ("rm", vec![flag(rm.unbind, "--unbind")], words)
+            }
+            Fb::Set(set) => {
+                let mut words = vec![set.node.clone(), set.name.clone()];
+                words.extend(pairs(&set.params));
+                ("set", Vec::new(), words)
+            }
+            Fb::Get(get) => {
+                let mut words = vec![get.node.clone(), get.name.clone()];
+                words.extend_from_slice(&get.params);
+                ("get", vec![flag(get.json, "--json")], words)
+            }
+            Fb::Bind(bind) => ("bind", Vec::new(), bind.words()),
+            Fb::Unbind(bind) => ("unbind", Vec::new(), bind.words()),
+            Fb::Replace(replace) => {
+                let mut words = vec![replace.node.clone(), replace.name.clone()];
+                words.extend(pairs(&replace.params));
+                let kind = replace.kind.as_ref().map(|kind| format!("--type={kind}"));
+                let options = vec![kind, flag(replace.drop_state, "--drop-state")];
+                ("replace", options, words)
+            }
+            Fb::List(list) => ("list", vec![flag(list.json, "--json")], list.nodes.clone()),
+            Fb::Show(show) => {
+                let format = match show.format {
+                    Format::Text => "text",
+                    Format::Dot => "dot",
+                    Format::Json => "json",
+                };
+                let options = vec![Some(format!("--format={format}"))];
+                ("show", options, show.nodes.clone())
+            }
+            Fb::Events(events) => {
+                let count = events.count.map(|count| format!("--count={count}"));
+                let options = vec![count, flag(events.json, "--json")];
+                ("events", options, events.nodes.clone())
+            }
+            Fb::Types(types) => (
+                "types",
+                vec![flag(types.json, "--json")],
+                types.names.clone(),
+            ),
+        };
+        let mut arguments = vec!["fb".to_owned(), command.to_owned()];
+        arguments.extend(options.into_iter().flatten());
+        arguments.push("--".into());
+        arguments.extend(words);
+        arguments
+    }
+}
+
+impl Bind {
+    fn words(&self) -> Vec<String> {
+        let mut words = vec![self.node.clone()];
+        words.extend_from_slice(&self.chain);
+        words
+    }
+}
+
+/// Why something about a block did not work.
+fn failed(what: impl std::fmt::Display, error: impl std::fmt::Display) -> Error {
+    Error::Message(format!("{what}: {error}"))
+}

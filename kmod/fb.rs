@@ -50,6 +50,8 @@ mod discard;
 mod eth;
 mod forward;
 mod hash;
+mod paint;
 mod queue;
+mod rate_limit;
 mod source;
 mod tee;

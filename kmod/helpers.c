@@ -367,6 +367,16 @@ struct sk_buff *vnet_helper_skb_zeroed(unsigned int len)
 	return skb;
 }
 
+u32 vnet_helper_skb_mark(const struct sk_buff *skb)
+{
+	return skb->mark;
+}
+
+void vnet_helper_skb_set_mark(struct sk_buff *skb, u32 mark)
+{
+	skb->mark = mark;
+}
+
 /* Whether the first bytes are in one piece, or could be brought into one. */
 bool vnet_helper_skb_pull(struct sk_buff *skb, unsigned int len)
 {

@@ -392,9 +392,9 @@ impl Nodes {
         core::mem::swap(&mut node.body, other);
         let id = node.id;
         let all = moves.clone();
-        for (_, to) in moves {
-            let peer = self.bound((place, to)).and_then(|bound| bound.peer);
-            let Some((peer, port)) = peer else {
+        for (from, to) in moves {
+            // The body that goes knows what was bound, by its own numbers.
+            let Some((peer, port)) = other.bounds.get(from).and_then(|bound| bound.peer) else {
                 continue;
             };
             // A block may be bound to itself.

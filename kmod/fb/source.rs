@@ -292,7 +292,9 @@ impl Source {
             plan.change(values, now);
             plan.due(now)
         };
-        // Not from hard interrupts, nor late because the softirq has to be woken.
+        // No frame comes by the old plan after this.
+        self.0.cancel();
+        // Not late because a softirq has to be woken.
         let _bh = percpu::disable_bottom_half();
         if let Some(due) = due {
             self.0.start(due);

@@ -14,8 +14,10 @@ use super::{
     forward,
     graph::Bound,
     hash,
+    paint,
     param::Values,
     queue,
+    rate_limit,
     source,
     tee, //
 };
@@ -35,6 +37,9 @@ pub(crate) static TYPES: &[&Type] = &[
     &classifier::TYPE,
     &hash::TYPE,
     &queue::TYPE,
+    &rate_limit::TYPE,
+    &paint::PAINT,
+    &paint::CHECK_PAINT,
 ];
 
 impl Type {

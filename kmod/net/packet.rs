@@ -38,6 +38,18 @@ impl SkBuff {
         }
     }
 
+    /// The mark.
+    pub(crate) fn mark(&self) -> u32 {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { bindings::skb_mark(self.as_ptr()) }
+    }
+
+    /// Changes the mark.
+    pub(crate) fn set_mark(&mut self, mark: u32) {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { bindings::skb_set_mark(self.as_ptr(), mark) }
+    }
+
     /// Ends the packet as one that has reached its aim.
     pub(crate) fn consume(self) {
         // SAFETY: The buffer is given up.

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""A random walk of commands under traffic, against a model of the graph.
+
+After every step what is told must be the model, and principle 6 hold for every block.
+VNET_STEPS sets the number of steps, VNET_SEED another walk.
+"""
+
+import os
+import random
+
+from vnettest.blocks import Graph
+from vnettest.ktap import case, equal, note, run
+from vnettest.links import SLOW
+from vnettest.netlink import NetlinkError
+from vnettest.netns import NetNS
+
+STEPS = int(os.environ.get("VNET_STEPS", "1500" if SLOW else "3000"))
+SEED = int(os.environ.get("VNET_SEED", "1"))
+
+# Type: parameters to make one, whether it has a state, its ports (side), lower ones first.
+KINDS = {
+    "eth": ({"device": "d0"}, True, {"host": "lower", "wire": "upper"}),
+    "forward": ({}, False, {"lower": "lower", "upper": "upper"}),
+    "counter": ({}, True, {"lower": "lower", "upper": "upper"}),
+    "tee": ({}, False, {"lower": "lower", "upper": "upper", "copy": "upper"}),
+    "discard": ({}, False, {"lower": "lower", "upper": "upper"}),
+    "ratelimited-source": ({"rate": 20000}, True, {"lower": "lower", "upper": "upper"}),
+    "queue": ({"rate": 10**7}, True, {"lower": "lower", "upper": "upper"}),
+    "hash": ({"ports": 2}, False, {"lower": "lower", "upper0": "upper", "upper1": "upper"}),
+    "rate-limit": ({}, False, {"lower": "lower", "upper": "upper"}),
+    "check-paint": ({}, False, {"lower": "lower", "upper": "upper", "other": "upper"}),
+}
+ENDS = ("eth", "discard", "ratelimited-source")
+
+
+class Model:
+    """What the graph should be."""
+
+    def __init__(self):
+        self.kinds = {}         # name: type
+        self.peers = {}         # (name, port): (name, port)
+
+    def bound(self, name):
+        """Ports of a block that are bound."""
+        return {port: peer for (block, port), peer in self.peers.items() if block == name}
+
+    def reaches(self, start, goal, seen=None):
+        """Whether a packet that enters by a port can come to enter by another one."""
+        seen = set() if seen is None else seen
+        name, port = start
+        if start == goal:
+            return True
+        if start in seen or self.kinds[name] in ENDS:
+            return False
+        seen.add(start)
+        sides = KINDS[self.kinds[name]][2]
+        return any(self.reaches(self.peers[name, out], goal, seen) for out in sides
+                   if sides[out] != sides[port] and (name, out) in self.peers)
+
+    def closes_loop(self, upper, lower):
+        """Whether a binding would make a loop."""
+        self.peers[upper], self.peers[lower] = lower, upper
+        found = any(self._returns(end) for end in (upper, lower))
+        del self.peers[upper], self.peers[lower]
+        return found
+
+    def _returns(self, start):
+        name, port = start
+        if self.kinds[name] in ENDS:
+            return False
+        sides = KINDS[self.kinds[name]][2]
+        return any(self.reaches(self.peers[name, out], start) for out in sides
+                   if sides[out] != sides[port] and (name, out) in self.peers)
+
+
+class Walk:
+    """The model and the kernel, side by side."""
+
+    def __init__(self):
+        self.random = random.Random(SEED)
+        ns = NetNS()
+        ns.run("ip link add d0 type dummy")
+        ns.run("ip link set dev d0 up")
+        self.graph, self.model, self.next = Graph(ns), Model(), 0
+        self.refusals = 0
+
+    def some(self):
+        """A block."""
+        return self.random.choice(list(self.model.kinds))
+
+    def expect(self, error, function, *args, **kwargs):
+        """The command is refused with that error, or done if there is none; whether it was done."""
+        try:
+            function(*args, **kwargs)
+        except NetlinkError as refusal:
+            equal(refusal.name, error, f"{function.__name__} {args} {kwargs}: {refusal.text}")
+            self.refusals += 1
+            return False
+        equal(None, error, f"{function.__name__} {args} {kwargs} was done")
+        return True
+
+    def add(self):
+        """Makes a block, or one that exists."""
+        names = list(self.model.kinds)
+        taken = names and self.random.random() < 0.1
+        name = self.random.choice(names) if taken else f"b{self.next}"
+        self.next += not taken
+        kind = self.random.choice(list(KINDS))
+        if self.expect("EEXIST" if taken else None, self.graph.add, name, kind, **KINDS[kind][0]):
+            self.model.kinds[name] = kind
+
+    def remove(self):
+        """Removes a block."""
+        name = self.some()
+        bound = self.model.bound(name)
+        if self.expect("EBUSY" if bound else None, self.graph.remove, name):
+            del self.model.kinds[name]
+
+    def bind(self):
+        """Binds two ports, whatever they are."""
+        a, b = self.some(), self.some()
+        port = self.random.choice(list(KINDS[self.model.kinds[a]][2]))
+        other = self.random.choice(list(KINDS[self.model.kinds[b]][2]))
+        sides = KINDS[self.model.kinds[a]][2][port], KINDS[self.model.kinds[b]][2][other]
+        upper, lower = (a, port), (b, other)
+        error = None
+        if sides[0] != "lower" or (upper not in self.model.peers and sides[1] != "upper"):
+            error = "EINVAL"
+        elif upper in self.model.peers:
+            error = "EBUSY"
+        elif lower in self.model.peers:
+            error = "EBUSY"
+        elif self.model.closes_loop(upper, lower):
+            error = "ELOOP"
+        if self.expect(error, self.graph.bind, f"{a}:{port}", f"{b}:{other}"):
+            self.model.peers[upper], self.model.peers[lower] = lower, upper
+
+    def unbind(self):
+        """Takes a binding apart."""
+        if not self.model.peers:
+            return
+        end = self.random.choice(list(self.model.peers))
+        peer = self.model.peers[end]
+        side = KINDS[self.model.kinds[end[0]]][2][end[1]]
+        text = f"{end[0]}:{end[1]}"
+        self.graph.unbind(**{"upper" if side == "lower" else "lower": text})
+        del self.model.peers[end], self.model.peers[peer]
+
+    def replace(self):
+        """Puts another block in the place of one."""
+        name = self.some()
+        old, new = self.model.kinds[name], self.random.choice(list(KINDS))
+        drop = self.random.random() < 0.5
+        params, _, ports = KINDS[new]
+        error = None
+        if old != new and not drop and KINDS[old][1]:
+            error = "EOPNOTSUPP"
+        elif any(ports.get(port) != KINDS[old][2][port] for port in self.model.bound(name)):
+            error = "EBUSY"
+        elif new not in ENDS:
+            kept, self.model.kinds[name] = old, new
+            loops = any(self.model._returns((name, port)) for port in ports)
+            self.model.kinds[name] = kept
+            error = "ELOOP" if loops else None
+        if self.expect(error, self.graph.replace, name, new, "drop" if drop else None, **params):
+            self.model.kinds[name] = new
+
+    def step(self):
+        """One command."""
+        commands = [self.add] if len(self.model.kinds) < 3 else [
+            self.bind, self.bind, self.bind, self.unbind, self.unbind, self.replace]
+        if len(self.model.kinds) >= 3:
+            commands += [self.add] if len(self.model.kinds) < 25 else [self.remove] * 3
+            commands += [self.remove]
+        self.random.choice(commands)()
+
+    def check(self):
+        """What is told is the model."""
+        told = self.graph.list()
+        equal({name: block["kind"] for name, block in told.items()}, self.model.kinds)
+        for name, block in told.items():
+            equal(block.peers, self.model.bound(name), name)
+
+
+@case(f"{STEPS} commands under traffic")
+def walk():
+    """Sources send, queues hold, a device is in the middle of it."""
+    both = Walk()
+    for _ in range(STEPS):
+        both.step()
+        both.check()
+    note(f"{both.refusals} commands were refused, as the model says")
+
+
+@case("namespaces go with their graphs in the middle of it")
+def namespaces():
+    """Under traffic, again and again."""
+    for _ in range(20):
+        both = Walk()
+        both.random.seed(both.random.random())
+        for _ in range(60):
+            both.step()
+        both.graph.ns.close()
+
+
+run()

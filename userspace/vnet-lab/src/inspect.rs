@@ -159,9 +159,20 @@ fn node_report(
     match ask(paths, cgroups, &mut report) {
         Ok(()) => Ok(report),
         // It may have died before or while it was asked.
-        Err(_) if Control::connect(&paths.node(&dead.name)).is_err() => Ok(dead),
+        Err(_) if !lives(paths, &dead.name) => Ok(dead),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the first process of a node can be reached and has its namespaces still: one that ends gives them up before
+/// its socket.
+fn lives(paths: &LabPaths, name: &str) -> bool {
+    let Ok(control) = Control::connect(&paths.node(name)) else {
+        return false;
+    };
+    control
+        .peer()
+        .is_ok_and(|init| std::fs::metadata(format!("/proc/{init}/ns/net")).is_ok())
 }
 
 /// Completes the report of a node that lives.

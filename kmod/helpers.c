@@ -47,19 +47,38 @@ const struct nla_policy vnet_link_policy[IFLA_VNET_MAX + 1] = {
 
 /* linux/spinlock.h, linux/bottom_half.h */
 
-void vnet_helper_spin_lock_bh(spinlock_t *lock)
+/*
+ * On the packet path bottom halves are disabled already; to enable them again
+ * costs more than the lock. Tells whether it was the lock that disabled them.
+ */
+bool vnet_helper_spin_lock_bh(spinlock_t *lock)
 {
+	if (softirq_count()) {
+		spin_lock(lock);
+		return false;
+	}
 	spin_lock_bh(lock);
+	return true;
 }
 
-void vnet_helper_spin_unlock_bh(spinlock_t *lock)
+void vnet_helper_spin_unlock_bh(spinlock_t *lock, bool disabled)
 {
-	spin_unlock_bh(lock);
+	if (disabled)
+		spin_unlock_bh(lock);
+	else
+		spin_unlock(lock);
 }
 
 int vnet_helper_spin_trylock_bh(spinlock_t *lock)
 {
 	return spin_trylock_bh(lock);
+}
+
+/* linux/jiffies.h */
+
+unsigned long vnet_helper_jiffies(void)
+{
+	return jiffies;
 }
 
 void vnet_helper_lockdep_assert_held(spinlock_t *lock)
@@ -124,6 +143,22 @@ bool vnet_helper_skb_is_gso(const struct sk_buff *skb)
 void vnet_helper_skb_mark_not_on_list(struct sk_buff *skb)
 {
 	skb_mark_not_on_list(skb);
+}
+
+/*
+ * Takes the first buffer off a list and gives the next one. What lay on the delay
+ * line has left the caches: fetches what is looked at first, of the one that is
+ * taken its data, of the next one the buffer itself with its control block.
+ */
+struct sk_buff *vnet_helper_skb_take_first(struct sk_buff *skb)
+{
+	struct sk_buff *next = skb->next;
+
+	prefetch(next);
+	prefetch((char *)next + L1_CACHE_BYTES);
+	prefetch(skb->data);
+	skb_mark_not_on_list(skb);
+	return next;
 }
 
 /* Bytes of one packet on the wire; an offloaded VLAN tag is not in skb->len. */

@@ -55,6 +55,7 @@ use super::{
     frame::{
         Frame,
         FrameQueue,
+        Log as _,
         Stamp, //
     },
     ledger::Ledger,
@@ -186,6 +187,16 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
                 self.run_wire();
             }
         }
+    }
+
+    /// Whether a frame that is sent reaches the receiver at once whenever that is, so that there is
+    /// no need to know the time: [`Self::now`] will do.
+    #[inline]
+    pub fn is_instant(&self) -> bool {
+        self.params.is_instant()
+            && self.on_wire.is_none()
+            && self.line.last_due() <= self.now
+            && !self.ledger.log.is_kept()
     }
 
     /// Takes the next frame that has reached the receiver by `now`, up to which the model has been

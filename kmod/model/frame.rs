@@ -165,12 +165,20 @@ pub struct Decision {
 /// A log of decisions, in the order in which they are made: one for each frame when it is dropped or
 /// enters the delay line, and another one if it is lost there.
 pub trait Log: Default {
+    /// Whether decisions are noted.
+    fn is_kept(&self) -> bool;
+
     /// Notes a decision.
     fn record(&mut self, decision: Decision);
 }
 
 /// No log.
 impl Log for () {
+    #[inline]
+    fn is_kept(&self) -> bool {
+        false
+    }
+
     #[inline]
     fn record(&mut self, _decision: Decision) {}
 }

@@ -67,6 +67,12 @@ where
         }
     }
 
+    /// When the last frame is due of those that keep their order; none is due later.
+    #[inline]
+    pub(super) const fn last_due(&self) -> u64 {
+        self.last_due
+    }
+
     /// Takes a frame that is due as [`Self::due`] says; tells whether it overtook another one.
     #[inline]
     pub(super) fn push(&mut self, mut frame: Q::Frame, due: u64) -> bool {

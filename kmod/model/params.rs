@@ -372,6 +372,16 @@ impl Compiled {
         wire_bits(bytes, frames, self.overhead)
     }
 
+    /// Whether a frame goes through without waiting and without anything happening to it.
+    #[inline]
+    pub(super) const fn is_instant(&self) -> bool {
+        self.rate.is_none()
+            && self.delay == 0
+            && self.effects.is_none()
+            && !self.limits_line
+            && matches!(self.queueing.discipline, PreparedDiscipline::Fifo)
+    }
+
     /// Whether the device has no queue of its own.
     #[inline]
     pub(super) const fn is_device(&self) -> bool {

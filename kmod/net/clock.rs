@@ -11,6 +11,13 @@ pub(crate) fn now() -> u64 {
     unsafe { bindings::ktime_get_ns() }
 }
 
+/// The kernel's ticks. To read them costs nothing.
+#[inline]
+pub(crate) fn ticks() -> usize {
+    // SAFETY: No requirements.
+    unsafe { bindings::jiffies() }
+}
+
 /// Bytes of memory that the machine has.
 pub(crate) fn total_memory() -> u64 {
     // SAFETY: No requirements.

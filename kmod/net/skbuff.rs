@@ -241,9 +241,7 @@ impl SkBuffList {
     pub(crate) fn pop_front(&mut self) -> Option<SkBuff> {
         let head = NonNull::new(self.head)?;
         // SAFETY: By the type invariants `head` is a live buffer of ours.
-        self.head = unsafe { next_of(head.as_ptr()) };
-        // SAFETY: As above.
-        unsafe { bindings::skb_mark_not_on_list(head.as_ptr()) };
+        self.head = unsafe { bindings::skb_take_first(head.as_ptr()) };
         // SAFETY: The buffer was ours and is off the list.
         Some(unsafe { SkBuff::from_raw(head) })
     }

@@ -103,7 +103,11 @@ impl<T: Ordered> TaggedTree<T> {
         })
     }
 
+    #[inline]
     fn first_node(&self) -> Option<NonNull<bindings::rb_node>> {
+        if self.root.rb_node.is_null() {
+            return None;
+        }
         // SAFETY: The tree is valid, and only read.
         NonNull::new(unsafe { bindings::rb_first(&self.root) })
     }

@@ -27,6 +27,7 @@ use super::{
         Frame,
         FrameList, //
     },
+    stopwatch::Stopwatch,
     trace::{
         Extract,
         Trace, //
@@ -124,6 +125,8 @@ struct State {
     mtu: u32,
     /// When the timer will fire, ns.
     armed: u64,
+    /// Times the polls.
+    stopwatch: Stopwatch,
     /// What has been reported to the instances.
     reported: Reported,
     /// Lost frames that are not charged any more, to be freed outside the lock.
@@ -171,6 +174,7 @@ impl Lane {
                 connected,
                 mtu,
                 armed: NEVER,
+                stopwatch: Stopwatch::default(),
                 reported: Reported::default(),
                 waste: FrameList::default(),
             }, "vnet_lane"),
@@ -261,7 +265,7 @@ impl Napi<Lane> {
             return self.transmit_segments(skb, size, flow);
         }
         let mut state = self.state.lock();
-        let now = clock::now();
+        let now = state.now();
         state.admit(now, Frame::new(skb, size), flow);
         let waste = state.clean_up();
         state.plan(self, now);
@@ -276,7 +280,7 @@ impl Napi<Lane> {
             Err(skb) => return self.refuse(Frame::new(skb, size), Cause::Segmentation),
         };
         let mut state = self.state.lock();
-        let now = clock::now();
+        let now = state.now();
         while let Some(mut skb) = segments.pop_front() {
             let size = skb
                 .wire_size()
@@ -387,6 +391,16 @@ impl Napi<Lane> {
 }
 
 impl State {
+    /// The time, as far as it matters, ns.
+    #[inline]
+    fn now(&self) -> u64 {
+        if self.model.is_instant() {
+            self.model.now()
+        } else {
+            clock::now()
+        }
+    }
+
     /// Takes a frame from the sender.
     #[inline]
     fn admit(&mut self, now: u64, mut frame: Frame, flow: Option<Flow>) {
@@ -544,14 +558,18 @@ impl State {
 
 impl Poll for Lane {
     fn poll(napi: &Napi<Self>, polling: Polling<'_>, budget: usize) -> usize {
-        let begun = clock::now();
         let mut due = FrameList::default();
         let mut work = 0;
 
         let mut state = napi.state.lock();
-        state.model.advance(begun);
+        let lap = state.stopwatch.begin();
+        let now = match &lap {
+            Some(lap) if !state.model.is_instant() => lap.begun(),
+            _ => state.now(),
+        };
+        state.model.advance(now);
         while work < budget {
-            let Some(frame) = state.model.pop_due(begun) else {
+            let Some(frame) = state.model.pop_due(now) else {
                 break;
             };
             let State { charge, sender, .. } = &mut *state;
@@ -567,7 +585,7 @@ impl Poll for Lane {
             // Nothing is due, so this arms the timer if anything. Should it fire before the poll is
             // completed, the poll is repeated.
             state.armed = NEVER;
-            state.plan(napi, begun);
+            state.plan(napi, now);
         }
         drop(state);
         drop(waste);
@@ -575,8 +593,9 @@ impl Poll for Lane {
         while let Some(frame) = due.pop_front() {
             polling.receive(frame.into_skb());
         }
-        napi.softirq_time
-            .add(clock::now().wrapping_sub(begun), Relaxed);
+        if let Some(lap) = lap {
+            napi.softirq_time.add(lap.end(), Relaxed);
+        }
         work
     }
 }

@@ -118,6 +118,11 @@ impl TraceSlot {
 
 impl Log for TraceSlot {
     #[inline]
+    fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
+    #[inline]
     fn record(&mut self, decision: Decision) {
         if let Some(trace) = &mut self.0 {
             trace.push(decision);

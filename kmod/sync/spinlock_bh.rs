@@ -25,7 +25,8 @@ pub(crate) struct SpinLockBhBackend;
 // SAFETY: `spin_lock_bh` excludes all other holders, and `relock` is the default one.
 unsafe impl Backend for SpinLockBhBackend {
     type State = bindings::spinlock_t;
-    type GuardState = ();
+    /// Whether bottom halves have to be enabled again.
+    type GuardState = bool;
 
     #[inline]
     unsafe fn init(
@@ -39,22 +40,23 @@ unsafe impl Backend for SpinLockBhBackend {
     }
 
     #[inline]
-    unsafe fn lock(ptr: *mut Self::State) {
+    unsafe fn lock(ptr: *mut Self::State) -> bool {
         // SAFETY: The caller promises that the lock is initialised.
         unsafe { bindings::spin_lock_bh(ptr) }
     }
 
     #[inline]
-    unsafe fn unlock(ptr: *mut Self::State, _state: &()) {
-        // SAFETY: The caller promises that the lock is held by it.
-        unsafe { bindings::spin_unlock_bh(ptr) }
+    unsafe fn unlock(ptr: *mut Self::State, disabled: &bool) {
+        // SAFETY: The caller promises that the lock is held by it; `disabled` is what `lock` or
+        // `try_lock` told.
+        unsafe { bindings::spin_unlock_bh(ptr, *disabled) }
     }
 
     #[inline]
-    unsafe fn try_lock(ptr: *mut Self::State) -> Option<()> {
+    unsafe fn try_lock(ptr: *mut Self::State) -> Option<bool> {
         // SAFETY: The caller promises that the lock is initialised.
         let taken = unsafe { bindings::spin_trylock_bh(ptr) };
-        (taken != 0).then_some(())
+        (taken != 0).then_some(true)
     }
 
     #[inline]

@@ -92,7 +92,7 @@ def raises(kind, function, *args, **kwargs):
     return _fail(f"no {kind.__name__}, but {result!r}", getattr(function, "__name__", ""))
 
 
-def _undo():
+def undo():
     """Undoes what was deferred; the first mistake on the way, if any."""
     first = None
     while _deferred:
@@ -126,7 +126,7 @@ def _run_one(function):
     except Exception:  # pylint: disable=broad-exception-caught
         note(traceback.format_exc())
         result = (False, "")
-    if _undo() is not None:
+    if undo() is not None:
         result = (False, "")
     for function in _after_each:
         function()

@@ -2,6 +2,7 @@
 """The kernel's packet generator: traffic as fast as the machine can."""
 
 import os
+import re
 
 from .ktap import Failure, Skip, defer
 from .netns import Child, run
@@ -61,11 +62,18 @@ class Pktgen:
         child, self.child = self.child, None
         child.result()
 
-    def sent(self):
-        """How many packets it says it has sent."""
+    def _says(self, pattern):
+        """The number that it tells of its device."""
         with self.ns, open(f"{_PROC}/{self.device}", encoding="ascii") as file:
             text = file.read()
-        for line in text.splitlines():
-            if "pkts-sofar:" in line:
-                return int(line.split("pkts-sofar:")[1].split()[0])
+        if found := re.search(pattern, text):
+            return int(found[1])
         raise Failure(f"pktgen says {text!r}")
+
+    def sent(self):
+        """How many packets it says it has sent."""
+        return self._says(r"pkts-sofar: +(\d+)")
+
+    def seconds(self):
+        """How long that took, when it has ended."""
+        return self._says(r"Result: OK: (\d+)\(") / 1e6

@@ -121,6 +121,10 @@ impl Frame for TestFrame {
 pub struct Recorder;
 
 impl Log for Recorder {
+    fn is_kept(&self) -> bool {
+        true
+    }
+
     fn record(&mut self, decision: Decision) {
         LOG.with_borrow_mut(|log| log.push(decision));
     }

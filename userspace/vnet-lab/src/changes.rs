@@ -12,6 +12,7 @@ use serde::Serialize;
 use vnet_topology::plan::{DirectionPlan, LinkPlan, NodePlan, Plan};
 
 use crate::build::Wanted;
+use crate::chain::steps::Step;
 use crate::sysctl;
 
 /// What the kernel still has of a lab.
@@ -23,6 +24,8 @@ pub struct Facts {
     pub links: BTreeSet<String>,
     /// Those whose cable is pulled.
     pub pulled: BTreeSet<String>,
+    /// What is to be done to the chains of living nodes.
+    pub chains: BTreeMap<String, Vec<Step>>,
 }
 
 /// The operations, by kind.
@@ -46,6 +49,8 @@ pub struct Changes<'a> {
     pub plug_links: BTreeSet<&'a str>,
     /// Nodes that change while they live.
     pub change_nodes: Vec<NodeChange<'a>>,
+    /// What is done to the chains of nodes that live on.
+    pub chains: BTreeMap<String, Vec<Step>>,
     /// Whether the names of nodes resolve to something else.
     pub hosts: bool,
 }
@@ -78,7 +83,7 @@ pub struct NodeChange<'a> {
 pub struct Operation {
     /// What is done.
     pub action: Action,
-    /// Node, link or hosts.
+    /// Node, link, chains or hosts.
     pub kind: &'static str,
     /// Which one.
     pub name: String,
@@ -112,6 +117,11 @@ impl<'a> Changes<'a> {
         };
         changes.hosts = old.hosts != new.hosts;
         changes.compare_living(old, new);
+        let chains = facts.chains.iter();
+        let chains = chains.filter(|(node, _)| !changes.goes(node));
+        changes.chains = chains
+            .map(|(node, steps)| (node.clone(), steps.clone()))
+            .collect();
         changes
     }
 
@@ -250,6 +260,10 @@ impl<'a> Changes<'a> {
             if !details.is_empty() {
                 push(Action::Change, "node", &change.new.name, details);
             }
+        }
+        for (node, steps) in &self.chains {
+            let details = steps.iter().map(Step::describe).collect();
+            push(Action::Change, "chains", node, details);
         }
         let added: BTreeSet<&str> = self
             .add_links

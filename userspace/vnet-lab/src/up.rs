@@ -6,7 +6,7 @@
 //! are carried out in a fixed order, creation first and removal last. When one fails, a lab that was not there before is
 //! removed again, and one that was becomes what it was: by the same means, with the plans exchanged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use vnet_topology::plan::{NodePlan, Plan};
 
 use crate::build::{Site, Wanted};
 use crate::cancel::Cancel;
+use crate::chain;
 use crate::changes::{Changes, Facts, Operation};
 use crate::down;
 use crate::error::{near, Context, Error, Result};
@@ -112,7 +113,8 @@ pub fn up(plan: &Plan, backend: &mut dyn LinkBackend, options: &mut Options<'_>)
         };
     };
     backend.read_back(&mut old)?;
-    let facts = facts(&old, &paths, backend)?;
+    let mut facts = facts(&old, &paths, backend)?;
+    facts.chains = chain::preview(&old, plan, &facts.nodes, &paths, backend)?;
     let changes = Changes::between(Some(&old), plan, &facts);
     if changes.is_empty() {
         // What is not seen in the kernel, like labels, may differ all the same.
@@ -175,7 +177,9 @@ pub fn preview(plan: &Plan, backend: &mut dyn LinkBackend) -> Result<Vec<Operati
     let facts = match &mut old {
         Some(old) => {
             backend.read_back(old)?;
-            facts(old, &paths, backend)?
+            let mut facts = facts(old, &paths, backend)?;
+            facts.chains = chain::preview(old, plan, &facts.nodes, &paths, backend)?;
+            facts
         }
         None => Facts::default(),
     };
@@ -298,6 +302,7 @@ fn apply<'a>(
     watched.retain(|node| touched.contains(node.plan.name.as_str()));
     wait::interfaces(plan, &mut watched, &cancel, INTERFACES_LIMIT)?;
 
+    chain::apply(old, plan, &site.nodes, backend)?;
     start_programs(site, changes, options)?;
     let removed: Vec<&str> = changes.remove_links.iter().copied().collect();
     if !removed.is_empty() {
@@ -441,6 +446,7 @@ fn facts(plan: &Plan, paths: &LabPaths, backend: &mut dyn LinkBackend) -> Result
             .collect(),
         links: backend.links(&plan.lab)?.into_keys().collect(),
         pulled: backend.pulled(&plan.lab)?,
+        chains: BTreeMap::new(),
     })
 }
 

@@ -17,7 +17,9 @@ use crate::plan::{
 };
 use crate::report::{At, Problem, Report};
 use crate::resolve::direction::{self, ReadFile};
-use crate::resolve::{address, frr, identity, lan, links, nodes, route, EndId, Lab, NodeState};
+use crate::resolve::{
+    address, chain, frr, identity, lan, links, nodes, route, EndId, Lab, NodeState,
+};
 use crate::tree;
 
 /// MTU of a link that does not say one, bytes.
@@ -136,7 +138,7 @@ fn compile_into(
     }
     plans.sort_by(|a, b| a.name.cmp(&b.name));
     let read_file = |source: &str| read_source(source_name, options, source);
-    let plan = Plan {
+    let mut plan = Plan {
         format: FORMAT,
         lab: lab.name.clone(),
         seed: lab.seed,
@@ -146,6 +148,7 @@ fn compile_into(
             .collect(),
         hosts,
     };
+    chain::resolve(problems, &file, &mut plan.nodes, &plan.links);
     Some((plan, drawn_seed))
 }
 

@@ -43,6 +43,65 @@ struct Topology {
     nodes: BTreeMap<String, Option<NodeForms>>,
     /// The links; `- [a, b]` is short for `- ends: [a, b]`.
     links: Option<Vec<LinkForms>>,
+    /// Chains of functional blocks by node, as in `r1: eth0:wire -> counter c1 -> eth0:host`.
+    chains: Option<BTreeMap<String, ChainForms>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum ChainForms {
+    One(String),
+    Several(Vec<ChainForm>),
+    Map(Box<Chains>),
+}
+
+/// A chain: from the wire upwards, in a line or as a list.
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum ChainForm {
+    Line(String),
+    List(Vec<String>),
+}
+
+/// The functional blocks of a node and what binds them.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Chains {
+    /// Blocks by name; `c1: counter` is short for `c1: {type: counter}`.
+    blocks: Option<BTreeMap<String, BlockForms>>,
+    /// Chains.
+    bind: Option<BindForms>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum BindForms {
+    One(String),
+    Several(Vec<ChainForm>),
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum BlockForms {
+    Type(String),
+    Map(Block),
+}
+
+/// A block: its type, and parameters by their names (`vnetctl fb types TYPE` lists them).
+#[derive(JsonSchema)]
+struct Block {
+    /// Its type.
+    #[schemars(rename = "type")]
+    kind: String,
+    #[schemars(flatten)]
+    parameters: BTreeMap<String, BlockValue>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum BlockValue {
+    Scalar(Scalar),
+    Records(Vec<BTreeMap<String, Scalar>>),
 }
 
 /// Parameters that nodes and links take over by `template`.

@@ -1,5 +1,151 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Chains of functional blocks in nodes.
+//! Chains of functional blocks in nodes: what the plan says of them is made so, and only what differs is touched.
 
+pub mod steps;
 pub mod values;
+
+use std::collections::BTreeMap;
+use std::os::fd::AsRawFd;
+
+use vnet_topology::plan::{ChainsPlan, NodePlan, Plan};
+use vnet_uapi::{Block, BlockState, BlockType, Client};
+
+use crate::error::{Context, Error, Result};
+use crate::node::Node;
+use crate::paths::LabPaths;
+use crate::wire::LinkBackend;
+use steps::Step;
+
+/// What would be done to the chains of living nodes, by node.
+pub fn preview(
+    old: &Plan,
+    new: &Plan,
+    living: &std::collections::BTreeSet<String>,
+    paths: &LabPaths,
+    backend: &mut dyn LinkBackend,
+) -> Result<BTreeMap<String, Vec<Step>>> {
+    let mut found = BTreeMap::new();
+    let Some((client, types)) = open([Some(old), Some(new)], backend)? else {
+        return Ok(found);
+    };
+    for node in concerned(Some(old), new).filter(|node| living.contains(&node.name)) {
+        let steps = steps_of(
+            client,
+            &types,
+            &new.lab,
+            &Node::find(paths, &node.name)?,
+            node,
+        )?;
+        if !steps.is_empty() {
+            found.insert(node.name.clone(), steps);
+        }
+    }
+    Ok(found)
+}
+
+/// Makes the chains of all nodes what the new plan says.
+pub fn apply(
+    old: Option<&Plan>,
+    new: &Plan,
+    nodes: &BTreeMap<String, Node>,
+    backend: &mut dyn LinkBackend,
+) -> Result<()> {
+    let Some((client, types)) = open([old, Some(new)], backend)? else {
+        return Ok(());
+    };
+    for plan in concerned(old, new) {
+        let Some(node) = nodes.get(&plan.name) else {
+            continue;
+        };
+        for step in steps_of(client, &types, &new.lab, node, plan)? {
+            let what = || format!("node {}: {}", node.name, step.describe());
+            run(client, &new.lab, node, &step).context(what)?;
+        }
+    }
+    Ok(())
+}
+
+/// The module with its types, if any of the plans has chains.
+fn open<'b>(
+    plans: [Option<&Plan>; 2],
+    backend: &'b mut dyn LinkBackend,
+) -> Result<Option<(&'b mut Client, Vec<BlockType>)>> {
+    let mut nodes = plans.into_iter().flatten().flat_map(|plan| &plan.nodes);
+    if nodes.all(|node| node.chains.is_empty()) {
+        return Ok(None);
+    }
+    let client = backend
+        .blocks()
+        .ok_or_else(|| Error::Unsupported("chains of blocks need the module vnet".into()))?;
+    let types = client.block_types();
+    let types = types.context(|| "cannot read the types of blocks".into())?;
+    Ok(Some((client, types)))
+}
+
+/// Nodes that have chains, or had some.
+fn concerned<'a>(old: Option<&'a Plan>, new: &'a Plan) -> impl Iterator<Item = &'a NodePlan> {
+    let had = move |node: &NodePlan| {
+        let mut before = old.into_iter().flat_map(|plan| &plan.nodes);
+        before.any(|old| old.name == node.name && !old.chains.is_empty())
+    };
+    let nodes = new.nodes.iter();
+    nodes.filter(move |node| !node.chains.is_empty() || had(node))
+}
+
+fn steps_of(
+    client: &mut Client,
+    types: &[BlockType],
+    lab: &str,
+    node: &Node,
+    plan: &NodePlan,
+) -> Result<Vec<Step>> {
+    let chains: &ChainsPlan = &plan.chains;
+    let blocks = client
+        .blocks(node.netns().as_raw_fd())
+        .context(|| format!("cannot read the blocks of node {}", node.name))?;
+    steps::between(lab, &blocks, chains, types)
+        .map_err(|error| Error::Unsupported(format!("chains of node {}: {error}", node.name)))
+}
+
+fn run(
+    client: &mut Client,
+    lab: &str,
+    node: &Node,
+    step: &Step,
+) -> std::result::Result<(), vnet_uapi::Error> {
+    let netns = node.netns().as_raw_fd();
+    match step.clone() {
+        Step::Unbind { lower, upper } => client.block_unbind(netns, Some(upper), Some(lower)),
+        Step::Remove(name) => client.block_del(netns, &name),
+        Step::Add { name, kind, params } => {
+            let block = Block {
+                name: Some(name),
+                kind: Some(kind),
+                lab: Some(lab.into()),
+                param: params,
+                ..Block::default()
+            };
+            client.block_new(netns, block).map(drop)
+        }
+        Step::Set { name, params } => client.block_set(netns, &name, params),
+        Step::Replace {
+            name,
+            kind,
+            params,
+            drop: true,
+        } => client.block_replace(netns, &name, kind, params, BlockState::Drop),
+        Step::Replace {
+            name,
+            kind,
+            params,
+            drop: false,
+        } => {
+            let mut replace =
+                |state| client.block_replace(netns, &name, kind.clone(), params.clone(), state);
+            // Where the state cannot go over, the file's new block is wanted all the same.
+            replace(BlockState::Keep).or_else(|_| replace(BlockState::Drop))
+        }
+        Step::Bind { lower, upper } => client.block_bind(netns, upper, lower),
+    }
+}

@@ -45,6 +45,11 @@ pub trait LinkBackend {
 
     /// Gives the links of a plan the parameters that the kernel has of them; others may have changed them.
     fn read_back(&mut self, plan: &mut Plan) -> Result<()>;
+
+    /// What makes functional blocks, where there is such a thing.
+    fn blocks(&mut self) -> Option<&mut Client> {
+        None
+    }
 }
 
 /// The module, by generic netlink.
@@ -104,6 +109,10 @@ impl Kernel {
 }
 
 impl LinkBackend for Kernel {
+    fn blocks(&mut self) -> Option<&mut Client> {
+        Some(&mut self.client)
+    }
+
     fn add_instances(&mut self, lab: &str, nodes: &[&Node]) -> Result<()> {
         let requests: Vec<Instance> = nodes
             .iter()

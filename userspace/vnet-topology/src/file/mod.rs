@@ -2,6 +2,7 @@
 
 //! The topology file as written: every field with its place, nothing resolved yet.
 
+mod chain;
 mod link;
 mod node;
 mod wire;
@@ -15,6 +16,7 @@ use crate::report::{At, Problem, Span};
 use crate::tree::{Data, Value};
 use crate::units::{count, UnitError};
 
+pub(crate) use chain::Chains;
 pub(crate) use link::{End, Link, LinkParams, PortVlan};
 pub(crate) use node::{
     Content, FrrDaemon, Gateway, Interface, Kind, Node, NodeParams, Protocols, Route, Routing,
@@ -30,6 +32,7 @@ pub(crate) struct File {
     pub defaults: Defaults,
     pub nodes: Vec<Node>,
     pub links: Vec<Link>,
+    pub chains: Vec<Chains>,
 }
 
 /// `seed:` of the lab.
@@ -116,6 +119,9 @@ pub(crate) fn read(problems: &Problems, value: &Value) -> File {
     }
     if let Some(value) = fields.get("links") {
         read_links(problems, value, &mut file.links);
+    }
+    if let Some(value) = fields.get("chains") {
+        file.chains = chain::read(problems, value);
     }
     fields.finish();
     file

@@ -4,6 +4,7 @@
 
 pub(crate) mod address;
 pub(crate) mod aggregate;
+pub(crate) mod chain;
 pub(crate) mod direction;
 pub(crate) mod frr;
 pub(crate) mod identity;

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""`chains:` of a topology file: made with the lab, and changed with the file."""
+
+import json
+
+from lab import file, up, vnetctl
+from vnettest.ktap import case, contains, equal, run, true
+
+LAB = """
+name: t
+nodes: {a: host, b: router, c: host}
+links: [[a, "b:eth0"], ["b:eth1", c]]
+"""
+
+CHAIN = LAB + """
+chains:
+  b: eth0:wire -> counter c1 -> forward f1 -> eth0:host
+"""
+
+SHOWN = "b\n  eth eth0:wire -> counter c1 -> forward f1 -> eth eth0:host\n"
+
+
+def shown():
+    """The graph of b."""
+    return vnetctl("fb", "show", "b").out
+
+
+def counted():
+    """What c1 of b has counted upwards."""
+    return int(vnetctl("fb", "get", "b", "c1", "up-packets").out)
+
+
+def plan(text):
+    """What `plan` would do to chains, in words."""
+    path = file(text)
+    result = vnetctl("plan", path, "--json", status=None)
+    return [step for operation in json.loads(result.out) if operation["kind"] == "chains"
+            for step in operation["details"]]
+
+
+@case("a lab comes up with its chains, and programs talk through them")
+def made():
+    """A second time nothing is done."""
+    up(CHAIN)
+    equal(shown(), SHOWN)
+    vnetctl("exec", "a", "ping", "-c", "3", "-i", "0.01", "c")
+    true(counted() >= 3)
+    equal(plan(CHAIN), [])
+    up(CHAIN)
+    equal(shown(), SHOWN)
+
+
+@case("an edited file changes only what differs")
+def edited():
+    """The counter that stays counts on."""
+    up(CHAIN)
+    vnetctl("exec", "a", "ping", "-c", "3", "-i", "0.01", "c")
+    before = counted()
+    without = CHAIN.replace("-> forward f1 ", "")
+    equal(plan(without), ["unbind c1:upper -> f1:lower", "unbind f1:upper -> eth0:host", "block f1 goes",
+                          "bind c1 -> eth0:host"])
+    up(without)
+    equal(shown(), "b\n  eth eth0:wire -> counter c1 -> eth eth0:host\n")
+    true(counted() >= before > 0, "state is kept")
+    other = CHAIN.replace("forward f1", "counter f1")
+    up(CHAIN)
+    equal(plan(other), ["block f1 becomes counter"])
+    up(other)
+    equal(shown(), SHOWN.replace("forward f1", "counter f1"))
+    true(counted() >= before > 0)
+    up(LAB)
+    equal(shown(), "b\n")
+    vnetctl("exec", "a", "ping", "-c", "1", "c")
+
+
+@case("blocks and bindings stand by themselves, too")
+def apart():
+    """Two chains in a node, one as a list."""
+    up(LAB + """
+chains:
+  b:
+    blocks:
+      left: {type: eth, device: eth0}
+      c1: counter
+    bind:
+      - [left:wire, c1, left:host]
+      - eth1:wire -> counter c2 -> eth1:host
+""")
+    contains(shown(), "  eth left:wire -> counter c1 -> eth left:host\n")
+    contains(shown(), "  eth eth1:wire -> counter c2 -> eth eth1:host\n")
+    vnetctl("exec", "a", "ping", "-c", "1", "c")
+    vnetctl("restart", "b")
+    contains(shown(), "  eth left:wire -> counter c1 -> eth left:host\n")
+    vnetctl("exec", "a", "ping", "-c", "1", "c")
+
+
+@case("what was changed by hand is again as in the file")
+def by_hand():
+    """Blocks that are not of the file stay."""
+    up(CHAIN)
+    vnetctl("fb", "add", "b", "counter", "mine")
+    vnetctl("fb", "unbind", "b", "c1")
+    vnetctl("fb", "bind", "b", "eth0:wire", "mine", "c1")
+    up(CHAIN)
+    equal(shown(), SHOWN + "  counter mine (not bound)\n")
+
+
+@case("a device that comes anew gets its chain back")
+def device():
+    """Its node at the other end was made again."""
+    up(CHAIN)
+    vnetctl("restart", "a")
+    equal(shown(), SHOWN)
+    vnetctl("exec", "a", "ping", "-c", "1", "c")
+    true(counted() >= 1)
+
+
+@case("what the module does not take is told, and the lab stays what it was")
+def refused():
+    """Unknown types and parameters."""
+    up(CHAIN)
+    wrong = CHAIN.replace("forward f1", "forwrd f1")
+    contains(up(wrong, status=1).err, "chains of node b: block f1: there is no type forwrd; did you mean forward?")
+    wrong = CHAIN.replace("forward f1", "forward f1(speed=3)")
+    contains(up(wrong, status=1).err, "chains of node b: block f1: the type forward has no parameter speed; it has none")
+    wrong = CHAIN.replace("-> forward f1", "-> forward f1::side")
+    contains(up(wrong, status=1).err, "node b: bind f1:side -> eth0:host: the block has no such port")
+    equal(shown(), SHOWN)
+
+
+run()

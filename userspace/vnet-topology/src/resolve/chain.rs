@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Chains of functional blocks: which blocks there are, and what binds them.
+//!
+//! Types, their ports and parameters are the module's to know, which checks them when the lab is made; here it is
+//! checked that nodes and devices exist, and that the blocks of a chain are there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::chain::{bindings, Hop};
+use crate::decode::Problems;
+use crate::file::{Chains, File};
+use crate::names::nearest;
+use crate::plan::{BlockPlan, ChainsPlan, LinkPlan, NodePlan, ParamPlan, PortPlan};
+use crate::report::{At, Problem, Span};
+
+/// The type of blocks that stand for a device, and their parameter.
+const DEVICE_TYPE: &str = "eth";
+const DEVICE: &str = "device";
+
+/// Gives nodes their chains.
+pub(crate) fn resolve(
+    problems: &Problems,
+    file: &File,
+    nodes: &mut [NodePlan],
+    links: &[LinkPlan],
+) {
+    for chains in &file.chains {
+        let name = &chains.node.value;
+        let names = || file.nodes.iter().map(|node| node.name.value.as_str());
+        match nodes.iter_mut().find(|node| node.name == *name) {
+            Some(node) => {
+                let devices = devices(node, links);
+                node.chains = of_node(problems, chains, &devices);
+            }
+            None => {
+                let message = format!("there is no node `{name}`");
+                let problem = Problem::new(chains.node.span.clone(), message);
+                problems.add(match nearest(name, names()) {
+                    Some(near) => problem.label(format!("did you mean `{near}`?")),
+                    None => problem.help("chains belong to nodes of the file"),
+                });
+            }
+        }
+    }
+}
+
+/// Names of the devices in a node that a chain can be on.
+fn devices(node: &NodePlan, links: &[LinkPlan]) -> BTreeSet<String> {
+    let ends = links.iter().flat_map(|link| &link.ends);
+    let ends = ends.filter(|end| end.node == node.name);
+    let own = node.interfaces.iter().map(|interface| &interface.name);
+    let bridge = node.bridge.iter().map(|bridge| &bridge.name);
+    let all = ends.map(|end| &end.interface).chain(own).chain(bridge);
+    all.filter(|name| *name != "lo").cloned().collect()
+}
+
+/// A node's chains while they are put together.
+struct Node<'a> {
+    problems: &'a Problems,
+    name: &'a str,
+    devices: &'a BTreeSet<String>,
+    plan: ChainsPlan,
+    /// Where each block is made.
+    made: BTreeMap<String, Span>,
+    /// Where each port is bound: block, port, whether it is the upper one.
+    bound: BTreeMap<(String, String, bool), Span>,
+}
+
+fn of_node(problems: &Problems, chains: &Chains, devices: &BTreeSet<String>) -> ChainsPlan {
+    let mut node = Node {
+        problems,
+        name: &chains.node.value,
+        devices,
+        plan: ChainsPlan::default(),
+        made: BTreeMap::new(),
+        bound: BTreeMap::new(),
+    };
+    for block in &chains.blocks {
+        let params = block
+            .params
+            .iter()
+            .map(|(name, value)| (name.value.clone(), value.clone()));
+        let span = &block.name.span;
+        node.make(&block.name.value, span, &block.kind.value, params.collect());
+    }
+    let hops = || chains.chains.iter().flatten();
+    for At { value: hop, span } in hops() {
+        let Some(kind) = &hop.kind else {
+            continue;
+        };
+        let params = hop
+            .params
+            .iter()
+            .map(|(name, value)| (name.clone(), ParamPlan::Text(value.clone())));
+        node.make(&hop.name, span, kind, params.collect());
+    }
+    for hop in hops() {
+        node.known(hop);
+    }
+    for chain in &chains.chains {
+        node.bind(chain);
+    }
+    node.plan
+}
+
+impl Node<'_> {
+    fn make(&mut self, name: &str, span: &Span, kind: &str, params: BTreeMap<String, ParamPlan>) {
+        if let Some(first) = self.made.get(name) {
+            return self.problems.add(
+                Problem::new(
+                    span.clone(),
+                    format!("`{}` has two blocks `{name}`", self.name),
+                )
+                .also(first.clone(), "the other one")
+                .help("only one place says the type; elsewhere its name is enough"),
+            );
+        }
+        if let (DEVICE_TYPE, Some(ParamPlan::Text(device))) = (kind, params.get(DEVICE)) {
+            if !self.devices.contains(device) {
+                self.no_device(
+                    span,
+                    format!("`{}` has no device `{device}`", self.name),
+                    device,
+                );
+            }
+        }
+        self.made.insert(name.to_owned(), span.clone());
+        let kind = kind.to_owned();
+        self.plan
+            .blocks
+            .insert(name.to_owned(), BlockPlan { kind, params });
+    }
+
+    /// Whether the block of a chain is there. The name of a device makes one for it.
+    fn known(&mut self, At { value: hop, span }: &At<Hop>) {
+        if self.plan.blocks.contains_key(&hop.name) {
+            if hop.kind.is_none() && !hop.params.is_empty() {
+                let message = format!("`{}` gets parameters without its type", hop.name);
+                self.problems.add(
+                    Problem::new(span.clone(), message)
+                        .help("parameters stand where the type stands, where the block is made"),
+                );
+            }
+            return;
+        }
+        if self.devices.contains(&hop.name) {
+            let device = ParamPlan::Text(hop.name.clone());
+            let params = BTreeMap::from([(DEVICE.to_owned(), device)]);
+            return self.make(&hop.name, span, DEVICE_TYPE, params);
+        }
+        let message = format!("`{}` has no block or device `{}`", self.name, hop.name);
+        self.no_device(span, message, &hop.name);
+    }
+
+    fn no_device(&self, span: &Span, message: String, name: &str) {
+        let known = || {
+            let blocks = self.plan.blocks.keys();
+            self.devices.iter().chain(blocks).map(String::as_str)
+        };
+        let problem = Problem::new(span.clone(), message);
+        let problem = match nearest(name, known()) {
+            Some(near) => problem.label(format!("did you mean `{near}`?")),
+            None => problem,
+        };
+        let all: Vec<&str> = known().collect();
+        self.problems.add(problem.help(match all.is_empty() {
+            true => "a block is made with its type in front, as in `counter c1`".to_owned(),
+            false => format!(
+                "known here: {}; a block is made with its type in front, as in `counter c1`",
+                all.join(", ")
+            ),
+        }));
+    }
+
+    fn bind(&mut self, chain: &[At<Hop>]) {
+        let hops: Vec<Hop> = chain.iter().map(|hop| hop.value.clone()).collect();
+        if let [only] = chain {
+            if only.value.upper.is_some() || only.value.kind.is_none() {
+                self.problems.add(
+                    Problem::new(only.span.clone(), "a single block is no chain")
+                        .help(crate::chain::CHAIN_HELP),
+                );
+            }
+        }
+        for (pair, binding) in chain.windows(2).zip(bindings(&hops)) {
+            self.take(&binding.lower, true, &pair[0].span);
+            self.take(&binding.upper, false, &pair[1].span);
+            self.plan.bindings.push(binding);
+        }
+    }
+
+    /// Marks a port as bound.
+    fn take(&mut self, port: &PortPlan, upper: bool, span: &Span) {
+        let Some(name) = &port.port else {
+            return;
+        };
+        let key = (port.block.clone(), name.clone(), upper);
+        if let Some(first) = self.bound.insert(key, span.clone()) {
+            self.problems.add(
+                Problem::new(span.clone(), format!("`{}:{name}` is bound twice", port.block))
+                    .also(first, "here, too")
+                    .help("a port joins two blocks; for more, put a block between that has several ports, such as tee"),
+            );
+        }
+    }
+}

@@ -8,11 +8,12 @@ export VNET_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vnet
 
 FUZZ_INPUTS ?= 1000000
 
-.PHONY: help demo test accuracy check fuzz module tool guests clean clean-cache
+.PHONY: help demo test bench accuracy check fuzz module tool guests clean clean-cache
 
 help:
 	@echo 'make demo [KERNEL=uml|debian]    an emulated network with OSPF routers, in an embedded kernel'
 	@echo 'make test                        all tests'
+	@echo 'make bench                       speed, beside veth and netem, to build/bench.json'
 	@echo 'make accuracy                    configured against achieved, and beside it veth with netem'
 	@echo 'make check                       formatting and lints, in seconds'
 	@echo 'make fuzz [FUZZ_INPUTS=1000000]  damaged files for the topology parser and every importer'
@@ -29,6 +30,9 @@ demo:
 
 test:
 	@qemu/run-tests
+
+bench:
+	@tests/bench/run
 
 accuracy:
 	@tests/accuracy/run

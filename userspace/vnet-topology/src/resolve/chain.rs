@@ -163,7 +163,8 @@ impl Node<'_> {
             Some(near) => problem.label(format!("did you mean `{near}`?")),
             None => problem,
         };
-        let all: Vec<&str> = known().collect();
+        let all: BTreeSet<&str> = known().collect();
+        let all: Vec<&str> = all.into_iter().collect();
         self.problems.add(problem.help(match all.is_empty() {
             true => "a block is made with its type in front, as in `counter c1`".to_owned(),
             false => format!(

@@ -18,7 +18,6 @@ from vnettest.links import MBIT, MS, Link
 from vnettest.model import ONE
 from vnettest.netlink import NetlinkError, attr, nest
 from vnettest.netns import Child, NetNS
-from vnettest.packets import Sender
 from vnettest.ynl import Family
 
 FAIL_NTH = "/proc/thread-self/fail-nth"
@@ -265,17 +264,20 @@ def pressure(parameters):
     need()
     link = Link(**parameters, **{"queue-packets": 10000})
     chance = random.Random(6)
+    # Made before anything fails.
+    sender = link.sender()
 
     def blast():
-        with link.ns["a"]:
-            sender = Sender("a")
         while True:
             try:
                 sender.sock.send(sender.frame(chance.randrange(60, 1500)))
             except OSError:
                 pass
 
-    sender = Child(blast)
+    child = Child(blast)
+    # The link has its first frames before allocations fail.
+    while not link.stats()["sent-frames"]:
+        time.sleep(0.01)
     # Probability comes last, and is the first that is taken back.
     for name, value in (("interval", 1), ("times", -1), ("task-filter", "N"), ("probability", 10)):
         put(f"{FAILSLAB}/{name}", value)
@@ -286,7 +288,7 @@ def pressure(parameters):
             break
         except OSError:
             pass    # even this may want memory
-    sender.kill()
+    child.kill()
     end = time.monotonic() + 20
     while not link.stats().is_empty():
         true(time.monotonic() < end, "the link runs empty")

@@ -142,6 +142,7 @@ def devices():
     graph = Graph()
     refused("ENODEV", "there is no such device", graph.add, "dev", "eth", device="none",
             path="param")
+    graph.ns.run("modprobe -q tun", check=False)
     graph.ns.run("ip tuntap add tun0 mode tun")
     refused("EINVAL", "the device is not an Ethernet device", graph.add, "dev", "eth",
             device="tun0", path="param")

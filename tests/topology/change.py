@@ -2,10 +2,22 @@
 # SPDX-License-Identifier: GPL-2.0
 """Changing a running lab by its file."""
 
+import json
+
 from lab import PLAIN, file, listing, start, up, vnetctl
 from vnettest.ktap import case, contains, equal, run
 
 BASE = PLAIN.format(lab="t")
+
+ADDRESSED = """
+name: t
+addressing: {ipv6: none}
+nodes:
+  a: {kind: host, interfaces: {d0: 10.9.0.1/32}}
+  b: {kind: router, routes: [10.8.0.0/16 via 10.0.0.1]}
+links:
+  - {ends: [{node: a, addresses: 10.0.0.1/24}, {node: b, addresses: 10.0.0.2/24}]}
+"""
 
 
 def inits():
@@ -74,6 +86,27 @@ def undone():
     equal(link["directions"][0]["configured"]["delay"], 1_000_000)
     equal([link["name"] for link in listing("link", "show")], ["a-b", "b-c"])
     contains(vnetctl("exec", "a", "ping", "-c1", "-W2", "c").out, " 0% packet loss")
+
+
+def addresses(node, interface):
+    """IPv4 addresses of an interface."""
+    [found] = json.loads(vnetctl("exec", node, "ip", "-j", "-4", "addr", "show", "dev", interface).out)
+    return [f"{one['local']}/{one['prefixlen']}" for one in found["addr_info"]]
+
+
+@case("addresses change in living nodes")
+def readdressed():
+    """Names follow; what somebody else has added stays; an address of the same subnet comes and stays."""
+    up(ADDRESSED)
+    before = inits()
+    vnetctl("exec", "b", "ip", "addr", "add", "10.66.0.1/32", "dev", "to-a")
+    new = ADDRESSED.replace("10.0.0.2/24", "10.0.0.3/24").replace("d0: 10.9.0.1/32", "d0: 10.9.0.2/32")
+    up(new, "--wait=ping")
+    equal(inits(), before)
+    equal(sorted(addresses("b", "to-a")), ["10.0.0.3/24", "10.66.0.1/32"])
+    equal(addresses("a", "d0"), ["10.9.0.2/32"])
+    contains(vnetctl("exec", "a", "ping", "-c1", "-W2", "b").out, "10.0.0.3")
+    equal(vnetctl("plan", file(new)).out, "nothing to change\n")
 
 
 run()

@@ -231,6 +231,7 @@ impl<'a> Site<'a> {
             None => None,
         };
         let mut changes = Vec::new();
+        let mut removes = false;
         let mut ups = Vec::new();
         for (interface, addresses) in &wanted.addresses {
             let index = index_of(&interfaces, interface)?;
@@ -255,6 +256,7 @@ impl<'a> Site<'a> {
                         .iter()
                         .any(|have| have.index == index && have.net == *net)
                 {
+                    removes = true;
                     changes.push(Change::no_address(index, interface, *net));
                 }
             }
@@ -287,7 +289,13 @@ impl<'a> Site<'a> {
             }
         }
         changes.extend(ups);
-        rtnl.change(changes).map_err(|error| in_node(name, error))?;
+        if removes {
+            // Else the first address of a subnet takes those that came after it along, also the one in its place.
+            self.set_sysctl(name, "net.ipv4.conf.all.promote_secondaries", "1")?;
+        }
+        self.rtnl(name)?
+            .change(changes)
+            .map_err(|error| in_node(name, error))?;
         self.set_interface_sysctls(name)
     }
 

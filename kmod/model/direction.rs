@@ -177,6 +177,15 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         self.ledger.drop(self.now, frame, cause);
     }
 
+    /// Counts a frame as sent and dropped that the caller has not got: the copy for a receiver who is
+    /// not there, or for which there was no memory.
+    pub fn miss(&mut self, mut stamp: Stamp, cause: Cause) {
+        stamp.number = self.ledger.counters.sent.frames as u32;
+        stamp.enqueued = self.now;
+        self.ledger.counters.sent.add(&stamp);
+        self.ledger.lose(self.now, &stamp, cause);
+    }
+
     /// Does everything that happens up to `now`. Time does not run backwards: an earlier `now` than
     /// the last is taken as the last.
     #[inline]

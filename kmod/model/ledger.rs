@@ -72,11 +72,16 @@ impl<Q: FrameQueue> Ledger<Q> {
     /// Drops a frame at `at`.
     #[cold]
     pub(super) fn drop(&mut self, at: u64, frame: Q::Frame, cause: Cause) {
-        let stamp = frame.stamp();
+        self.lose(at, frame.stamp(), cause);
+        self.discarded.push_back(frame);
+    }
+
+    /// Counts a frame as dropped at `at`.
+    #[cold]
+    pub(super) fn lose(&mut self, at: u64, stamp: &Stamp, cause: Cause) {
         self.counters.drop(stamp, cause);
         let decision = self.decision(stamp, at, Outcome::Dropped(cause));
         self.log.record(decision);
-        self.discarded.push_back(frame);
     }
 
     /// What was decided about a frame on which nothing else happened.

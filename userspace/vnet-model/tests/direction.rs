@@ -563,6 +563,62 @@ fn an_unwanted_frame_is_not_delivered() {
 }
 
 #[test]
+fn a_frame_that_never_came_to_be_is_sent_and_dropped() {
+    let mut direction = direction(Params::default());
+    direction.enqueue(0, TestFrame::new(0, 64));
+    direction.miss(*TestFrame::whole(1, 3, 300).stamp(), Cause::NoMemory);
+    direction.enqueue(MS, TestFrame::new(2, 64));
+    assert_eq!(drain(&mut direction), [(0, 0), (2, MS)]);
+    let snapshot = direction.snapshot(MS);
+    assert!(snapshot.balanced());
+    assert_eq!(snapshot.counters.sent.frames, 5);
+    assert_eq!(
+        snapshot.counters.drops(Cause::NoMemory),
+        Tally {
+            frames: 3,
+            bytes: 300
+        }
+    );
+    assert!(!direction.has_discarded());
+}
+
+/// A transmitter and the ways from it, as on a shared medium, served at these times.
+fn spread(times: impl Iterator<Item = u64>) -> [Vec<(u64, u64)>; 2] {
+    let mut transmitter = direction(millisecond_frames(0));
+    let mut ways = [3, 0].map(|delay| {
+        direction(Params {
+            delay: delay * MS,
+            ..Params::default()
+        })
+    });
+    for id in 0..5 {
+        transmitter.enqueue(0, TestFrame::new(id, 1000));
+    }
+    let mut arrived = [Vec::new(), Vec::new()];
+    for now in times {
+        transmitter.advance(now);
+        while let Some(frame) = transmitter.pop_due(now) {
+            for way in &mut ways {
+                way.enqueue(frame.stamp().due, TestFrame::new(frame.id, 1000));
+            }
+        }
+        for (way, arrived) in ways.iter_mut().zip(&mut arrived) {
+            while let Some(frame) = way.pop_due(now) {
+                arrived.push((frame.id, frame.stamp().due));
+            }
+        }
+    }
+    arrived
+}
+
+#[test]
+fn it_does_not_matter_when_a_chain_is_served() {
+    let wanted = [4, 1].map(|first| (0..5).map(|id| (id, (first + id) * MS)).collect::<Vec<_>>());
+    assert_eq!(spread((0..10_000).map(|time| time * 1000)), wanted);
+    assert_eq!(spread([0, 3_500_000, 20 * MS].into_iter()), wanted);
+}
+
+#[test]
 fn default_queue_is_the_larger_of_100_packets_and_50_ms() {
     // 1 ms a frame: 100 packets is larger. 0.1 ms a frame: 50 ms is.
     for (rate, room) in [(8_000_000, 100), (80_000_000, 500)] {

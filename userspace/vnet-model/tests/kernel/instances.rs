@@ -105,6 +105,10 @@ macro_rules! instances {
                 d.refuse(OneFrame(stamp), cause)
             }
 
+            pub fn miss(d: &mut D, stamp: Stamp, cause: Cause) {
+                d.miss(stamp, cause)
+            }
+
             pub fn advance(d: &mut D, now: u64) {
                 d.advance(now)
             }

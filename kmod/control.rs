@@ -7,6 +7,7 @@
 pub(crate) mod block;
 pub(crate) mod instance;
 pub(crate) mod link;
+pub(crate) mod medium;
 pub(crate) mod trace;
 
 use crate::{

@@ -25,6 +25,7 @@ pub(crate) mod netlink;
 pub(crate) mod netns;
 pub(crate) mod notifier;
 pub(crate) mod packet;
+pub(crate) mod port_ops;
 pub(crate) mod rtnl;
 pub(crate) mod skbuff;
 pub(crate) mod skbuff_tree;

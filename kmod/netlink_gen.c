@@ -46,6 +46,11 @@ static const struct netlink_range_validation vnet_a_link_mtu_range = {
 	.max	= VNET_MTU_MAX,
 };
 
+static const struct netlink_range_validation vnet_a_medium_mtu_range = {
+	.min	= VNET_MTU_MIN,
+	.max	= VNET_MTU_MAX,
+};
+
 /* Common nested types */
 const struct nla_policy vnet_block_field_nl_policy[VNET_A_BLOCK_FIELD_PAD + 1] = {
 	[VNET_A_BLOCK_FIELD_NAME] = { .type = NLA_NUL_STRING, .len = VNET_BLOCK_TYPE_MAX, },
@@ -135,6 +140,26 @@ const struct nla_policy vnet_gilbert_elliott_nl_policy[VNET_A_GILBERT_ELLIOTT_PA
 const struct nla_policy vnet_late_bucket_nl_policy[VNET_A_LATE_BUCKET_PAD + 1] = {
 	[VNET_A_LATE_BUCKET_FROM] = { .type = NLA_UINT, },
 	[VNET_A_LATE_BUCKET_COUNT] = { .type = NLA_UINT, },
+};
+
+const struct nla_policy vnet_medium_pair_nl_policy[VNET_A_MEDIUM_PAIR_PAD + 1] = {
+	[VNET_A_MEDIUM_PAIR_FROM] = { .type = NLA_U32, },
+	[VNET_A_MEDIUM_PAIR_TO] = { .type = NLA_U32, },
+	[VNET_A_MEDIUM_PAIR_PARAMS] = NLA_POLICY_NESTED(vnet_direction_nl_policy),
+	[VNET_A_MEDIUM_PAIR_STATS] = NLA_POLICY_NESTED(vnet_stats_nl_policy),
+};
+
+const struct nla_policy vnet_medium_port_nl_policy[VNET_A_MEDIUM_PORT_PAD + 1] = {
+	[VNET_A_MEDIUM_PORT_NUMBER] = { .type = NLA_U32, },
+	[VNET_A_MEDIUM_PORT_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_MEDIUM_PORT_NETNS_INODE] = { .type = NLA_UINT, },
+	[VNET_A_MEDIUM_PORT_INSTANCE] = { .type = NLA_U32, },
+	[VNET_A_MEDIUM_PORT_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[VNET_A_MEDIUM_PORT_IFINDEX] = { .type = NLA_U32, },
+	[VNET_A_MEDIUM_PORT_ADDRESS] = NLA_POLICY_EXACT_LEN(6),
+	[VNET_A_MEDIUM_PORT_TX] = NLA_POLICY_NESTED(vnet_direction_nl_policy),
+	[VNET_A_MEDIUM_PORT_STATS] = NLA_POLICY_NESTED(vnet_stats_nl_policy),
+	[VNET_A_MEDIUM_PORT_UP] = { .type = NLA_U32, },
 };
 
 const struct nla_policy vnet_pattern_nl_policy[VNET_A_PATTERN_PAD + 1] = {
@@ -352,6 +377,50 @@ static const struct nla_policy vnet_link_trace_get_nl_policy[VNET_A_TRACE_SINCE 
 	[VNET_A_TRACE_SINCE] = { .type = NLA_UINT, },
 };
 
+/* VNET_CMD_MEDIUM_NEW - do */
+static const struct nla_policy vnet_medium_new_nl_policy[VNET_A_MEDIUM_PAIR + 1] = {
+	[VNET_A_MEDIUM_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_MEDIUM_LAB] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_MEDIUM_MTU] = NLA_POLICY_FULL_RANGE(NLA_U32, &vnet_a_medium_mtu_range),
+	[VNET_A_MEDIUM_SEED] = { .type = NLA_UINT, },
+	[VNET_A_MEDIUM_PORT] = NLA_POLICY_NESTED(vnet_medium_port_nl_policy),
+	[VNET_A_MEDIUM_PAIR] = NLA_POLICY_NESTED(vnet_medium_pair_nl_policy),
+};
+
+/* VNET_CMD_MEDIUM_GET - do */
+static const struct nla_policy vnet_medium_get_do_nl_policy[VNET_A_MEDIUM_ID + 1] = {
+	[VNET_A_MEDIUM_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* VNET_CMD_MEDIUM_GET - dump */
+static const struct nla_policy vnet_medium_get_dump_nl_policy[VNET_A_MEDIUM_LAB + 1] = {
+	[VNET_A_MEDIUM_LAB] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+};
+
+/* VNET_CMD_MEDIUM_SET - do */
+static const struct nla_policy vnet_medium_set_nl_policy[VNET_A_MEDIUM_PAIR + 1] = {
+	[VNET_A_MEDIUM_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_MEDIUM_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_MEDIUM_MTU] = NLA_POLICY_FULL_RANGE(NLA_U32, &vnet_a_medium_mtu_range),
+	[VNET_A_MEDIUM_PORT] = NLA_POLICY_NESTED(vnet_medium_port_nl_policy),
+	[VNET_A_MEDIUM_PAIR] = NLA_POLICY_NESTED(vnet_medium_pair_nl_policy),
+};
+
+/* VNET_CMD_MEDIUM_DEL - do */
+static const struct nla_policy vnet_medium_del_nl_policy[VNET_A_MEDIUM_ID + 1] = {
+	[VNET_A_MEDIUM_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* VNET_CMD_MEDIUM_PORT_GET - dump */
+static const struct nla_policy vnet_medium_port_get_nl_policy[VNET_A_MEDIUM_ID + 1] = {
+	[VNET_A_MEDIUM_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* VNET_CMD_MEDIUM_PAIR_GET - dump */
+static const struct nla_policy vnet_medium_pair_get_nl_policy[VNET_A_MEDIUM_ID + 1] = {
+	[VNET_A_MEDIUM_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
 /* Ops table for vnet */
 static const struct genl_split_ops vnet_nl_ops[] = {
 	{
@@ -500,6 +569,55 @@ static const struct genl_split_ops vnet_nl_ops[] = {
 		.policy		= vnet_link_trace_get_nl_policy,
 		.maxattr	= VNET_A_TRACE_SINCE,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_MEDIUM_NEW,
+		.doit		= vnet_nl_medium_new_doit,
+		.policy		= vnet_medium_new_nl_policy,
+		.maxattr	= VNET_A_MEDIUM_PAIR,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_MEDIUM_GET,
+		.doit		= vnet_nl_medium_get_doit,
+		.policy		= vnet_medium_get_do_nl_policy,
+		.maxattr	= VNET_A_MEDIUM_ID,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_MEDIUM_GET,
+		.dumpit		= vnet_nl_medium_get_dumpit,
+		.policy		= vnet_medium_get_dump_nl_policy,
+		.maxattr	= VNET_A_MEDIUM_LAB,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= VNET_CMD_MEDIUM_SET,
+		.doit		= vnet_nl_medium_set_doit,
+		.policy		= vnet_medium_set_nl_policy,
+		.maxattr	= VNET_A_MEDIUM_PAIR,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_MEDIUM_DEL,
+		.doit		= vnet_nl_medium_del_doit,
+		.policy		= vnet_medium_del_nl_policy,
+		.maxattr	= VNET_A_MEDIUM_ID,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_MEDIUM_PORT_GET,
+		.dumpit		= vnet_nl_medium_port_get_dumpit,
+		.policy		= vnet_medium_port_get_nl_policy,
+		.maxattr	= VNET_A_MEDIUM_ID,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= VNET_CMD_MEDIUM_PAIR_GET,
+		.dumpit		= vnet_nl_medium_pair_get_dumpit,
+		.policy		= vnet_medium_pair_get_nl_policy,
+		.maxattr	= VNET_A_MEDIUM_ID,
+		.flags		= GENL_CMD_CAP_DUMP,
 	},
 };
 

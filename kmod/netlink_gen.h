@@ -32,6 +32,8 @@ extern const struct nla_policy vnet_end_nl_policy[VNET_A_END_PAD + 1];
 extern const struct nla_policy vnet_four_state_nl_policy[VNET_A_FOUR_STATE_PAD + 1];
 extern const struct nla_policy vnet_gilbert_elliott_nl_policy[VNET_A_GILBERT_ELLIOTT_PAD + 1];
 extern const struct nla_policy vnet_late_bucket_nl_policy[VNET_A_LATE_BUCKET_PAD + 1];
+extern const struct nla_policy vnet_medium_pair_nl_policy[VNET_A_MEDIUM_PAIR_PAD + 1];
+extern const struct nla_policy vnet_medium_port_nl_policy[VNET_A_MEDIUM_PORT_PAD + 1];
 extern const struct nla_policy vnet_pattern_nl_policy[VNET_A_PATTERN_PAD + 1];
 extern const struct nla_policy vnet_pattern_rule_nl_policy[VNET_A_PATTERN_RULE_PAD + 1];
 extern const struct nla_policy vnet_queueing_nl_policy[VNET_A_QUEUEING_PAD + 1];
@@ -60,6 +62,15 @@ int vnet_nl_block_unbind_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_block_replace_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_link_trace_set_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_link_trace_get_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_medium_new_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_medium_get_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_medium_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int vnet_nl_medium_set_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_medium_del_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_medium_port_get_dumpit(struct sk_buff *skb,
+				   struct netlink_callback *cb);
+int vnet_nl_medium_pair_get_dumpit(struct sk_buff *skb,
+				   struct netlink_callback *cb);
 
 enum {
 	VNET_NLGRP_CONFIG,

@@ -23,7 +23,7 @@ pub(crate) mod config;
 pub(crate) mod frame;
 pub(crate) mod lane;
 pub(crate) mod settings;
-mod stopwatch;
+pub(crate) mod stopwatch;
 pub(crate) mod trace;
 
 use crate::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! All instances and links by number, and the accounts of user namespaces.
+//! All instances, links and media by number, and the accounts of user namespaces.
 //!
 //! One mutex protects it. It is taken under RTNL where both are needed, and nothing but an
 //! instance's identity is locked under it.
@@ -12,6 +12,7 @@ use crate::{
     },
     fb::program::Entry,
     instance::Instance,
+    medium::Medium,
     net::{
         device::NetDevice,
         netns::Net,
@@ -34,6 +35,7 @@ use kernel::{
 pub(crate) struct Registry {
     instances: Numbered<Instance>,
     links: Numbered<Link>,
+    media: Numbered<Medium>,
     /// By the owner's number, see [`Net::owners`].
     users: RBTree<usize, User>,
     /// By the address of the device, while RTNL keeps it, and the number of the user.
@@ -93,6 +95,7 @@ pub(crate) fn open() -> Result {
     *REGISTRY.lock() = Some(Registry {
         instances: Numbered::new(),
         links: Numbered::new(),
+        media: Numbered::new(),
         users: RBTree::new(),
         device_users: RBTree::new(),
         last_device_user: 0,
@@ -121,6 +124,11 @@ impl Registry {
     /// The links.
     pub(crate) fn links(&mut self) -> &mut Numbered<Link> {
         &mut self.links
+    }
+
+    /// The media.
+    pub(crate) fn media(&mut self) -> &mut Numbered<Medium> {
+        &mut self.media
     }
 
     /// The turns that packets take on the CPUs.

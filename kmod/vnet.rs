@@ -4,6 +4,7 @@
 //!
 //! - [`instance`]: the emulator's view of a network namespace,
 //! - [`pipe`]: links, pairs of Ethernet devices that behave like a wire,
+//! - [`medium`]: broadcast media, shared by many Ethernet devices,
 //! - [`fb`]: functional blocks, which packets pass through on any device,
 //! - [`control`]: what the generic netlink operations do,
 //! - [`model`]: the arithmetic of the emulation, shared with user space for tests,
@@ -19,6 +20,8 @@ mod control;
 mod fb;
 #[deny(unsafe_code)]
 mod instance;
+#[deny(unsafe_code)]
+mod medium;
 #[path = "model/mod.rs"]
 mod model;
 mod net;
@@ -41,11 +44,12 @@ module! {
 /// The loaded module.
 ///
 /// Fields are dropped in the order in which they stand: first nobody can ask for anything any
-/// more, then the links go, then what is kept for the namespaces, blocks included. Who uses devices is
+/// more, then links and media go, then what is kept for the namespaces, blocks included. Who uses devices is
 /// told of their end until then.
 struct Vnet {
     _family: net::netlink::Registration,
     _links: net::link_ops::Registration<pipe::Ethernet>,
+    _media: net::port_ops::Registration<medium::Station>,
     _instances: net::netns::Registration<instance::Instance>,
     _devices: net::notifier::Registration<registry::Devices>,
     _last: Last,
@@ -70,10 +74,12 @@ impl kernel::Module for Vnet {
         let devices = net::notifier::Registration::new()?;
         let instances = net::netns::Registration::new()?;
         let links = net::link_ops::Registration::new()?;
+        let media = net::port_ops::Registration::new()?;
         let family = net::netlink::Registration::new()?;
         Ok(Self {
             _family: family,
             _links: links,
+            _media: media,
             _instances: instances,
             _devices: devices,
             _last: last,

@@ -232,13 +232,21 @@ fn set_limits(instance: &Instance, attrs: &Table<'_>) {
     }
 }
 
-/// Has all links report, so that what is told about instances is of this moment.
+/// Has all links and media report, so that what is told about instances is of this moment.
 fn settle_links() {
     let mut from = 0;
     while let Ok(Some((id, link))) = registry::with(|registry| Ok(registry.links().from(from))) {
         Link::settle(&link);
         let Some(next) = id.checked_add(1) else {
-            return;
+            break;
+        };
+        from = next;
+    }
+    let mut from = 0;
+    while let Ok(Some((id, medium))) = registry::with(|registry| Ok(registry.media().from(from))) {
+        medium.settle();
+        let Some(next) = id.checked_add(1) else {
+            break;
         };
         from = next;
     }

@@ -233,13 +233,24 @@ fn refuse_read_only(end: &Nest<'_, END_TABLE>, extack: ExtAck) -> Result {
 
 /// Name and address of a new end.
 fn end_options<'a>(end: &Nest<'a, END_TABLE>, extack: ExtAck) -> Result<EndOptions<'a>> {
-    let name = end.get(bindings::VNET_A_END_IFNAME);
+    device_options(
+        end.get(bindings::VNET_A_END_IFNAME),
+        end.get(bindings::VNET_A_END_ADDRESS),
+        extack,
+    )
+}
+
+/// Name and address of a new device.
+pub(super) fn device_options<'a>(
+    name: Option<Attr<'a>>,
+    address: Option<Attr<'a>>,
+    extack: ExtAck,
+) -> Result<EndOptions<'a>> {
     if let Some(name) = name {
         if !device::is_valid_name(name.text()) {
             return Err(extack.refuse(Some(name), c"this cannot be a device's name", EINVAL));
         }
     }
-    let address = end.get(bindings::VNET_A_END_ADDRESS);
     let bytes = address.and_then(Attr::address);
     if bytes.is_some_and(|bytes| !device::is_valid_address(bytes)) {
         return Err(extack.refuse(

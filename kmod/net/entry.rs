@@ -74,6 +74,10 @@ doit! {
     vnet_nl_link_get_doit, VNET_A_LINK_IFINDEX => control::link::get;
     vnet_nl_link_set_doit, VNET_A_LINK_IFINDEX => control::link::set;
     vnet_nl_link_del_doit, VNET_A_LINK_IFINDEX => control::link::del;
+    vnet_nl_medium_new_doit, VNET_A_MEDIUM_PAIR => control::medium::new;
+    vnet_nl_medium_get_doit, VNET_A_MEDIUM_ID => control::medium::get;
+    vnet_nl_medium_set_doit, VNET_A_MEDIUM_PAIR => control::medium::set;
+    vnet_nl_medium_del_doit, VNET_A_MEDIUM_ID => control::medium::del;
     vnet_nl_link_trace_set_doit, VNET_A_TRACE_SIZE => control::trace::set;
     vnet_nl_link_trace_get_doit, VNET_A_TRACE_SINCE => control::trace::get;
 }
@@ -83,4 +87,7 @@ dumpit! {
     vnet_nl_block_get_dumpit, VNET_A_BLOCK_LAB => control::block::dump;
     vnet_nl_instance_get_dumpit, VNET_A_INSTANCE_LAB => control::instance::dump;
     vnet_nl_link_get_dumpit, VNET_A_LINK_LAB => control::link::dump;
+    vnet_nl_medium_get_dumpit, VNET_A_MEDIUM_LAB => control::medium::dump;
+    vnet_nl_medium_port_get_dumpit, VNET_A_MEDIUM_ID => control::medium::dump_ports;
+    vnet_nl_medium_pair_get_dumpit, VNET_A_MEDIUM_ID => control::medium::dump_pairs;
 }

@@ -137,43 +137,9 @@ impl<'a, D: LinkKind> Pair<'a, D> {
         extack: ExtAck,
     ) -> Result<NewDevice<D>> {
         let ops = LinkOps::<D>::published().ok_or(ENODEV)?;
-        let mut name = [0; bindings::IFNAMSIZ as usize];
-        let (bytes, assigned) = match options.name {
-            Some(bytes) => (bytes, bindings::NET_NAME_USER),
-            None => (D::NAME_PATTERN.to_bytes(), bindings::NET_NAME_ENUM),
-        };
-        // The last byte stays null; the policy has refused longer names.
-        for (to, from) in name.iter_mut().take(15).zip(bytes) {
-            *to = *from;
-        }
-        let mut empty = [ptr::null_mut(); IFLA_TABLE];
-        let table = table.unwrap_or(&mut empty);
-        // SAFETY: RTNL is held, the namespace is live, the name ends with a null byte, the table
-        // has all types, and the published operations stay until the kind is unregistered.
-        let device = unsafe {
-            bindings::rtnl_create_link(
-                net.as_ptr(),
-                name.as_ptr().cast::<c_char>(),
-                assigned as c_uchar,
-                ops,
-                table.as_mut_ptr(),
-                extack.as_ptr(),
-            )
-        };
-        // SAFETY: No requirements.
-        if unsafe { bindings::is_err(device.cast::<c_void>()) } {
-            // SAFETY: It is an error pointer.
-            let error = unsafe { bindings::ptr_err(device.cast::<c_void>()) };
-            return Err(Error::from_errno(error as c_int));
-        }
-        let device = NonNull::new(device).ok_or(ENOMEM)?;
-        // SAFETY: The core allocated it with our operations, and it is ours.
-        let mut device = unsafe { NewDevice::from_raw(device, true) };
-        device.set_address(options.address);
-        if let Some(mtu) = options.mtu {
-            device.set_mtu(mtu);
-        }
-        Ok(device)
+        // SAFETY: RTNL is held, and the published operations, which are those of `D`, stay until
+        // the kind is unregistered.
+        unsafe { create_device(ops, D::NAME_PATTERN, net, options, table, extack) }
     }
 
     /// The proof that RTNL is held.
@@ -259,13 +225,66 @@ impl<'a, D: LinkKind> Pair<'a, D> {
     }
 }
 
+/// Allocates a device, with the rtnetlink attributes `table` if there are any.
+///
+/// # Safety
+///
+/// RTNL is held. `ops` are registered, have the private area and the setup function of `D`, and stay
+/// until its devices are gone.
+pub(super) unsafe fn create_device<D: Driver>(
+    ops: *const bindings::rtnl_link_ops,
+    pattern: &CStr,
+    net: &Net,
+    options: EndOptions<'_>,
+    table: Option<&mut [*mut bindings::nlattr; IFLA_TABLE]>,
+    extack: ExtAck,
+) -> Result<NewDevice<D>> {
+    let mut name = [0; bindings::IFNAMSIZ as usize];
+    let (bytes, assigned) = match options.name {
+        Some(bytes) => (bytes, bindings::NET_NAME_USER),
+        None => (pattern.to_bytes(), bindings::NET_NAME_ENUM),
+    };
+    // The last byte stays null; the policy has refused longer names.
+    for (to, from) in name.iter_mut().take(15).zip(bytes) {
+        *to = *from;
+    }
+    let mut empty = [ptr::null_mut(); IFLA_TABLE];
+    let table = table.unwrap_or(&mut empty);
+    // SAFETY: As promised by the caller; the namespace is live, the name ends with a null byte, the
+    // table has all types.
+    let device = unsafe {
+        bindings::rtnl_create_link(
+            net.as_ptr(),
+            name.as_ptr().cast::<c_char>(),
+            assigned as c_uchar,
+            ops,
+            table.as_mut_ptr(),
+            extack.as_ptr(),
+        )
+    };
+    // SAFETY: No requirements.
+    if unsafe { bindings::is_err(device.cast::<c_void>()) } {
+        // SAFETY: It is an error pointer.
+        let error = unsafe { bindings::ptr_err(device.cast::<c_void>()) };
+        return Err(Error::from_errno(error as c_int));
+    }
+    let device = NonNull::new(device).ok_or(ENOMEM)?;
+    // SAFETY: The core allocated it with the driver's operations, and it is ours.
+    let mut device = unsafe { NewDevice::from_raw(device, true) };
+    device.set_address(options.address);
+    if let Some(mtu) = options.mtu {
+        device.set_mtu(mtu);
+    }
+    Ok(device)
+}
+
 /// Entries of a table of rtnetlink attributes.
-const IFLA_TABLE: usize = bindings::__IFLA_MAX as usize;
+pub(super) const IFLA_TABLE: usize = bindings::__IFLA_MAX as usize;
 
 /// The operations of a kind, once they are registered.
 struct LinkOps<D>(PhantomData<D>);
 
-/// The registered operations. There is one kind in this module.
+/// The registered operations. There is one kind of links in this module.
 static PUBLISHED: Atomic<*mut c_void> = Atomic::new(ptr::null_mut());
 
 impl<D: LinkKind> LinkOps<D> {

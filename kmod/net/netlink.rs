@@ -228,6 +228,18 @@ pub(crate) static END_POLICY: Policy = Policy {
     max: bindings::VNET_A_END_PAD as usize,
 };
 
+/// Policy of a port of a medium.
+pub(crate) static MEDIUM_PORT_POLICY: Policy = Policy {
+    entries: ptr::addr_of!(bindings::vnet_medium_port_nl_policy).cast(),
+    max: bindings::VNET_A_MEDIUM_PORT_PAD as usize,
+};
+
+/// Policy of a way between ports.
+pub(crate) static MEDIUM_PAIR_POLICY: Policy = Policy {
+    entries: ptr::addr_of!(bindings::vnet_medium_pair_nl_policy).cast(),
+    max: bindings::VNET_A_MEDIUM_PAIR_PAD as usize,
+};
+
 /// Attributes by type.
 pub(crate) trait Attrs<'a> {
     /// The attribute of a type, if the request has it.

@@ -6,12 +6,9 @@
 //! [`Parameters`], which are immutable and replaced as a whole, and, where its tables differ from
 //! those in force, the [`LaneMemory`] that goes with them.
 
-use super::{
-    frame::{
-        FrameList,
-        FrameTree, //
-    },
-    Side, //
+use super::frame::{
+    FrameList,
+    FrameTree, //
 };
 use crate::{
     model::{
@@ -122,15 +119,13 @@ pub(crate) enum Refusal {
 }
 
 impl Config {
-    /// The configuration of a direction that begins at `side` of a new link.
-    pub(crate) fn new(seed: u64, side: Side) -> Self {
+    /// The configuration of a new direction, whose random decisions are those of stream `direction`
+    /// of `seed`.
+    pub(crate) fn new(seed: u64, direction: u32) -> Self {
         Self {
             params: Params::default(),
             effects: Effects {
-                source: Source {
-                    seed,
-                    direction: side as u32,
-                },
+                source: Source { seed, direction },
                 ..Effects::default()
             },
             queueing: Queueing::default(),
@@ -180,15 +175,15 @@ impl core::ops::Deref for Parameters {
 }
 
 impl Parameters {
-    /// What the user has set.
-    pub(crate) fn config(&self, seed: u64, side: Side) -> Config {
+    /// What the user has set, for stream `direction` of `seed`.
+    pub(crate) fn config(&self, seed: u64, direction: u32) -> Config {
         Config {
             params: *self.compiled.params(),
             effects: self
                 .compiled
                 .effects()
                 .copied()
-                .unwrap_or_else(|| Config::new(seed, side).effects),
+                .unwrap_or_else(|| Config::new(seed, direction).effects),
             queueing: *self.compiled.queueing(),
             flows: self.flows,
             tables: self.tables.clone(),

@@ -12,7 +12,12 @@ mod queueing;
 mod stats;
 
 pub(crate) use self::{
-    direction::put_direction,
+    direction::{
+        compile as compile_direction,
+        put_direction,
+        read as read_direction,
+        DirectionNest, //
+    },
     stats::{
         number_of,
         put_stats, //
@@ -77,7 +82,7 @@ pub(crate) struct Options {
 impl Options {
     /// Those of a new link with `seed`.
     pub(crate) fn new(seed: u64) -> Result<Self> {
-        Self::with(seed, |side| Config::new(seed, side))
+        Self::with(seed, |side| Config::new(seed, side as u32))
     }
 
     fn with(seed: u64, config: impl Fn(Side) -> Config) -> Result<Self> {
@@ -98,7 +103,7 @@ impl Options {
     pub(crate) fn of(link: &Link) -> Result<Self> {
         let mut options = Self::with(link.seed(), |side| {
             link.lane_from(side)
-                .with_params(|params| params.config(link.seed(), side))
+                .with_params(|params| params.config(link.seed(), side as u32))
         })?;
         options.connected = link.is_connected();
         Ok(options)

@@ -16,7 +16,7 @@ const STRIDE: u32 = 16;
 
 /// Chooses which polls are timed.
 #[derive(Default)]
-pub(super) struct Stopwatch {
+pub(crate) struct Stopwatch {
     /// The present tick.
     tick: usize,
     /// Polls in it.
@@ -26,7 +26,7 @@ pub(super) struct Stopwatch {
 }
 
 /// A poll that is timed.
-pub(super) struct Lap {
+pub(crate) struct Lap {
     begun: u64,
     weight: u32,
 }
@@ -34,7 +34,7 @@ pub(super) struct Lap {
 impl Stopwatch {
     /// A poll begins. [`None`] if it is not timed.
     #[inline]
-    pub(super) fn begin(&mut self) -> Option<Lap> {
+    pub(crate) fn begin(&mut self) -> Option<Lap> {
         let tick = clock::ticks();
         if tick != self.tick {
             self.tick = tick;
@@ -56,7 +56,7 @@ impl Stopwatch {
 impl Lap {
     /// The poll has ended; the time of all polls that it stands for, in ns.
     #[inline]
-    pub(super) fn end(self) -> u64 {
+    pub(crate) fn end(self) -> u64 {
         clock::now()
             .wrapping_sub(self.begun)
             .wrapping_mul(u64::from(self.weight))
@@ -64,7 +64,7 @@ impl Lap {
 
     /// When the poll began, ns.
     #[inline]
-    pub(super) const fn begun(&self) -> u64 {
+    pub(crate) const fn begun(&self) -> u64 {
         self.begun
     }
 }

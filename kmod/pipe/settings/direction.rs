@@ -35,10 +35,10 @@ use kernel::prelude::*;
 const DIRECTION_TABLE: usize = bindings::VNET_A_DIRECTION_PAD as usize + 1;
 
 /// The attributes of a direction.
-pub(super) type DirectionNest<'a> = Nest<'a, DIRECTION_TABLE>;
+pub(crate) type DirectionNest<'a> = Nest<'a, DIRECTION_TABLE>;
 
 /// Changes what a request names.
-pub(super) fn read(config: &mut Config, attr: Attr<'_>, extack: ExtAck) -> Result {
+pub(crate) fn read(config: &mut Config, attr: Attr<'_>, extack: ExtAck) -> Result {
     let nest: DirectionNest<'_> = attr.nested(&DIRECTION_POLICY, extack)?;
     read_params(&mut config.params, &nest);
     if let Some(attr) = nest.get(bindings::VNET_A_DIRECTION_QUEUEING) {
@@ -105,7 +105,7 @@ fn kind_of(field: Field) -> u32 {
 ///
 /// Not inlined, so that what is large is not on the stack when devices are made.
 #[inline(never)]
-pub(super) fn compile(
+pub(crate) fn compile(
     config: &Config,
     attrs: Option<&DirectionNest<'_>>,
     extack: ExtAck,

@@ -12,11 +12,12 @@ use netlink_sys::protocols::NETLINK_GENERIC;
 
 use crate::attr::Attributes;
 use crate::error::{Error, Refusal};
-use crate::generated::{Block, Command, Instance, Link, Trace, FAMILY_NAME, GROUP_CONFIG};
+use crate::generated::{Block, Command, Instance, Link, Medium, Trace, FAMILY_NAME, GROUP_CONFIG};
 use crate::message::VnetMessage;
 use crate::netlink::{Connection, Outcome, Outgoing};
 
 mod blocks;
+mod media;
 
 pub use blocks::PortKey;
 
@@ -63,6 +64,8 @@ pub enum Notification {
     Instance(Command, Box<Instance>),
     /// A link was made, changed or has gone.
     Link(Command, Box<Link>),
+    /// A medium was made, changed or has gone, or a port of it has gone.
+    Medium(Command, Box<Medium>),
     /// A block was made, changed, bound, unbound or has gone.
     Block(Command, Box<Block>),
 }
@@ -252,6 +255,14 @@ impl Client {
                             .map(|link| Notification::Link(command, Box::new(link))),
                     )
                 }
+                command @ (Command::MediumNewNtf
+                | Command::MediumSetNtf
+                | Command::MediumDelNtf) => Some(
+                    message
+                        .payload
+                        .decode()
+                        .map(|medium| Notification::Medium(command, Box::new(medium))),
+                ),
                 command @ (Command::BlockNewNtf
                 | Command::BlockSetNtf
                 | Command::BlockDelNtf

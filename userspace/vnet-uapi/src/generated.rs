@@ -31,6 +31,8 @@ pub const JITTER_TABLE_MAX: u64 = 32766;
 pub const MTU_MIN: u64 = 68;
 /// Mtu max.
 pub const MTU_MAX: u64 = 65535;
+/// Most ports of a medium.
+pub const MEDIUM_PORTS_MAX: u64 = 64;
 /// Longest name of a block type, of a port or of a parameter, in bytes.
 pub const BLOCK_TYPE_MAX: u64 = 31;
 /// Longest text or data of a block's parameter, in bytes.
@@ -617,6 +619,28 @@ pub enum Command {
     /// them away. With next of the reply as since of the following request nothing is read twice; a reply
     /// without records says that there are no more by now.
     LinkTraceGet = 29,
+    /// Makes a medium. Needs CAP_NET_ADMIN in the user namespaces that own the network namespaces of all
+    /// ports.
+    MediumNew = 30,
+    /// Reads one medium, or all that have a port in a namespace that the caller may administrate or that is
+    /// its own.
+    MediumGet = 31,
+    /// Changes a medium. What is not named stays as it is; no packet is lost or reordered by a change of
+    /// parameters.
+    MediumSet = 32,
+    /// Removes a medium with all its devices.
+    MediumDel = 33,
+    /// Reads the ports of a medium, one a message.
+    MediumPortGet = 34,
+    /// Reads the ways between the ports of a medium, one a message.
+    MediumPairGet = 35,
+    /// A medium was made.
+    MediumNewNtf = 36,
+    /// A medium was changed by medium-set.
+    MediumSetNtf = 37,
+    /// A medium is gone, or one of its ports with the namespace of its device; then ports says how many are
+    /// left.
+    MediumDelNtf = 38,
 }
 impl Command {
     /// The command of that number.
@@ -651,6 +675,15 @@ impl Command {
             27 => Command::BlockUnbindNtf,
             28 => Command::LinkTraceSet,
             29 => Command::LinkTraceGet,
+            30 => Command::MediumNew,
+            31 => Command::MediumGet,
+            32 => Command::MediumSet,
+            33 => Command::MediumDel,
+            34 => Command::MediumPortGet,
+            35 => Command::MediumPairGet,
+            36 => Command::MediumNewNtf,
+            37 => Command::MediumSetNtf,
+            38 => Command::MediumDelNtf,
             _ => return None,
         })
     }
@@ -686,6 +719,15 @@ impl Command {
             Command::BlockUnbindNtf => "block-unbind-ntf",
             Command::LinkTraceSet => "link-trace-set",
             Command::LinkTraceGet => "link-trace-get",
+            Command::MediumNew => "medium-new",
+            Command::MediumGet => "medium-get",
+            Command::MediumSet => "medium-set",
+            Command::MediumDel => "medium-del",
+            Command::MediumPortGet => "medium-port-get",
+            Command::MediumPairGet => "medium-pair-get",
+            Command::MediumNewNtf => "medium-new-ntf",
+            Command::MediumSetNtf => "medium-set-ntf",
+            Command::MediumDelNtf => "medium-del-ntf",
         }
     }
     /// Whether the kernel sends it on its own.
@@ -703,6 +745,9 @@ impl Command {
                 | Command::BlockDelNtf
                 | Command::BlockBindNtf
                 | Command::BlockUnbindNtf
+                | Command::MediumNewNtf
+                | Command::MediumSetNtf
+                | Command::MediumDelNtf
         )
     }
 }
@@ -2814,6 +2859,360 @@ impl Attributes for Link {
                 8 => set.end_b = Some(End::decode(value)?),
                 9 => set.netns_fd = Some(attr::u32(value)?),
                 10 => set.ifindex = Some(attr::u32(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// One device on a medium.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct MediumPort {
+    /// Number of the port, from 0; those of a new medium are numbered in their order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
+    /// File descriptor of the port's network namespace (in requests). Without it the namespace of the
+    /// socket is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netns_fd: Option<u32>,
+    /// Inode number of the port's namespace in nsfs (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub netns_inode: Option<u64>,
+    /// Instance of the port's namespace, absent if it has none (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<u32>,
+    /// Name of the device; the kernel chooses one if it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ifname: Option<String>,
+    /// Index of the device in its namespace (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ifindex: Option<u32>,
+    /// Ethernet address; a random one if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<[u8; 6]>,
+    /// Parameters of the port's transmitter: what happens to a frame before it spreads, and so in the same
+    /// way for all receivers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tx: Option<Direction>,
+    /// Counters of the transmitter (in replies). Delivered is what has been handed to the medium.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stats: Option<Stats>,
+    /// Whether the device is administratively up, 0 or 1 (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub up: Option<u32>,
+}
+impl Attributes for MediumPort {
+    const SPEC: SetSpec = SetSpec {
+        name: "medium-port",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "number",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "netns-fd",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "netns-inode",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "instance",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "ifname",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "ifindex",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "address",
+                nested: None,
+            },
+            AttrSpec {
+                number: 8,
+                name: "tx",
+                nested: Some(&Direction::SPEC),
+            },
+            AttrSpec {
+                number: 9,
+                name: "stats",
+                nested: Some(&Stats::SPEC),
+            },
+            AttrSpec {
+                number: 10,
+                name: "up",
+                nested: None,
+            },
+            AttrSpec {
+                number: 11,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.number {
+            out.u32(1, value);
+        }
+        if let Some(value) = self.netns_fd {
+            out.u32(2, value);
+        }
+        if let Some(value) = self.netns_inode {
+            out.uint(3, value);
+        }
+        if let Some(value) = self.instance {
+            out.u32(4, value);
+        }
+        if let Some(value) = &self.ifname {
+            out.string(5, value);
+        }
+        if let Some(value) = self.ifindex {
+            out.u32(6, value);
+        }
+        if let Some(value) = &self.address {
+            out.bytes(7, value);
+        }
+        if let Some(value) = &self.tx {
+            out.nest(8, value);
+        }
+        if let Some(value) = &self.stats {
+            out.nest(9, value);
+        }
+        if let Some(value) = self.up {
+            out.u32(10, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.number = Some(attr::u32(value)?),
+                2 => set.netns_fd = Some(attr::u32(value)?),
+                3 => set.netns_inode = Some(attr::uint(value)?),
+                4 => set.instance = Some(attr::u32(value)?),
+                5 => set.ifname = Some(attr::string(value)?),
+                6 => set.ifindex = Some(attr::u32(value)?),
+                7 => set.address = Some(attr::array(value)?),
+                8 => set.tx = Some(Direction::decode(value)?),
+                9 => set.stats = Some(Stats::decode(value)?),
+                10 => set.up = Some(attr::u32(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// The way from one port of a medium to another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct MediumPair {
+    /// Number of the sending port; all if absent (in requests).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u32>,
+    /// Number of the receiving port; all others if absent (in requests).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<u32>,
+    /// What happens on this way; a way has neither rate, overhead nor queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub params: Option<Direction>,
+    /// Counters (in replies). Each frame that a transmitter hands to the medium is sent once on each of its
+    /// ways.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stats: Option<Stats>,
+}
+impl Attributes for MediumPair {
+    const SPEC: SetSpec = SetSpec {
+        name: "medium-pair",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "from",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "to",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "params",
+                nested: Some(&Direction::SPEC),
+            },
+            AttrSpec {
+                number: 4,
+                name: "stats",
+                nested: Some(&Stats::SPEC),
+            },
+            AttrSpec {
+                number: 5,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.from {
+            out.u32(1, value);
+        }
+        if let Some(value) = self.to {
+            out.u32(2, value);
+        }
+        if let Some(value) = &self.params {
+            out.nest(3, value);
+        }
+        if let Some(value) = &self.stats {
+            out.nest(4, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.from = Some(attr::u32(value)?),
+                2 => set.to = Some(attr::u32(value)?),
+                3 => set.params = Some(Direction::decode(value)?),
+                4 => set.stats = Some(Stats::decode(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// A shared wire or radio channel with a device at each port.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Medium {
+    /// Number of the medium; never used twice while the module is loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<u32>,
+    /// Name of the medium; not unique to the kernel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Name of the lab that owns the object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lab: Option<String>,
+    /// MTU of all devices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtu: Option<u32>,
+    /// Seed of the medium's random decisions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Number of ports (in replies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ports: Option<u32>,
+    /// A port; a new medium has 2 to 64.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub port: Vec<MediumPort>,
+    /// Ways between ports; what comes later in a request counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pair: Vec<MediumPair>,
+}
+impl Attributes for Medium {
+    const SPEC: SetSpec = SetSpec {
+        name: "medium",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "id",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "name",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "lab",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "mtu",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "seed",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "ports",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "port",
+                nested: Some(&MediumPort::SPEC),
+            },
+            AttrSpec {
+                number: 8,
+                name: "pair",
+                nested: Some(&MediumPair::SPEC),
+            },
+            AttrSpec {
+                number: 9,
+                name: "pad",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.id {
+            out.u32(1, value);
+        }
+        if let Some(value) = &self.name {
+            out.string(2, value);
+        }
+        if let Some(value) = &self.lab {
+            out.string(3, value);
+        }
+        if let Some(value) = self.mtu {
+            out.u32(4, value);
+        }
+        if let Some(value) = self.seed {
+            out.uint(5, value);
+        }
+        if let Some(value) = self.ports {
+            out.u32(6, value);
+        }
+        for value in &self.port {
+            out.nest(7, value);
+        }
+        for value in &self.pair {
+            out.nest(8, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.id = Some(attr::u32(value)?),
+                2 => set.name = Some(attr::string(value)?),
+                3 => set.lab = Some(attr::string(value)?),
+                4 => set.mtu = Some(attr::u32(value)?),
+                5 => set.seed = Some(attr::uint(value)?),
+                6 => set.ports = Some(attr::u32(value)?),
+                7 => set.port.push(MediumPort::decode(value)?),
+                8 => set.pair.push(MediumPair::decode(value)?),
                 _ => {}
             }
         }

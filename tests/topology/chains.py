@@ -35,8 +35,8 @@ def plan(text):
     """What `plan` would do to chains, in words."""
     path = file(text)
     result = vnetctl("plan", path, "--json", status=None)
-    return [step for operation in json.loads(result.out) if operation["kind"] == "chains"
-            for step in operation["details"]]
+    return [detail["step"] for operation in json.loads(result.out) if operation["kind"] == "chains"
+            for detail in operation["details"]]
 
 
 @case("a lab comes up with its chains, and programs talk through them")

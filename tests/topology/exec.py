@@ -3,12 +3,10 @@
 """Programs in nodes: exit status, signals, streams, terminal."""
 
 import os
-import pty
-import select
 import signal
 import subprocess
 
-from lab import PLAIN, start, until, up, vnetctl
+from lab import PLAIN, Terminal, start, until, up, vnetctl
 from vnettest.ktap import case, contains, equal, run, true
 
 
@@ -88,31 +86,18 @@ def orphan():
 def terminal():
     """exec without a command is a shell; Ctrl-C reaches what runs in it."""
     lab()
-    child, master = pty.fork()
-    if child == 0:
-        os.execvp("vnetctl", ["vnetctl", "--kernel=host", "exec", "a"])
-    seen = b""
-
-    def expect(word):
-        nonlocal seen
-        while word not in seen:
-            true(select.select([master], [], [], 20)[0], f"no {word!r} in {seen!r}")
-            seen += os.read(master, 4096)
-        seen = seen[seen.index(word) + len(word):]
-
-    os.write(master, b"echo $((40+2)); tty >/dev/null && echo yes-$?\n")
-    expect(b"42")
-    expect(b"yes-0")
-    os.write(master, b"sleep 1000\n")
-    expect(b"sleep 1000")
+    shell = Terminal("a")
+    shell.type("echo $((40+2)); tty >/dev/null && echo yes-$?\n")
+    shell.expect("42")
+    shell.expect("yes-0")
+    shell.type("sleep 1000\n")
+    shell.expect("sleep 1000")
     until(lambda: "sleep" in vnetctl("exec", "a", "ps", "-o", "comm=", "-A").out, "the program runs")
-    os.write(master, b"\x03")
-    os.write(master, b"echo after-$?\n")
-    expect(b"after-130")
-    os.write(master, b"exit 5\n")
-    _, result = os.waitpid(child, 0)
-    equal(os.waitstatus_to_exitcode(result), 5)
-    os.close(master)
+    shell.type("\x03")
+    shell.type("echo after-$?\n")
+    shell.expect("after-130")
+    shell.type("exit 5\n")
+    equal(shell.wait(), 5)
 
 
 @case("what runs is in the node's control group and namespaces")

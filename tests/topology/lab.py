@@ -3,6 +3,8 @@
 
 import json
 import os
+import pty
+import select
 import shutil
 import signal
 import subprocess
@@ -72,6 +74,42 @@ def start(*args):
 
     defer(stop)
     return process
+
+
+class Terminal:
+    """A shell in a node with a terminal of its own."""
+
+    def __init__(self, node):
+        self.child, self.master = pty.fork()
+        if self.child == 0:
+            os.execvp("vnetctl", ["vnetctl", "--kernel=host", "exec", node])
+        self.seen = b""
+        defer(self.close)
+
+    def type(self, text):
+        """Types it."""
+        os.write(self.master, text.encode())
+
+    def expect(self, word):
+        """Reads until this is seen; what is before it is forgotten."""
+        word = word.encode()
+        while word not in self.seen:
+            true(select.select([self.master], [], [], 20)[0], f"no {word!r} in {self.seen!r}")
+            self.seen += os.read(self.master, 4096)
+        self.seen = self.seen[self.seen.index(word) + len(word):]
+
+    def wait(self):
+        """The status with which it ends."""
+        _, result = os.waitpid(self.child, 0)
+        self.child = None
+        return os.waitstatus_to_exitcode(result)
+
+    def close(self):
+        """Ends it, if it has not ended."""
+        if self.child:
+            os.kill(self.child, signal.SIGKILL)
+            self.wait()
+        os.close(self.master)
 
 
 def until(condition, what, limit=20):

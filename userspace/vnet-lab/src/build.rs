@@ -433,12 +433,13 @@ impl<'a> Site<'a> {
 /// What the interfaces of a node are to have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    addresses: BTreeMap<String, Vec<ipnet::IpNet>>,
-    mtus: BTreeMap<String, u32>,
-    up: BTreeMap<String, bool>,
-    ports: BTreeMap<String, Option<vnet_topology::plan::PortVlanPlan>>,
+    /// By interface; so are the others.
+    pub(crate) addresses: BTreeMap<String, Vec<ipnet::IpNet>>,
+    pub(crate) mtus: BTreeMap<String, u32>,
+    pub(crate) up: BTreeMap<String, bool>,
+    pub(crate) ports: BTreeMap<String, Option<vnet_topology::plan::PortVlanPlan>>,
     /// What VLANs are on.
-    vlans: BTreeMap<String, String>,
+    pub(crate) vlans: BTreeMap<String, String>,
 }
 
 impl Wanted {

@@ -6,14 +6,18 @@
 //! Only what differs is touched. A node whose difference cannot be made in a living node is made anew, with all its
 //! links; so is a link that joins something else than before.
 
+mod details;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use vnet_topology::plan::{DirectionPlan, LinkPlan, NodePlan, Plan};
+use vnet_topology::diff;
+use vnet_topology::plan::{LinkPlan, NodePlan, Plan};
 
 use crate::build::Wanted;
 use crate::chain::steps::Step;
 use crate::sysctl;
+pub use details::Detail;
 
 /// What the kernel still has of a lab.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,12 +39,16 @@ pub struct Changes<'a> {
     pub add_nodes: Vec<&'a NodePlan>,
     /// Names of nodes to remove before that.
     pub replaced_nodes: BTreeSet<&'a str>,
+    /// What differs in those, by name.
+    pub replaced_node_fields: BTreeMap<&'a str, Vec<Detail>>,
     /// Names of nodes to remove at the end.
     pub remove_nodes: BTreeSet<&'a str>,
     /// Links to make, also in the place of one of the same name.
     pub add_links: Vec<&'a LinkPlan>,
     /// Names of links to remove before that.
     pub replaced_links: BTreeSet<&'a str>,
+    /// What differs in those, by name.
+    pub replaced_link_fields: BTreeMap<&'a str, Vec<Detail>>,
     /// Names of links to remove at the end.
     pub remove_links: BTreeSet<&'a str>,
     /// Links whose parameters change: before and after.
@@ -64,6 +72,8 @@ pub struct NodeChange<'a> {
     pub new: &'a NodePlan,
     /// Interfaces, addresses, or the links they are ends of.
     pub interfaces: bool,
+    /// What differs in them. Nothing where only a link is made anew.
+    pub fields: Vec<Detail>,
     /// Routes.
     pub routes: bool,
     /// Kernel parameters that get another value.
@@ -87,9 +97,9 @@ pub struct Operation {
     pub kind: &'static str,
     /// Which one.
     pub name: String,
-    /// Field by field, for a change.
+    /// Field by field, for what changes or is made anew.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub details: Vec<String>,
+    pub details: Vec<Detail>,
 }
 
 /// What an operation does.
@@ -136,6 +146,8 @@ impl<'a> Changes<'a> {
             match before.get(node.name.as_str()) {
                 None => self.add_nodes.push(node),
                 Some(old) if !facts.nodes.contains(&node.name) || !can_live_on(old, node) => {
+                    let fields = details::of_fields(diff::node(old, node));
+                    self.replaced_node_fields.insert(&node.name, fields);
                     self.replaced_nodes.insert(&node.name);
                     self.add_nodes.push(node);
                 }
@@ -161,6 +173,8 @@ impl<'a> Changes<'a> {
             let lost = !facts.links.contains(&link.name)
                 || old.ends.iter().any(|end| self.goes(&end.node));
             if lost || !same_wire(old, link) {
+                let fields = details::of_fields(diff::link(old, link));
+                self.replaced_link_fields.insert(&link.name, fields);
                 self.replaced_links.insert(&link.name);
                 self.add_links.push(link);
                 continue;
@@ -202,8 +216,9 @@ impl<'a> Changes<'a> {
                 continue;
             }
             let mut change = NodeChange::between(previous, node);
-            change.interfaces = Wanted::of(&old_ends, previous) != Wanted::of(&new_ends, node)
-                || relinked.contains(node.name.as_str());
+            let wanted = [Wanted::of(&old_ends, previous), Wanted::of(&new_ends, node)];
+            change.interfaces = wanted[0] != wanted[1] || relinked.contains(node.name.as_str());
+            change.fields = details::of_interfaces(&wanted[0], &wanted[1]);
             // Routes go with the addresses and interfaces that they use.
             change.routes |= change.interfaces;
             if !change.is_empty() {
@@ -231,12 +246,15 @@ impl<'a> Changes<'a> {
             true => Action::Replace,
             false => Action::Add,
         };
+        let fields_of = |fields: &BTreeMap<&str, Vec<Detail>>, name: &str| {
+            fields.get(name).cloned().unwrap_or_default()
+        };
         for node in &self.add_nodes {
             push(
                 kind_of(&self.replaced_nodes, &node.name),
                 "node",
                 &node.name,
-                Vec::new(),
+                fields_of(&self.replaced_node_fields, &node.name),
             );
         }
         for link in &self.add_links {
@@ -244,13 +262,13 @@ impl<'a> Changes<'a> {
                 kind_of(&self.replaced_links, &link.name),
                 "link",
                 &link.name,
-                Vec::new(),
+                fields_of(&self.replaced_link_fields, &link.name),
             );
         }
         for (old, new) in &self.change_links {
-            let mut details = link_details(old, new);
+            let mut details = details::of_link(old, new);
             if self.plug_links.contains(new.name.as_str()) {
-                details.push("cable: pulled -> plugged".into());
+                details.push(Detail::between("cable", "pulled", "plugged"));
             }
             push(Action::Change, "link", &new.name, details);
         }
@@ -262,7 +280,8 @@ impl<'a> Changes<'a> {
             }
         }
         for (node, steps) in &self.chains {
-            let details = steps.iter().map(Step::describe).collect();
+            let steps = steps.iter().map(|step| Detail::step(step.describe()));
+            let details = steps.collect();
             push(Action::Change, "chains", node, details);
         }
         let added: BTreeSet<&str> = self
@@ -318,6 +337,7 @@ impl<'a> NodeChange<'a> {
             commands: restart || old.commands != new.commands,
             routes: old.routes != new.routes,
             interfaces: false,
+            fields: Vec::new(),
             old,
             new,
             sysctls,
@@ -332,6 +352,7 @@ impl<'a> NodeChange<'a> {
             old: _,
             new,
             interfaces,
+            fields: _,
             routes,
             sysctls,
             files,
@@ -347,32 +368,30 @@ impl<'a> NodeChange<'a> {
             && start.is_empty()
     }
 
-    fn details(&self) -> Vec<String> {
-        let mut details = Vec::new();
-        if self.interfaces {
-            details.push("interfaces and addresses".into());
-        }
-        if self.old.routes != self.new.routes {
-            details.push("routes".into());
-        }
+    fn details(&self) -> Vec<Detail> {
+        let mut details = self.fields.clone();
+        details.extend(details::of_routes(&self.old.routes, &self.new.routes));
         for (name, value) in &self.sysctls {
             let old = self.old.sysctls.get(*name).map_or("unset", String::as_str);
-            details.push(format!("{name}: {old} -> {value}"));
+            details.push(Detail::between(*name, old, *value));
         }
-        details.extend(self.files.iter().map(|file| format!("file {}", file.path)));
+        let mut step = |text: String| details.push(Detail::step(text));
+        for file in &self.files {
+            step(format!("file {}", file.path));
+        }
         for daemon in &self.stop {
             if !self.start.contains(daemon) {
-                details.push(format!("daemon {daemon} stops"));
+                step(format!("daemon {daemon} stops"));
             }
         }
         for daemon in &self.start {
             match self.stop.contains(daemon) {
-                true => details.push(format!("daemon {daemon} starts again")),
-                false => details.push(format!("daemon {daemon} starts")),
+                true => step(format!("daemon {daemon} starts again")),
+                false => step(format!("daemon {daemon} starts")),
             }
         }
         if self.commands && !self.new.commands.is_empty() {
-            details.push("commands run".into());
+            step("commands run".into());
         }
         details
     }
@@ -406,9 +425,11 @@ fn can_live_on(old: &NodePlan, new: &NodePlan) -> bool {
         .filter(|(name, value)| old.sysctls.get(*name) != Some(value))
         .all(|(name, _)| name.starts_with("net.") || sysctl::interface(name).is_some());
     let kept_interfaces = old.interfaces.iter().all(|old| {
-        new.interfaces
-            .iter()
-            .any(|new| old.name == new.name && old.kind == new.kind && old.vlan == new.vlan)
+        new.interfaces.iter().any(|new| {
+            // Nobody knows any more what the MTU was before one was set.
+            let mtu = old.mtu.is_none() || new.mtu.is_some();
+            old.name == new.name && old.kind == new.kind && old.vlan == new.vlan && mtu
+        })
     });
     old.kind == new.kind
         && old.hostname == new.hostname
@@ -429,32 +450,6 @@ fn same_places(old: &NodePlan, new: &NodePlan) -> bool {
         && old.files.iter().zip(&new.files).all(|(old, new)| {
             old.path == new.path && old.mode == new.mode && old.owner == new.owner
         })
-}
-
-fn link_details(old: &LinkPlan, new: &LinkPlan) -> Vec<String> {
-    let mut details = Vec::new();
-    if old.mtu != new.mtu {
-        details.push(format!("mtu: {} -> {}", old.mtu, new.mtu));
-    }
-    let sides: Vec<Vec<String>> = old
-        .directions
-        .iter()
-        .zip(&new.directions)
-        .map(|(old, new)| direction_details(old, new))
-        .collect();
-    if sides[0] == sides[1] {
-        details.extend(sides[0].iter().cloned());
-        return details;
-    }
-    for (side, end) in sides.iter().zip(&new.ends) {
-        details.extend(side.iter().map(|text| format!("from {}: {text}", end.node)));
-    }
-    details
-}
-
-fn direction_details(old: &DirectionPlan, new: &DirectionPlan) -> Vec<String> {
-    let changes = vnet_topology::diff::direction(old, new);
-    changes.iter().map(ToString::to_string).collect()
 }
 
 #[cfg(test)]
@@ -493,6 +488,7 @@ links:
                     name,
                     details,
                 } = operation;
+                let details: Vec<String> = details.iter().map(ToString::to_string).collect();
                 format!("{action:?} {kind} {name} {}", details.join("; "))
                     .trim_end()
                     .to_owned()
@@ -526,6 +522,65 @@ links:
         assert_eq!(
             words(&base, &new, &all(&base)),
             ["Change link a-b from b: queue discipline: fifo -> codel floor 1514B interval 100ms target 5ms; from b: loss random: 0 -> 0.01"]
+        );
+    }
+
+    #[test]
+    fn addresses_and_routes_are_told() {
+        let text = "
+name: t
+nodes:
+  a: {kind: host, interfaces: {d0: 10.9.0.1/32}}
+  b: {kind: router, routes: [10.8.0.0/16 via 10.0.0.1]}
+links:
+  - {ends: [{node: a, addresses: 10.0.0.1/24}, {node: b, addresses: 10.0.0.2/24}]}
+";
+        let base = plan(text);
+        let new = plan(
+            &text
+                .replace(
+                    "10.9.0.1/32",
+                    "{addresses: [10.9.0.1/32, 10.9.0.2/32], mtu: 1400}",
+                )
+                .replace("10.0.0.2/24", "10.0.0.3/24")
+                .replace("10.8.0.0/16 via", "10.7.0.0/16 via"),
+        );
+        assert_eq!(
+            words(&base, &new, &all(&base)),
+            [
+                "Change node a d0 addresses: 10.9.0.1/32 -> 10.9.0.1/32, 10.9.0.2/32; \
+                 d0 mtu: none -> 1400; route 0.0.0.0/0: via 10.0.0.2 -> via 10.0.0.3",
+                "Change node b to-a addresses: 10.0.0.2/24 -> 10.0.0.3/24; \
+                 route 10.7.0.0/16: none -> via 10.0.0.1; route 10.8.0.0/16: via 10.0.0.1 -> none",
+                "Change hosts /etc/hosts",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_made_anew_tells_why() {
+        let base = plan(BASE);
+        let new = plan(&BASE.replace("a: host", "a: {kind: host, env: {LANG: C}}"));
+        let list = words(&base, &new, &all(&base));
+        assert!(
+            list.contains(&"Replace node a env LANG: - -> C".to_owned()),
+            "{list:?}"
+        );
+    }
+
+    #[test]
+    fn json_tells_fields() {
+        let base = plan(BASE);
+        let new = plan(&BASE.replace("delay: 1ms", "delay: 2ms"));
+        let list = Changes::between(Some(&base), &new, &all(&base)).operations();
+        assert_eq!(
+            serde_json::to_value(&list).unwrap(),
+            serde_json::json!([{
+                "action": "change",
+                "kind": "link",
+                "name": "a-b",
+                "details": [{"field": "delay", "from": "1ms", "to": "2ms"}],
+            }])
         );
     }
 

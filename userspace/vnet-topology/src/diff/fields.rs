@@ -12,6 +12,9 @@ use super::{direction, json};
 use crate::plan::{BlockPlan, ChainsPlan, EndPlan, HostEntry, LinkPlan, NodePlan, Plan};
 use crate::units::{show_rate, show_size, show_time};
 
+/// Stands for a value that is too long for a line.
+const LONG: &str = "…";
+
 /// A field that changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldChange {
@@ -266,6 +269,13 @@ fn of_end(fields: &mut Fields, side: &str, old: &EndPlan, new: &EndPlan) {
 }
 
 impl FieldChange {
+    /// The values before and after as people write them; none where they are too long for a line or look the same.
+    pub fn values(&self) -> Option<(String, String)> {
+        let (from, to) = (self.show(&self.from), self.show(&self.to));
+        let long = |text: &str| text == LONG;
+        (from != to && !long(&from) && !long(&to)).then_some((from, to))
+    }
+
     /// A value as people write it.
     fn show(&self, value: &Option<Value>) -> String {
         let field = self.path.last().map_or("", String::as_str);
@@ -288,7 +298,7 @@ impl FieldChange {
             (_, Value::Object(object), _) => match (object.get("via"), object.get("interface")) {
                 (Some(Value::String(via)), _) => format!("via {via}"),
                 (None, Some(Value::String(interface))) => format!("dev {interface}"),
-                _ => "…".into(),
+                _ => LONG.into(),
             },
             (_, Value::Array(items), _) => format!("{} of them", items.len()),
             (_, value, _) => value.to_string(),
@@ -305,8 +315,8 @@ impl fmt::Display for FieldChange {
             (Some(Value::Object(_) | Value::Array(_)), Some(_)) if from == to => {
                 write!(out, "~ {path}")
             }
-            (None, Some(Value::Object(_))) if to == "…" => write!(out, "+ {path}"),
-            (Some(Value::Object(_)), None) if from == "…" => write!(out, "- {path}"),
+            (None, Some(Value::Object(_))) if to == LONG => write!(out, "+ {path}"),
+            (Some(Value::Object(_)), None) if from == LONG => write!(out, "- {path}"),
             (None, Some(_)) if self.path.iter().any(|part| part == "addresses") => {
                 write!(out, "+ {path} {to}")
             }

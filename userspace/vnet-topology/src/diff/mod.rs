@@ -94,6 +94,16 @@ pub fn diff(old: &Plan, new: &Plan) -> Diff {
     diff
 }
 
+/// What differs between two plans of a node.
+pub fn node(old: &NodePlan, new: &NodePlan) -> Vec<FieldChange> {
+    fields::of_node(old, new)
+}
+
+/// What differs between two plans of a link.
+pub fn link(old: &LinkPlan, new: &LinkPlan) -> Vec<FieldChange> {
+    fields::of_link(old, new)
+}
+
 fn compare<T: PartialEq>(
     old: &[T],
     new: &[T],

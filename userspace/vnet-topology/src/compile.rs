@@ -18,7 +18,7 @@ use crate::plan::{
 use crate::report::{At, Problem, Report};
 use crate::resolve::direction::{self, ReadFile};
 use crate::resolve::{
-    address, chain, frr, identity, lan, links, nodes, route, EndId, Lab, NodeState,
+    address, chain, identity, lan, links, nodes, route, router, EndId, Lab, NodeState,
 };
 use crate::tree;
 
@@ -102,7 +102,7 @@ fn compile_into(
     lab.links = links::resolve(problems, &file, &mut lab.nodes);
     lan::resolve(problems, &mut lab);
     let bridges = identity::resolve(problems, &mut lab);
-    let identities = frr::Identities {
+    let identities = router::Identities {
         ids: identity::router_ids(problems, &lab),
         asns: identity::asns(&lab),
     };
@@ -119,8 +119,8 @@ fn compile_into(
         if let Some(&mac) = bridges.get(&index) {
             plan.bridge = Some(bridge_plan(node, mac));
         }
-        if frr::wanted(node) {
-            frr::configure(&lab, &file.defaults.link, &identities, index, &mut plan);
+        if router::wanted(node) {
+            router::configure(&lab, &file.defaults.link, &identities, index, &mut plan);
         }
         add_programs(problems, source_name, options, node, &mut plan);
         plans.push(plan);

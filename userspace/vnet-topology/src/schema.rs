@@ -220,7 +220,8 @@ struct Node {
 #[schemars(deny_unknown_fields, rename_all = "kebab-case")]
 struct NodeParams {
     /// How it gets its routes. Routers: static (default), none, or one or several of ospf, rip, isis, bgp (for both
-    /// families), ospfv2, ospfv3, ripv2, ripng. Hosts: static (default: a default route), none.
+    /// families), ospfv2, ospfv3, ripv2, ripng; with bird, BIRD speaks them instead of FRR. Hosts: static (default: a
+    /// default route), none.
     routing: Option<OneOrMany<Routing>>,
     /// Next hop of the default route: a node, an address, or `none`.
     gateway: Option<String>,
@@ -272,6 +273,7 @@ enum Routing {
     Ripng,
     Isis,
     Bgp,
+    Bird,
 }
 
 /// A text or a number.

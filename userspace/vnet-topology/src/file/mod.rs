@@ -20,6 +20,7 @@ pub(crate) use chain::Chains;
 pub(crate) use link::{End, Link, LinkParams, PortVlan};
 pub(crate) use node::{
     Content, FrrDaemon, Gateway, Interface, Kind, Node, NodeParams, Protocols, Route, Routing,
+    Suite,
 };
 pub(crate) use wire::{ber, DirectionParams};
 

@@ -18,7 +18,7 @@ use network::{read_interfaces, read_route, read_sysctls};
 pub(crate) use network::{Interface, Route};
 use programs::{read_command, read_daemon, read_files};
 pub(crate) use programs::{Content, Daemon, File};
-pub(crate) use routing::{Protocols, Routing};
+pub(crate) use routing::{Protocols, Routing, Suite};
 
 /// A node.
 #[derive(Debug)]

@@ -4,9 +4,10 @@
 
 pub(crate) mod address;
 pub(crate) mod aggregate;
+mod bird;
 pub(crate) mod chain;
 pub(crate) mod direction;
-pub(crate) mod frr;
+mod frr;
 pub(crate) mod identity;
 pub(crate) mod lan;
 pub(crate) mod links;
@@ -14,6 +15,7 @@ pub(crate) mod nodes;
 pub(crate) mod paths;
 pub(crate) mod pool;
 pub(crate) mod route;
+pub(crate) mod router;
 
 use ipnet::IpNet;
 

@@ -4,7 +4,7 @@
 
 use super::NodeState;
 use crate::decode::Problems;
-use crate::file::{Defaults, File, Kind, Node, NodeParams, Routing};
+use crate::file::{Defaults, File, Kind, Node, NodeParams, Routing, Suite};
 use crate::plan::NodeKind;
 use crate::report::{At, Problem};
 
@@ -23,15 +23,36 @@ pub(crate) fn resolve<'f>(problems: &Problems, file: &'f File) -> Vec<NodeState<
         .map(|node| {
             let kind = node.kind.as_ref().map_or(default_kind, |kind| kind.value);
             check_fields(problems, node, kind);
+            let params = merge(&file.defaults, node, kind);
+            check_suite(problems, node, kind, &params);
             NodeState {
                 file: node,
                 kind,
-                params: merge(&file.defaults, node, kind),
+                params,
                 ends: Vec::new(),
                 vlan_filtering: false,
             }
         })
         .collect()
+}
+
+/// Refuses daemons of FRR on a router that BIRD routes: both would write the kernel's routes.
+fn check_suite(problems: &Problems, node: &Node, kind: Kind, params: &NodeParams) {
+    let bird = params.routing.as_ref().is_some_and(|routing| {
+        matches!(routing.value, Routing::Dynamic(protocols) if protocols.suite == Suite::Bird)
+    });
+    if let (true, Kind::Router, Some(frr)) = (bird, kind, params.frr.first()) {
+        problems.add(
+            Problem::new(
+                frr.span.clone(),
+                format!(
+                    "`{}` routes with BIRD and runs no daemons of FRR",
+                    node.name.value
+                ),
+            )
+            .help("leave out `frr`, or `bird` in `routing`"),
+        );
+    }
 }
 
 /// Refuses what a node of this kind cannot have. (As a default it is meant for the nodes that can.)

@@ -20,9 +20,20 @@ pub(crate) enum Routing {
     Dynamic(Protocols),
 }
 
+/// The programs that speak routing protocols.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Suite {
+    /// FRR.
+    #[default]
+    Frr,
+    /// BIRD 2.
+    Bird,
+}
+
 /// Routing protocols.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Protocols {
+    pub suite: Suite,
     pub ospfv2: bool,
     pub ospfv3: bool,
     pub rip: bool,
@@ -39,6 +50,7 @@ enum Word {
 }
 
 const NO: Protocols = Protocols {
+    suite: Suite::Frr,
     ospfv2: false,
     ospfv3: false,
     rip: false,
@@ -73,20 +85,43 @@ const WORDS: &[(&str, Word)] = &[
     ("ripng", Word::Protocols(Protocols { ripng: true, ..NO })),
     ("isis", Word::Protocols(Protocols { isis: true, ..NO })),
     ("bgp", Word::Protocols(Protocols { bgp: true, ..NO })),
+    (
+        "bird",
+        Word::Protocols(Protocols {
+            suite: Suite::Bird,
+            ..NO
+        }),
+    ),
 ];
 
 const HELP: &str =
     "one of none, static; or one or several of ospf, rip, isis, bgp (for both families), \
-                    ospfv2, ospfv3, ripv2, ripng";
+                    ospfv2, ospfv3, ripv2, ripng; and `bird`, for BIRD instead of FRR";
 
 impl Protocols {
     fn join(&mut self, other: Protocols) {
+        if other.suite == Suite::Bird {
+            self.suite = Suite::Bird;
+        }
         self.ospfv2 |= other.ospfv2;
         self.ospfv3 |= other.ospfv3;
         self.rip |= other.rip;
         self.ripng |= other.ripng;
         self.isis |= other.isis;
         self.bgp |= other.bgp;
+    }
+
+    /// BIRD without a word about protocols speaks OSPF.
+    fn or_ospf(self) -> Self {
+        let Protocols { suite, .. } = self;
+        match self == (Protocols { suite, ..NO }) {
+            true => Protocols {
+                ospfv2: true,
+                ospfv3: true,
+                ..self
+            },
+            false => self,
+        }
     }
 
     /// Whether one of them finds ways within a network, for which BGP needs another.
@@ -117,9 +152,19 @@ pub(super) fn read(problems: &Problems, key: &Key, value: &Value) -> Option<At<R
             Word::Protocols(protocols) => joined.join(protocols),
         }
     }
+    if joined.suite == Suite::Bird && joined.isis {
+        problems.add(refused(
+            span,
+            "BIRD does not speak IS-IS".into(),
+            "leave `bird` out, and FRR speaks it; or take `ospf`",
+        ));
+        return None;
+    }
     match fixed {
         Some(fixed) if words.len() == 1 => Some(At::new(fixed, span.clone())),
-        None if !words.is_empty() => Some(At::new(Routing::Dynamic(joined), span.clone())),
+        None if !words.is_empty() => {
+            Some(At::new(Routing::Dynamic(joined.or_ospf()), span.clone()))
+        }
         _ => {
             problems.add(refused(
                 span,

@@ -2,7 +2,7 @@
 
 //! IS-IS for both families: one area, level 2, wide metrics.
 
-use super::{bgp, Port, Protocols, Router, Text, DEAD, HELLO};
+use super::{is_border, Port, Protocols, Router, Text, DEAD, HELLO};
 
 /// Largest cost of an interface with wide metrics.
 const MAX_METRIC: u32 = 0xff_ffff;
@@ -52,7 +52,7 @@ pub(super) fn process(router: &Router<'_, '_>, text: &mut Text) {
     text.line(" metric-style wide");
     text.line(" lsp-gen-interval 1");
     text.line(" spf-interval 1");
-    if bgp::is_border(router) {
+    if is_border(router) {
         for (ipv6, family) in [(false, "ipv4"), (true, "ipv6")] {
             if router.has_family(ipv6) {
                 text.line(format_args!(

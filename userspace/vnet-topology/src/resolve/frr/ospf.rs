@@ -3,7 +3,7 @@
 //! OSPF, for IPv4 (version 2) and IPv6 (version 3): one area; point to point on links between two routers, passive
 //! where nobody else speaks it.
 
-use super::{bgp, Port, Protocols, Router, Text, DEAD, HELLO};
+use super::{is_border, Port, Protocols, Router, Text, DEAD, HELLO};
 
 fn wanted(protocols: &Protocols, ipv6: bool) -> bool {
     match ipv6 {
@@ -50,7 +50,7 @@ pub(super) fn process(router: &Router<'_, '_>, text: &mut Text) {
         text.line(" timers throttle spf 50 100 1000");
         text.line(" timers throttle lsa all 100");
         text.line(" timers lsa min-arrival 50");
-        if bgp::is_border(router) {
+        if is_border(router) {
             text.line(" default-information originate always");
         }
         text.line("exit");
@@ -61,7 +61,7 @@ pub(super) fn process(router: &Router<'_, '_>, text: &mut Text) {
         text.line(format_args!(" ospf6 router-id {}", router.id));
         text.line(" timers throttle spf 50 100 1000");
         text.line(" timers lsa min-arrival 50");
-        if bgp::is_border(router) {
+        if is_border(router) {
             text.line(" default-information originate always");
         }
         text.line("exit");

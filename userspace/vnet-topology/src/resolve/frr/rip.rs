@@ -2,11 +2,7 @@
 
 //! RIP, for IPv4 (version 2) and IPv6 (RIPng): on all interfaces, passive where nobody else speaks it.
 
-use super::{bgp, Protocols, Router, Text};
-
-/// Seconds from update to update, until a route is invalid, and until it is forgotten. The shortest that FRR takes;
-/// the usual 30, 180 and 120 are for networks that live longer than a demonstration.
-const TIMERS: &str = "5 15 10";
+use super::{is_border, Protocols, Router, Text, RIP_GARBAGE, RIP_TIMEOUT, RIP_UPDATE};
 
 fn wanted(protocols: &Protocols, ipv6: bool) -> bool {
     match ipv6 {
@@ -24,7 +20,9 @@ pub(super) fn process(router: &Router<'_, '_>, text: &mut Text) {
         if !ipv6 {
             text.line(" version 2");
         }
-        text.line(format_args!(" timers basic {TIMERS}"));
+        text.line(format_args!(
+            " timers basic {RIP_UPDATE} {RIP_TIMEOUT} {RIP_GARBAGE}"
+        ));
         for port in router.ports() {
             if !router.has(port, ipv6) {
                 continue;
@@ -35,7 +33,7 @@ pub(super) fn process(router: &Router<'_, '_>, text: &mut Text) {
                 text.line(format_args!(" passive-interface {interface}"));
             }
         }
-        if bgp::is_border(router) {
+        if is_border(router) {
             text.line(" default-information originate");
         }
         text.line("exit");

@@ -34,6 +34,19 @@ def heals(odd, even):
         reached("h0", "h2")
 
 
+@case("IS-IS by a switch")
+def lan():
+    """Three routers on a LAN have a designated one."""
+    up("""
+name: t
+defaults: {router: {routing: isis}}
+nodes: {sw: switch, h1: host, r1: router, r2: router, r3: router, h3: host}
+links: [[h1, r1], [r1, sw], [r2, sw], [r3, sw], [r3, h3]]
+""", "--wait=ping")
+    contains(vnetctl("exec", "r1", "vtysh", "-c", "show isis neighbor").out, "r3")
+    contains(vnetctl("exec", "r1", "ip", "-6", "route").out, "proto isis")
+
+
 @case("a ring finds another way", "isis", "bird", "[bird, rip]", "[bird, bgp]")
 def ring(routing):
     """All four routers are alike."""
@@ -45,19 +58,6 @@ def mixed(protocol):
     """Every second router is the one, every second the other."""
     heals(protocol, f"[bird, {protocol}]")
     contains(vnetctl("exec", "r1", "birdc", "show", "protocols").out, "BIRD")
-
-
-@case("IS-IS by a switch")
-def lan():
-    """Three routers on a LAN have a designated one."""
-    up("""
-name: t
-defaults: {router: {{routing: isis}}
-nodes: {sw: switch, h1: host, r1: router, r2: router, r3: router, h3: host}
-links: [[h1, r1], [r1, sw], [r2, sw], [r3, sw], [r3, h3]]
-""", "--wait=ping")
-    contains(vnetctl("exec", "r1", "vtysh", "-c", "show isis neighbor").out, "r3")
-    contains(vnetctl("exec", "r1", "ip", "-6", "route").out, "proto isis")
 
 
 @case("two systems, and routers without BGP in one of them")

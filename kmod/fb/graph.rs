@@ -9,25 +9,25 @@
 //!   that were removed since and that nothing leads to.
 //! - A change is done as a whole or not at all.
 
+pub(crate) mod node;
+
+mod compile;
+
+use self::node::{
+    Body,
+    Bound,
+    Node, //
+};
 use super::{
     block::{
-        Block,
         Refused,
         Site,
         Type, //
     },
-    counters::{
-        Counters,
-        Reading, //
-    },
+    counters::Counters,
     outlet::Outlet,
     param::Values,
-    program::{
-        Entry,
-        Hop,
-        Program,
-        Step, //
-    },
+    program::Entry, //
 };
 use crate::{
     model::graph as model,
@@ -39,10 +39,7 @@ use crate::{
             Rtnl, //
         }, //
     },
-    sync::{
-        rcu::RcuBox,
-        turns::Turns, //
-    },
+    sync::turns::Turns, //
 };
 use kernel::{
     new_mutex,
@@ -60,38 +57,6 @@ use kernel::{
 
 /// Most blocks of a namespace.
 const MAX_BLOCKS: usize = 1024;
-
-/// A port of a block.
-pub(crate) struct Bound {
-    /// Its name.
-    pub(crate) name: CString,
-    /// Which way it faces.
-    pub(crate) side: model::Side,
-    /// What it carries.
-    pub(crate) carries: model::Carries,
-    /// Number of the block that it is bound to, and of that one's port.
-    pub(crate) peer: Option<(u32, usize)>,
-}
-
-/// A block in its place.
-pub(crate) struct Node {
-    id: u32,
-    name: CString,
-    lab: Option<CString>,
-    body: Body,
-    counters: Arc<Counters>,
-    outlet: Arc<Outlet>,
-    /// Published when the block goes: a block holds its outlet, so the outlet must not hold it.
-    parting: RcuBox<Entry>,
-}
-
-/// What a replacement exchanges.
-struct Body {
-    kind: &'static Type,
-    values: Values,
-    block: Arc<dyn Block>,
-    bounds: KVec<Bound>,
-}
 
 /// The graph of a namespace.
 #[pin_data]
@@ -425,95 +390,7 @@ impl Nodes {
     fn changed(&mut self) {
         self.generation = self.generation.wrapping_add(1);
     }
-
-    fn check_and_compile(&self) -> Result<Entries, BindError> {
-        self.check()?;
-        Ok(self.compile()?)
-    }
-
-    /// Asks the model what it thinks of the graph.
-    fn check(&self) -> Result<(), BindError> {
-        let mut blocks = KVVec::with_capacity(self.nodes.len(), GFP_KERNEL)?;
-        let mut count = 0usize;
-        for node in &self.nodes {
-            let ports = node.body.bounds.len();
-            let block = model::Block {
-                first: count,
-                ports,
-                passage: node.body.kind.passage,
-            };
-            blocks.push(block, GFP_KERNEL)?;
-            count = count.saturating_add(ports);
-        }
-        let mut ports = KVVec::with_capacity(count, GFP_KERNEL)?;
-        for (block, node) in self.nodes.iter().enumerate() {
-            for bound in &node.body.bounds {
-                let peer = bound.peer.and_then(|(id, port)| {
-                    let first = blocks.get(self.place_of(id)?)?.first;
-                    first.checked_add(port)
-                });
-                let port = model::Port {
-                    block,
-                    side: bound.side,
-                    carries: bound.carries,
-                    peer,
-                };
-                ports.push(port, GFP_KERNEL)?;
-            }
-        }
-        let mut marks = KVVec::from_elem(model::Mark::default(), count, GFP_KERNEL)?;
-        let graph = model::Graph {
-            blocks: &blocks,
-            ports: &ports,
-        };
-        graph
-            .check_carried(&mut marks)
-            .and_then(|()| graph.check_paths(&mut marks))
-            .map_err(BindError::Refused)
-    }
-
-    /// The program of the graph, as entries for all blocks in their order.
-    fn compile(&self) -> Result<Entries> {
-        let mut steps = KVVec::with_capacity(self.nodes.len(), GFP_KERNEL)?;
-        for node in &self.nodes {
-            let mut ways = KVec::with_capacity(node.body.bounds.len(), GFP_KERNEL)?;
-            for bound in &node.body.bounds {
-                let hop = bound.peer.and_then(|(id, port)| {
-                    let step = u32::try_from(self.place_of(id)?).ok()?;
-                    Some(Hop::new(step, u32::try_from(port).ok()?))
-                });
-                ways.push(hop.unwrap_or(Hop::NONE), GFP_KERNEL)?;
-            }
-            let step = Step {
-                block: node.body.block.clone(),
-                counters: node.counters.clone(),
-                ways,
-            };
-            steps.push(step, GFP_KERNEL)?;
-        }
-        let program = Arc::new(Program { steps }, GFP_KERNEL)?;
-        let mut entries = KVVec::with_capacity(self.nodes.len(), GFP_KERNEL)?;
-        for step in 0..self.nodes.len() {
-            let entry = Entry {
-                program: program.clone(),
-                step: u32::try_from(step)?,
-            };
-            entries.push(RcuBox::new(entry)?, GFP_KERNEL)?;
-        }
-        Ok(entries)
-    }
-
-    /// Has packets that begin from here on run through a new program.
-    fn publish(&mut self, entries: Entries) {
-        for (node, entry) in self.nodes.iter().zip(entries) {
-            node.outlet.publish(entry);
-        }
-        self.changed();
-    }
 }
-
-/// An entry for each block.
-type Entries = KVVec<RcuBox<Entry>>;
 
 /// Why a block is not replaced.
 pub(crate) enum ReplaceError {
@@ -548,46 +425,4 @@ fn moves(node: &Node, bounds: &mut KVec<Bound>) -> Result<KVec<(usize, usize)>, 
         moves.push((from, to), GFP_KERNEL)?;
     }
     Ok(moves)
-}
-
-impl Node {
-    /// Its number.
-    pub(crate) fn id(&self) -> u32 {
-        self.id
-    }
-
-    /// Its name.
-    pub(crate) fn name(&self) -> &CStr {
-        &self.name
-    }
-
-    /// The lab that owns it.
-    pub(crate) fn lab(&self) -> Option<&CStr> {
-        self.lab.as_deref()
-    }
-
-    /// Its type.
-    pub(crate) fn kind(&self) -> &'static Type {
-        self.body.kind
-    }
-
-    /// Its parameters.
-    pub(crate) fn values(&self) -> &Values {
-        &self.body.values
-    }
-
-    /// The block itself.
-    pub(crate) fn block(&self) -> &dyn Block {
-        &*self.body.block
-    }
-
-    /// Its ports.
-    pub(crate) fn bounds(&self) -> &[Bound] {
-        &self.body.bounds
-    }
-
-    /// Its counters.
-    pub(crate) fn counters(&self) -> Reading {
-        self.outlet.read(&self.counters)
-    }
 }

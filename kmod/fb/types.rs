@@ -12,7 +12,7 @@ use super::{
     discard,
     eth,
     forward,
-    graph::Bound,
+    graph::node::Bound,
     hash,
     paint,
     param::Values,

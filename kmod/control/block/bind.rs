@@ -9,8 +9,8 @@ use super::{
 use crate::{
     bindings,
     fb::graph::{
+        node::Bound,
         BindError,
-        Bound,
         Nodes, //
     },
     instance::Instance,

@@ -12,8 +12,10 @@ use crate::{
             Reading, //
         },
         graph::{
-            Bound,
-            Node,
+            node::{
+                Bound,
+                Node, //
+            },
             Nodes, //
         },
         param::{

@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every allocation of every control command fails once; nothing leaks, nothing is left.
 
-Needs a kernel with fault injection (uml-debug). /proc/thread-self/fail-nth
-makes the n-th allocation of this thread fail. A command is repeated with
-n = 1, 2, 3 ... until it no longer has that many.
+Needs a kernel with fault injection (uml-debug); see vnettest.faults.
 """
 
 import os
@@ -13,104 +11,17 @@ import struct
 import time
 
 from vnettest import netlink
-from vnettest.ktap import Failure, Skip, case, defer, note, run, true
+from vnettest.faults import FAILSLAB, Fault, need, put, sweep
+from vnettest.ktap import case, defer, note, run, true
 from vnettest.links import MBIT, MS, Link
 from vnettest.model import ONE
-from vnettest.netlink import NetlinkError, attr, nest
+from vnettest.netlink import attr, nest
 from vnettest.netns import Child, NetNS
 from vnettest.ynl import Family
 
-FAIL_NTH = "/proc/thread-self/fail-nth"
-FAILSLAB = "/sys/kernel/debug/failslab"
 RTM_NEWLINK, IFLA_LINKINFO, IFLA_NET_NS_FD, INFO_KIND, INFO_DATA = 16, 18, 28, 1, 2
 IFLA_VNET_PEER, IFLA_VNET_NAME = 1, 4
 FQ_CODEL = 6
-
-
-def need():
-    """Skips where the kernel cannot do it."""
-    if not os.path.exists(FAIL_NTH) or not os.path.isdir(FAILSLAB):
-        raise Skip("the kernel has no fault injection")
-    for name in ("failslab", "fail_page_alloc"):
-        put(f"/sys/kernel/debug/{name}/verbose", 0)
-        put(f"/sys/kernel/debug/{name}/ignore-gfp-wait", "N")
-    put("/sys/kernel/debug/fail_page_alloc/min-order", 0)
-
-
-def put(path, value):
-    """Writes a setting."""
-    with open(path, "w", encoding="ascii") as file:
-        file.write(str(value))
-
-
-class Fault:
-    """The n-th allocation within a with block fails; `fired` tells whether there was one."""
-
-    def __init__(self, number):
-        self.number, self.fired = number, None
-        self.file = os.open(FAIL_NTH, os.O_RDWR)
-
-    def __enter__(self):
-        os.pwrite(self.file, str(self.number).encode(), 0)
-        return self
-
-    def __exit__(self, *_):
-        try:
-            self.fired = int(os.pread(self.file, 20, 0).split(b"\0")[0]) == 0
-        except OSError:
-            self.fired = False      # it was this call that failed
-        try:
-            os.pwrite(self.file, b"0", 0)
-        except OSError:
-            self.fired = False
-            os.pwrite(self.file, b"0", 0)   # only one allocation fails
-        os.close(self.file)
-
-
-def state():
-    """Everything that there is, without what time changes."""
-    family = Family()
-    found = [family.dump(kind)[0] for kind in ("link-get", "instance-get")]
-    family.close()
-    return found
-
-
-def sweep(attempt, undo=lambda: None, most=1000):
-    """Lets allocation after allocation fail until the attempt has no more of them.
-
-    The attempt has to fail with ENOMEM or the like and change nothing, or to
-    succeed in spite of it (the core retries some, or does without).
-    """
-    failed = passed = 0
-    before = state()
-    for number in range(1, most):
-        fault = Fault(number)
-        try:
-            with fault:
-                attempt()
-            error = None
-        except OSError as refused:
-            error = refused
-        if error is not None:
-            if not fault.fired:
-                raise error
-            name = error.name if isinstance(error, NetlinkError) else ""
-            # The core says EINVAL of a device that it has no memory for.
-            true(name in ("ENOMEM", "ENOBUFS", "EINVAL", ""), f"allocation {number}: {error}")
-            failed += 1
-            if name:
-                true(state() == before, f"allocation {number}: something has changed")
-            else:
-                undo()
-                before = state()
-        else:
-            passed += fault.fired
-            undo()
-            before = state()
-        if not fault.fired:
-            note(f"{number - 1} allocations: {failed} failures, {passed} times it did without")
-            return
-    raise Failure(f"more than {most} allocations")
 
 
 def connection():

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Types of functional blocks: what they declare, and an example of each."""
+
+from .ynl import Family
+
+DEVICE = "d0"
+
+# Each type with something for all that can be given.
+EXAMPLES = {
+    "check-paint": {"colour": 7},
+    "classifier": {"ports": 3,
+                   "rules": [{"port": 1, "ethertype": 0x806},
+                             {"port": 2, "source": b"\x0a\0\0\0", "source-prefix": 8}]},
+    "counter": {},
+    "discard": {},
+    "eth": {"device": DEVICE},
+    "forward": {},
+    "hash": {"ports": 4, "seed": 5},
+    "paint": {"colour": 7},
+    "queue": {"open": 1, "rate": 10**9, "packets": 10, "bytes": 10**5},
+    "rate-limit": {"rate": 10**9, "burst": 10**5},
+    "ratelimited-source": {"rate": 0, "burst": 2, "count": 10, "size": 100, "protocol": 0x88B6,
+                           "destination": b"\x02\0\0\0\0\x05", "source": b"\x02\0\0\0\0\x06"},
+    "tee": {"upwards": 0, "downwards": 1},
+}
+
+
+def example_device(namespace):
+    """Makes the device that examples name."""
+    namespace.run(f"ip link add name {DEVICE} type dummy")
+
+
+def types():
+    """Parameters of all types, as they are declared: {type: {name: declaration}}."""
+    family = Family()
+    try:
+        return {found["name"]: {param["name"]: param for param in found.get("param", [])}
+                for found in family.dump("block-type-get")[0]}
+    finally:
+        family.close()

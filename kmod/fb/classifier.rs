@@ -17,10 +17,15 @@ use super::{
         Access,
         Kind,
         Param,
-        Uint,
         Values, //
     },
     program::Run,
+    rules::{
+        self,
+        fields,
+        number,
+        MAX_RULES, //
+    },
 };
 use crate::{
     model::{
@@ -29,7 +34,6 @@ use crate::{
             Passage, //
         },
         headers::{
-            Address,
             Headers,
             Rule,
             LOOKED_AT, //
@@ -58,67 +62,11 @@ const UPPER: u32 = 2;
 const PORTS: usize = 0;
 const RULES: usize = 1;
 
-/// Most rules.
-const MAX_RULES: usize = 256;
-
-/// Places of the fields of a rule.
+/// Places of the fields of a rule: the port, then what matches.
 const PORT: usize = 0;
-const ETHERTYPE: usize = 1;
-const ETH_SOURCE: usize = 2;
-const ETH_DESTINATION: usize = 3;
-const PROTOCOL: usize = 4;
-const DSCP: usize = 5;
-const SOURCE: usize = 6;
-const SOURCE_PREFIX: usize = 7;
-const DESTINATION: usize = 8;
-const DESTINATION_PREFIX: usize = 9;
-const SOURCE_PORT: usize = 10;
-const DESTINATION_PORT: usize = 11;
+const MATCH: usize = 1;
 
-/// A field that matches anything unless it is given.
-const fn number(name: &'static CStr, doc: &'static CStr, max: u64) -> Param {
-    Param::new(
-        name,
-        doc,
-        Kind::Uint(Uint {
-            min: 0,
-            max,
-            default: None,
-            unit: None,
-        }),
-    )
-}
-
-static FIELDS: &[Param] = &[
-    number(c"port", c"number of the upper port", 63).required(),
-    number(c"ethertype", c"Ethernet type, behind VLAN tags", 0xffff),
-    Param::new(c"eth-source", c"Ethernet source address", Kind::Data(6, 6)),
-    Param::new(
-        c"eth-destination",
-        c"Ethernet destination address",
-        Kind::Data(6, 6),
-    ),
-    number(c"protocol", c"IP protocol", 255),
-    number(c"dscp", c"DS code point", 63),
-    Param::new(
-        c"source",
-        c"IP source address or network, 4 or 16 bytes",
-        Kind::Data(4, 16),
-    ),
-    number(c"source-prefix", c"its length in bits; all if absent", 128),
-    Param::new(
-        c"destination",
-        c"IP destination address or network, 4 or 16 bytes",
-        Kind::Data(4, 16),
-    ),
-    number(
-        c"destination-prefix",
-        c"its length in bits; all if absent",
-        128,
-    ),
-    number(c"source-port", c"TCP, UDP, DCCP or SCTP port", 0xffff),
-    number(c"destination-port", c"TCP, UDP, DCCP or SCTP port", 0xffff),
-];
+static FIELDS: &[Param] = fields![number(c"port", c"number of the upper port", 63).required(),];
 
 /// The type.
 pub(super) static TYPE: Type = Type {
@@ -176,40 +124,12 @@ fn rules_of(values: &Values, ports: u32) -> Result<KVVec<Rule>, Refused> {
 }
 
 fn rule_of(record: &Values, ports: u32) -> Result<Rule, Refused> {
-    let refuse = |message| Refused::param(RULES, message, EINVAL);
     let target = record.uint(PORT) as u32;
     if target >= ports {
-        return Err(refuse(c"a rule names a port that the block does not have"));
+        let message = c"a rule names a port that the block does not have";
+        return Err(Refused::param(RULES, message, EINVAL));
     }
-    let network = |address: usize, prefix: usize| {
-        let bytes = record.data(address);
-        if bytes.is_empty() {
-            return match record.given(prefix) {
-                Some(_) => Err(refuse(c"a rule has a prefix length without an address")),
-                None => Ok(None),
-            };
-        }
-        let address = Address::of(bytes).ok_or_else(|| refuse(c"an address has 4 or 16 bytes"))?;
-        let bits = record
-            .given(prefix)
-            .map_or(address.bits(), |bits| bits as u8);
-        if bits > address.bits() {
-            return Err(refuse(c"a prefix is longer than its address"));
-        }
-        Ok(Some((address, bits)))
-    };
-    Ok(Rule {
-        ethertype: record.given(ETHERTYPE).map(|value| value as u16),
-        eth_source: record.data(ETH_SOURCE).first_chunk().copied(),
-        eth_destination: record.data(ETH_DESTINATION).first_chunk().copied(),
-        protocol: record.given(PROTOCOL).map(|value| value as u8),
-        dscp: record.given(DSCP).map(|value| value as u8),
-        source: network(SOURCE, SOURCE_PREFIX)?,
-        destination: network(DESTINATION, DESTINATION_PREFIX)?,
-        source_port: record.given(SOURCE_PORT).map(|value| value as u16),
-        destination_port: record.given(DESTINATION_PORT).map(|value| value as u16),
-        target,
-    })
+    rules::rule_of(record, MATCH, target, RULES)
 }
 
 impl Block for Classifier {

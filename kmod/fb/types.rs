@@ -11,6 +11,7 @@ use super::{
     counter,
     discard,
     eth,
+    flow_stats,
     forward,
     graph::node::Bound,
     hash,
@@ -19,6 +20,7 @@ use super::{
     queue,
     rate_limit,
     source,
+    switch,
     tee, //
 };
 use kernel::{
@@ -40,6 +42,8 @@ pub(crate) static TYPES: &[&Type] = &[
     &rate_limit::TYPE,
     &paint::PAINT,
     &paint::CHECK_PAINT,
+    &switch::TYPE,
+    &flow_stats::TYPE,
 ];
 
 impl Type {

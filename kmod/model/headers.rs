@@ -85,7 +85,8 @@ impl Address {
         }
     }
 
-    fn words(self) -> [u64; 2] {
+    /// The address in two words.
+    pub(super) fn words(self) -> [u64; 2] {
         match self {
             Self::V4(address) => [0, u64::from(address)],
             Self::V6(address) => [(address >> 64) as u64, address as u64],
@@ -159,7 +160,7 @@ impl Headers {
 }
 
 /// One round of the finaliser of SplitMix64 (Steele, Lea, Flood 2014) over state and word.
-fn mix(state: &mut u64, word: u64) {
+pub(super) fn mix(state: &mut u64, word: u64) {
     let mut z = (*state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -208,7 +209,7 @@ fn ports(protocol: u8, header: &[u8]) -> Option<[u16; 2]> {
 }
 
 /// What frames a rule matches: those that have everything that is given.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
     /// Ethernet type.
     pub ethertype: Option<u16>,

@@ -50,6 +50,8 @@ pub mod direction;
 pub mod discipline;
 pub mod effects;
 pub mod exponential;
+pub mod flows;
+pub mod forwarding;
 pub mod frame;
 pub mod graph;
 pub mod headers;

@@ -32,8 +32,12 @@ KINDS = {
     "hash": ({"ports": 2}, False, {"lower": "lower", "upper0": "upper", "upper1": "upper"}),
     "rate-limit": ({}, False, {"lower": "lower", "upper": "upper"}),
     "check-paint": ({}, False, {"lower": "lower", "upper": "upper", "other": "upper"}),
+    "flow-stats": ({}, True, {"lower": "lower", "upper": "upper"}),
+    "switch": ({"ports": 2}, True, {"port0": "lower", "port1": "lower", "host": "upper"}),
 }
 ENDS = ("eth", "discard", "ratelimited-source")
+# From each port to all others, and not only to those of the other side.
+ACROSS = ("switch",)
 
 
 class Model:
@@ -47,6 +51,13 @@ class Model:
         """Ports of a block that are bound."""
         return {port: peer for (block, port), peer in self.peers.items() if block == name}
 
+    def exits(self, name, port):
+        """The ports by which a packet may leave that entered by one."""
+        kind = self.kinds[name]
+        sides = KINDS[kind][2]
+        return [out for out in sides
+                if (out != port if kind in ACROSS else sides[out] != sides[port])]
+
     def reaches(self, start, goal, seen=None):
         """Whether a packet that enters by a port can come to enter by another one."""
         seen = set() if seen is None else seen
@@ -56,9 +67,8 @@ class Model:
         if start in seen or self.kinds[name] in ENDS:
             return False
         seen.add(start)
-        sides = KINDS[self.kinds[name]][2]
-        return any(self.reaches(self.peers[name, out], goal, seen) for out in sides
-                   if sides[out] != sides[port] and (name, out) in self.peers)
+        return any(self.reaches(self.peers[name, out], goal, seen)
+                   for out in self.exits(name, port) if (name, out) in self.peers)
 
     def closes_loop(self, upper, lower):
         """Whether a binding would make a loop."""
@@ -71,9 +81,8 @@ class Model:
         name, port = start
         if self.kinds[name] in ENDS:
             return False
-        sides = KINDS[self.kinds[name]][2]
-        return any(self.reaches(self.peers[name, out], start) for out in sides
-                   if sides[out] != sides[port] and (name, out) in self.peers)
+        return any(self.reaches(self.peers[name, out], start)
+                   for out in self.exits(name, port) if (name, out) in self.peers)
 
 
 class Walk:

@@ -14,6 +14,8 @@ EXAMPLES = {
     "counter": {},
     "discard": {},
     "eth": {"device": DEVICE},
+    "flow-stats": {"limit": 64, "timeout": 5, "window": 100,
+                   "rules": [{"protocol": 17, "destination-port": 53}, {"ethertype": 0x800}]},
     "forward": {},
     "hash": {"ports": 4, "seed": 5},
     "paint": {"colour": 7},
@@ -21,6 +23,7 @@ EXAMPLES = {
     "rate-limit": {"rate": 10**9, "burst": 10**5},
     "ratelimited-source": {"rate": 0, "burst": 2, "count": 10, "size": 100, "protocol": 0x88B6,
                            "destination": b"\x02\0\0\0\0\x05", "source": b"\x02\0\0\0\0\x06"},
+    "switch": {"ports": 3, "limit": 64, "ageing": 10, "flush": 1},
     "tee": {"upwards": 0, "downwards": 1},
 }
 

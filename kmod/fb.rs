@@ -52,6 +52,7 @@ mod flow_stats;
 mod forward;
 mod hash;
 mod paint;
+mod pipe;
 mod queue;
 mod rate_limit;
 mod rules;

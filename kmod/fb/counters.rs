@@ -43,11 +43,13 @@ pub(crate) enum Cause {
     Rate,
     /// Too many packets waited to enter.
     Backlog,
+    /// An emulated wire lost it.
+    Lost,
 }
 
 impl Cause {
     /// All causes, in the order of their numbers.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Unbound,
         Self::Removed,
         Self::NoMemory,
@@ -58,6 +60,7 @@ impl Cause {
         Self::QueueFull,
         Self::Rate,
         Self::Backlog,
+        Self::Lost,
     ];
 
     /// The cause of a number.

@@ -101,6 +101,12 @@ impl Outlet {
         drop(self.turns.enter(&self.entry, at, packet, bh));
     }
 
+    /// Drops a packet that the block has made, and that nobody has counted yet.
+    pub(crate) fn drop_made(&self, packet: SkBuff, cause: Cause, bh: &BottomHalf) {
+        let at = program::failed(cause);
+        drop(self.turns.enter(&self.entry, at, packet, bh));
+    }
+
     /// The present sums of a block's counters.
     pub(super) fn read(&self, counters: &Counters) -> super::counters::Reading {
         counters.read(&self.turns)

@@ -96,6 +96,8 @@ const UNQUEUED: u64 = 2 << 62;
 const DROPPED: u64 = 3 << 62;
 /// Only if the port is bound.
 const IF_BOUND: u64 = 1 << 61;
+/// What is dropped was made by the block, and never held.
+const MADE: u64 = 1 << 60;
 
 /// Where a generated packet begins.
 pub(super) fn generated(port: u32) -> u64 {
@@ -115,6 +117,11 @@ pub(super) fn unqueued(port: u32) -> u64 {
 /// Where a packet ends that was held.
 pub(super) fn dropped(cause: Cause) -> u64 {
     DROPPED | u64::from(cause as u32)
+}
+
+/// Where a packet ends that was made in vain.
+pub(super) fn failed(cause: Cause) -> u64 {
+    MADE | dropped(cause)
 }
 
 /// The number in the low bits.
@@ -145,7 +152,7 @@ impl Work for Entry {
             return;
         };
         let (local, len) = (step.counters.here(turn.bh()), packet.len());
-        if at & HOW == GENERATED {
+        if at & HOW == GENERATED || at & MADE != 0 {
             local.generated(len);
         } else {
             local.unqueued(len);
@@ -175,6 +182,7 @@ impl Work for Entry {
         match at & HOW {
             HOP => local.entered(len),
             GENERATED => local.generated(len),
+            _ if at & MADE != 0 => local.generated(len),
             _ => local.unqueued(len),
         }
         local.dropped(Cause::Backlog, len);
@@ -238,6 +246,15 @@ impl Run<'_> {
             let local = step.counters.here(self.bh());
             local.generated(len);
             local.dropped(cause, len);
+        }
+    }
+
+    /// Counts a packet of `len` bytes that the block has made and holds.
+    pub(crate) fn held(&self, len: u32) {
+        if let Some(step) = self.program.steps.get(self.step as usize) {
+            let local = step.counters.here(self.bh());
+            local.generated(len);
+            local.queued(len);
         }
     }
 

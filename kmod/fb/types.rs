@@ -17,6 +17,7 @@ use super::{
     hash,
     paint,
     param::Values,
+    pipe,
     queue,
     rate_limit,
     source,
@@ -44,6 +45,7 @@ pub(crate) static TYPES: &[&Type] = &[
     &paint::CHECK_PAINT,
     &switch::TYPE,
     &flow_stats::TYPE,
+    &pipe::TYPE,
 ];
 
 impl Type {

@@ -13,7 +13,8 @@ pub struct Stamp {
     /// When the frame was handed to the direction, ns. Set by the model.
     pub enqueued: u64,
     /// When the frame reaches the receiver, ns; valid in the delay line and after. Set by the
-    /// model; before, queue disciplines keep their own note here.
+    /// model; before, queue disciplines keep their own note here, and of a discarded frame it is the
+    /// number of the cause.
     pub due: u64,
     /// L2 bytes of all wire frames together, without `overhead`. Set by the caller.
     pub bytes: u32,
@@ -68,6 +69,17 @@ impl Stamp {
     #[inline]
     pub const fn is_copy(&self) -> bool {
         self.flags & Self::COPY != 0
+    }
+
+    /// Why a discarded frame was dropped.
+    pub fn lost_for(&self) -> Cause {
+        let cause = Cause::ALL.get(self.due as usize).copied();
+        cause.unwrap_or(Cause::Removed)
+    }
+
+    /// Notes why the frame was dropped.
+    pub(super) fn set_lost(&mut self, cause: Cause) {
+        self.due = cause as u64;
     }
 
     /// Makes this the stamp of a copy.

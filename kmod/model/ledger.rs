@@ -71,8 +71,9 @@ impl<Q: FrameQueue> Ledger<Q> {
 
     /// Drops a frame at `at`.
     #[cold]
-    pub(super) fn drop(&mut self, at: u64, frame: Q::Frame, cause: Cause) {
+    pub(super) fn drop(&mut self, at: u64, mut frame: Q::Frame, cause: Cause) {
         self.lose(at, frame.stamp(), cause);
+        frame.stamp_mut().set_lost(cause);
         self.discarded.push_back(frame);
     }
 

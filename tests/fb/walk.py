@@ -33,6 +33,7 @@ KINDS = {
     "rate-limit": ({}, False, {"lower": "lower", "upper": "upper"}),
     "check-paint": ({}, False, {"lower": "lower", "upper": "upper", "other": "upper"}),
     "flow-stats": ({}, True, {"lower": "lower", "upper": "upper"}),
+    "pipe": ({"rate": 10**7, "delay": 10**6}, True, {"lower": "lower", "upper": "upper"}),
     "switch": ({"ports": 2}, True, {"port0": "lower", "port1": "lower", "host": "upper"}),
 }
 ENDS = ("eth", "discard", "ratelimited-source")

@@ -118,6 +118,8 @@ enum vnet_block_state {
  * @VNET_BLOCK_DROP_CAUSE_RATE: The packet was beyond the block's rate.
  * @VNET_BLOCK_DROP_CAUSE_BACKLOG: Too many packets waited on the processor to
  *   enter a graph.
+ * @VNET_BLOCK_DROP_CAUSE_LOST: The wire that the block emulates lost the
+ *   packet.
  */
 enum vnet_block_drop_cause {
 	VNET_BLOCK_DROP_CAUSE_UNBOUND,
@@ -130,6 +132,7 @@ enum vnet_block_drop_cause {
 	VNET_BLOCK_DROP_CAUSE_QUEUE_FULL,
 	VNET_BLOCK_DROP_CAUSE_RATE,
 	VNET_BLOCK_DROP_CAUSE_BACKLOG,
+	VNET_BLOCK_DROP_CAUSE_LOST,
 
 	/* private: */
 	__VNET_BLOCK_DROP_CAUSE_MAX,

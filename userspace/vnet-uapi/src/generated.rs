@@ -214,6 +214,8 @@ pub enum BlockDropCause {
     Rate,
     /// Too many packets waited on the processor to enter a graph.
     Backlog,
+    /// The wire that the block emulates lost the packet.
+    Lost,
 }
 impl BlockDropCause {
     /// All values in the order of their numbers.
@@ -228,6 +230,7 @@ impl BlockDropCause {
         BlockDropCause::QueueFull,
         BlockDropCause::Rate,
         BlockDropCause::Backlog,
+        BlockDropCause::Lost,
     ];
     /// The name in the spec.
     pub fn name(self) -> &'static str {
@@ -242,6 +245,7 @@ impl BlockDropCause {
             BlockDropCause::QueueFull => "queue-full",
             BlockDropCause::Rate => "rate",
             BlockDropCause::Backlog => "backlog",
+            BlockDropCause::Lost => "lost",
         }
     }
     /// The value of that number; `None` for one that only a newer kernel knows.

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! One way through a pipe: the model's direction, and the timer that looks at it.
+//!
+//! # Invariants
+//!
+//! - What the model holds is counted as queued by the block, but for copies that the model made.
+//! - While the model holds something and the way is not closed, the timer is started or expiring.
+
+use super::super::{
+    block::{
+        Site,
+        Verdict, //
+    },
+    counters::Cause,
+    outlet::Outlet,
+    program::Run, //
+};
+use crate::{
+    model::{
+        self,
+        Counters,
+        Direction,
+        Frame as _,
+        FrameQueue as _, //
+    },
+    net::{
+        clock,
+        skbuff::{
+            SkBuff,
+            WireSize, //
+        },
+        soft_timer::{
+            Expire,
+            SoftTimer, //
+        },
+    },
+    pipe::{
+        config::{
+            LaneMemory,
+            Parameters, //
+        },
+        frame::{
+            Frame,
+            FrameList, //
+        },
+    },
+    sync::{
+        percpu::{
+            self,
+            BottomHalf, //
+        },
+        spinlock_bh::{
+            new_spinlock_bh,
+            SpinLockBh, //
+        },
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// Not armed.
+const NEVER: u64 = u64::MAX;
+/// Most packets that are let go at once.
+const BURST: u32 = 64;
+
+/// One way.
+#[pin_data]
+pub(super) struct Way {
+    outlet: Arc<Outlet>,
+    /// By which packets leave.
+    port: u32,
+    /// Protects the model. The timer is started under it; no packet is emitted or freed.
+    #[pin]
+    line: SpinLockBh<Line>,
+}
+
+/// What a way's lock protects.
+struct Line {
+    model: Direction<FrameList, LaneMemory>,
+    /// When the timer will expire, ns.
+    armed: u64,
+    /// Somebody is emitting what was due; what comes now must come after that.
+    draining: bool,
+    closed: bool,
+}
+
+/// A way with such parameters, whose packets leave by `port`.
+pub(super) fn new(site: &Site<'_>, port: u32, params: &Parameters) -> Result<Arc<SoftTimer<Way>>> {
+    let outlet = site.outlet.clone();
+    let memory = params.memory()?;
+    let way = pin_init!(Way {
+        outlet,
+        port,
+        line <- new_spinlock_bh!(Line {
+            model: Direction::with_memory(**params, memory),
+            armed: NEVER,
+            draining: false,
+            closed: false,
+        }, "vnet_fb_pipe"),
+    });
+    Arc::pin_init(SoftTimer::new(way), GFP_KERNEL)
+}
+
+/// Changes the parameters. No packet is lost or overtaken by that.
+pub(super) fn change(way: &SoftTimer<Way>, params: &Parameters) {
+    let mut line = way.line.lock();
+    let now = clock::now();
+    line.model.set_params(now, **params);
+    let lost = line.model.take_discarded();
+    line.plan(way, now);
+    drop(line);
+    way.lose(lost, &percpu::disable_bottom_half());
+}
+
+/// Ends the way: what it holds is dropped as removed, and what comes passes.
+pub(super) fn close(way: &SoftTimer<Way>) {
+    let lost = {
+        let mut line = way.line.lock();
+        line.closed = true;
+        line.model.advance(clock::now());
+        line.model.purge(model::Cause::Removed);
+        line.model.take_discarded()
+    };
+    way.cancel();
+    way.lose(lost, &percpu::disable_bottom_half());
+}
+
+/// Takes a packet from a neighbour.
+pub(super) fn receive(way: &SoftTimer<Way>, mut packet: SkBuff, run: &Run<'_>) -> Verdict {
+    if way.line.lock().passes() {
+        return Verdict::leave(packet, way.port);
+    }
+    if let Err(error) = packet.prepare() {
+        let cause = if error == ENOMEM {
+            Cause::NoMemory
+        } else {
+            Cause::Malformed
+        };
+        return Verdict::drop(packet, cause);
+    }
+    if !packet.is_gso() {
+        let lost = way.admit(way, |line, now| line.admit(now, packet));
+        way.lose(lost, run.bh());
+        return Verdict::queued();
+    }
+    // What happens to frames happens to each of its segments.
+    let mut segments = match packet.segment() {
+        Ok(segments) => segments,
+        Err(packet) => return Verdict::drop(packet, Cause::Malformed),
+    };
+    let lost = way.admit(way, |line, now| {
+        while let Some(segment) = segments.pop_front() {
+            run.held(segment.len());
+            line.admit(now, segment);
+        }
+    });
+    way.lose(lost, run.bh());
+    Verdict::consumed()
+}
+
+impl Way {
+    /// A counter of the model.
+    pub(super) fn read(&self, of: fn(&Counters) -> u64) -> u64 {
+        of(self.line.lock().model.counters())
+    }
+
+    /// Hands packets to the model; what was lost by that.
+    fn admit(&self, timer: &SoftTimer<Self>, hand: impl FnOnce(&mut Line, u64)) -> FrameList {
+        let mut line = self.line.lock();
+        let now = clock::now();
+        hand(&mut line, now);
+        if line.closed {
+            line.model.purge(model::Cause::Removed);
+        }
+        line.plan(timer, now);
+        line.model.take_discarded()
+    }
+
+    /// Drops what the model has lost.
+    fn lose(&self, mut lost: FrameList, bh: &BottomHalf) {
+        while let Some(frame) = lost.pop_front() {
+            let (cause, copy) = (cause_of(frame.stamp()), frame.stamp().is_copy());
+            match copy {
+                true => self.outlet.drop_made(frame.into_skb(), cause, bh),
+                false => self.outlet.drop_queued(frame.into_skb(), cause, bh),
+            }
+        }
+    }
+}
+
+/// The cause of blocks that comes closest to the model's.
+fn cause_of(stamp: &model::Stamp) -> Cause {
+    use crate::model::Cause as Model;
+
+    match stamp.lost_for() {
+        Model::Ber
+        | Model::LossRandom
+        | Model::LossGilbertElliott
+        | Model::LossFourState
+        | Model::LossPattern => Cause::Lost,
+        Model::NoMemory => Cause::NoMemory,
+        Model::Segmentation | Model::Mtu => Cause::Malformed,
+        Model::LinkDown | Model::ReceiverDown | Model::Removed => Cause::Removed,
+        Model::QueuePackets
+        | Model::QueueBytes
+        | Model::QueueTime
+        | Model::Red
+        | Model::Codel
+        | Model::Pie
+        | Model::DelayLimit
+        | Model::FrameCap
+        | Model::ByteCap => Cause::QueueFull,
+    }
+}
+
+impl Line {
+    /// Whether a packet may go on at once, as nothing happens to it and none is before it.
+    fn passes(&self) -> bool {
+        self.closed
+            || (self.model.is_instant() && !self.draining && self.model.in_flight().frames == 0)
+    }
+
+    /// Hands a packet to the model.
+    fn admit(&mut self, now: u64, packet: SkBuff) {
+        let size = WireSize {
+            frames: 1,
+            bytes: packet.len(),
+        };
+        self.model.enqueue(now, Frame::new(packet, size));
+    }
+
+    /// Sees to it that the timer expires when the model wants it.
+    fn plan(&mut self, timer: &SoftTimer<Way>, now: u64) {
+        let next = self.model.next_event();
+        let Some(at) = next.filter(|_| !self.closed && !self.draining) else {
+            return;
+        };
+        if at < self.armed || self.armed <= now {
+            self.armed = at;
+            timer.start(at);
+        }
+    }
+
+    /// Packets that have reached the other end.
+    fn due(&mut self, now: u64) -> FrameList {
+        let mut due = FrameList::default();
+        for _ in 0..BURST {
+            match self.model.pop_due(now) {
+                Some(frame) => due.push_back(frame),
+                None => break,
+            }
+        }
+        due
+    }
+}
+
+impl Expire for Way {
+    fn expired(timer: &SoftTimer<Self>, bh: &BottomHalf) {
+        let now = clock::now();
+        let (mut due, lost) = {
+            let mut line = timer.line.lock();
+            line.armed = NEVER;
+            line.draining = true;
+            line.model.advance(now);
+            (line.due(now), line.model.take_discarded())
+        };
+        while let Some(frame) = due.pop_front() {
+            match frame.stamp().is_copy() {
+                true => timer.outlet.emit(frame.into_skb(), timer.port, bh),
+                false => timer.outlet.emit_queued(frame.into_skb(), timer.port, bh),
+            }
+        }
+        timer.lose(lost, bh);
+        let mut line = timer.line.lock();
+        line.draining = false;
+        line.plan(timer, now);
+    }
+}

@@ -79,10 +79,15 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
         .map_err(|refused| params::refuse(request, kind, refused))?;
     graph.with(|nodes| {
         let node = nodes.by_id(id).ok_or(ENOENT)?;
-        notify(&net, bindings::VNET_CMD_BLOCK_NEW_NTF, nodes, id);
-        reply.send(bindings::VNET_CMD_BLOCK_NEW, |writer| {
+        let told = reply.send(bindings::VNET_CMD_BLOCK_NEW, |writer| {
             tell::block(writer, node, nodes, &net)
-        })
+        });
+        // Readings may want memory; a command that fails for want of it leaves nothing behind.
+        match (told, nodes.find(name.text())) {
+            (Err(_), Some(place)) => nodes.remove(place, &rtnl)?,
+            _ => notify(&net, bindings::VNET_CMD_BLOCK_NEW_NTF, nodes, id),
+        }
+        told
     })
 }
 

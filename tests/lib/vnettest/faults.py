@@ -22,6 +22,9 @@ def need():
     for name in ("failslab", "fail_page_alloc"):
         put(f"/sys/kernel/debug/{name}/verbose", 0)
         put(f"/sys/kernel/debug/{name}/ignore-gfp-wait", "N")
+    # What fails to be copied to or from us counts, too, and would fill the kernel's log.
+    if os.path.isdir("/sys/kernel/debug/fail_usercopy"):
+        put("/sys/kernel/debug/fail_usercopy/verbose", 0)
     put("/sys/kernel/debug/fail_page_alloc/min-order", 0)
 
 

@@ -53,6 +53,7 @@ mod forward;
 mod hash;
 mod paint;
 mod pipe;
+mod prelude;
 mod queue;
 mod rate_limit;
 mod rules;

@@ -99,6 +99,33 @@ impl Port {
     }
 }
 
+/// The number of `lower`, in types that have no other first port.
+pub(crate) const LOWER: u32 = 0;
+/// The number of `upper`, in types that have it next to `lower`.
+pub(crate) const UPPER: u32 = 1;
+
+/// The ports of a type through which packets of any kind pass straight.
+pub(crate) const ANY_THROUGH: &[Port] = &straight(Carries::Any);
+/// The ports of a type through which frames pass straight.
+pub(crate) const FRAMES_THROUGH: &[Port] = &straight(Carries::Frame);
+
+const fn straight(carries: Carries) -> [Port; 2] {
+    [
+        Port::lower(c"lower", carries, c"leads to upper"),
+        Port::upper(c"upper", carries, c"leads to lower"),
+    ]
+}
+
+/// By which port a packet leaves that passes straight and came by `from`.
+#[inline(always)]
+pub(crate) fn opposite(from: u32) -> u32 {
+    if from == LOWER {
+        UPPER
+    } else {
+        LOWER
+    }
+}
+
 /// Where a block is made.
 pub(crate) struct Site<'a> {
     /// Its namespace.
@@ -144,7 +171,7 @@ impl<E: Into<Error>> From<E> for Refused {
 ///
 /// The last reference to one may be dropped in a bottom half: what has to sleep in order to end
 /// ends in [`Self::stop`].
-pub(crate) trait Block: Any + Send + Sync {
+pub(crate) trait Block: AsAny + Send + Sync {
     /// Takes a packet that entered by port `from`, with bottom halves disabled, on any CPU, on
     /// several at once. May not sleep.
     fn receive(&self, packet: SkBuff, from: u32, run: &Run<'_>) -> Verdict;
@@ -165,9 +192,32 @@ pub(crate) trait Block: Any + Send + Sync {
     /// No packet enters any more, and none may be emitted from here; what is held is dropped as
     /// removed. Timers, hooks and devices end. What a successor shares stays.
     fn stop(&self, _successor: Option<&dyn Block>, _rtnl: &Rtnl) {}
+}
 
-    /// For a successor of the same type.
+/// What tells a block's structure from others; every block has it.
+pub(crate) trait AsAny: Any {
+    /// The block as something whose structure is known at run time only.
     fn as_any(&self) -> &dyn Any;
+}
+
+impl<T: Any> AsAny for T {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// The block, if it has the structure `T`.
+pub(crate) fn of_type<T: Block>(block: Option<&dyn Block>) -> Option<&T> {
+    block?.as_any().downcast_ref()
+}
+
+/// Whether a successor shares `state`, which `of` finds in blocks of its structure.
+pub(crate) fn takes_over<T: Block, S>(
+    successor: Option<&dyn Block>,
+    of: impl FnOnce(&T) -> &Arc<S>,
+    state: &Arc<S>,
+) -> bool {
+    of_type(successor).is_some_and(|other| Arc::ptr_eq(of(other), state))
 }
 
 /// What becomes of a packet.

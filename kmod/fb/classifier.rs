@@ -3,55 +3,24 @@
 //! `classifier`: rules on header fields say by which port a frame leaves.
 
 use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Refused,
-        Site,
-        Type,
-        Verdict, //
-    },
-    counters::Cause,
-    param::{
-        Access,
-        Kind,
-        Param,
-        Values, //
-    },
-    program::Run,
+    prelude::*,
     rules::{
         self,
         fields,
         number,
         MAX_RULES, //
-    },
+    }, //
 };
 use crate::{
-    model::{
-        graph::{
-            Carries,
-            Passage, //
-        },
-        headers::{
-            Headers,
-            Rule,
-            LOOKED_AT, //
-        }, //
-    },
-    net::{
-        rtnl::Rtnl,
-        skbuff::SkBuff, //
+    model::headers::{
+        Headers,
+        Rule, //
+        LOOKED_AT,
     },
     sync::rcu::{
         RcuBox,
         RcuPtr, //
-    },
-};
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::Arc, //
+    }, //
 };
 
 const LOWER: u32 = 0;
@@ -152,9 +121,5 @@ impl Block for Classifier {
         let rules = rules_of(values, self.ports)?;
         self.rules.replace(RcuBox::new(rules)?);
         Ok(())
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

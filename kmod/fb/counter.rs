@@ -4,51 +4,18 @@
 //!
 //! All blocks count packets; this one also tells the ways apart.
 
-use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Site,
-        Type,
-        Verdict, //
-    },
-    param::{
-        Param,
-        Value,
-        Values, //
-    },
-    program::Run,
+use super::prelude::*;
+use crate::sync::{
+    counter::Counter,
+    percpu::PerCpu, //
 };
-use crate::{
-    model::graph::{
-        Carries,
-        Passage, //
-    },
-    net::skbuff::SkBuff,
-    sync::{
-        counter::Counter,
-        percpu::PerCpu, //
-    },
-};
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
-
-const LOWER: u32 = 0;
-const UPPER: u32 = 1;
 
 /// The type.
 pub(super) static TYPE: Type = Type {
     name: c"counter",
     doc: c"counts what passes, each way by itself",
     passage: Passage::Through,
-    ports: &[
-        Port::lower(c"lower", Carries::Any, c"leads to upper"),
-        Port::upper(c"upper", Carries::Any, c"leads to lower"),
-    ],
+    ports: ANY_THROUGH,
     params: &[
         Param::reading(c"up-packets", c"packets that left by upper").unit(c"packets"),
         Param::reading(c"up-bytes", c"bytes of these").unit(c"bytes"),
@@ -69,7 +36,7 @@ struct Local([Counter; COUNTERS]);
 struct Count(Arc<PerCpu<Local>>);
 
 fn make(_site: &Site<'_>, _values: &Values, old: Option<&dyn Block>) -> Made {
-    let old = old.and_then(|old| old.as_any().downcast_ref::<Count>());
+    let old = of_type::<Count>(old);
     let state = match old {
         Some(old) => old.0.clone(),
         None => Arc::new(PerCpu::new()?, GFP_KERNEL)?,
@@ -94,9 +61,5 @@ impl Block for Count {
         let local = self.0.all().filter_map(|local| local.0.get(place));
         let sum = local.fold(0u64, |sum, counter| sum.wrapping_add(counter.get()));
         Ok(Value::Uint(sum))
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

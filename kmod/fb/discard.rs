@@ -2,30 +2,7 @@
 
 //! `discard`: where packets end.
 
-use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Site,
-        Type,
-        Verdict, //
-    },
-    param::Values,
-    program::Run,
-};
-use crate::{
-    model::graph::{
-        Carries,
-        Passage, //
-    },
-    net::skbuff::SkBuff,
-};
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
+use super::prelude::*;
 
 /// The type.
 pub(super) static TYPE: Type = Type {
@@ -53,9 +30,5 @@ impl Block for Discard {
     fn receive(&self, packet: SkBuff, _from: u32, _run: &Run<'_>) -> Verdict {
         packet.consume();
         Verdict::consumed()
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

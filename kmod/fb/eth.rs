@@ -15,31 +15,10 @@
 //! A port that nothing is bound to is a wire: packets go on as if there was no block.
 
 use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Refused,
-        Site,
-        Type,
-        Verdict, //
-    },
-    counters::Cause,
     outlet::Outlet,
-    param::{
-        Access,
-        Kind,
-        Param,
-        Value,
-        Values, //
-    },
-    program::Run,
+    prelude::*, //
 };
 use crate::{
-    model::graph::{
-        Carries,
-        Passage, //
-    },
     net::{
         device::{
             DeviceCell,
@@ -49,9 +28,7 @@ use crate::{
         hook::{
             Hooks,
             Tap, //
-        },
-        rtnl::Rtnl,
-        skbuff::SkBuff, //
+        }, //
     },
     registry::{
         self,
@@ -59,14 +36,11 @@ use crate::{
     },
     sync::percpu::BottomHalf, //
 };
-use core::any::Any;
 use kernel::{
     new_mutex,
-    prelude::*,
     str::CString,
     sync::{
         rcu,
-        Arc,
         Mutex, //
     }, //
 };
@@ -139,7 +113,7 @@ struct Eth(Arc<Attachment>);
 
 fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
     let name = values.text(DEVICE).unwrap_or(c"");
-    let old = old.and_then(|old| old.as_any().downcast_ref::<Eth>());
+    let old = of_type::<Eth>(old);
     let attachment = match old.filter(|old| *old.0.name == *name) {
         Some(old) => old.0.clone(),
         None => attach(site, name)?,
@@ -282,13 +256,8 @@ impl Block for Eth {
     }
 
     fn stop(&self, successor: Option<&dyn Block>, rtnl: &Rtnl) {
-        let successor = successor.and_then(|block| block.as_any().downcast_ref::<Eth>());
-        if !successor.is_some_and(|other| Arc::ptr_eq(&other.0, &self.0)) {
+        if !takes_over(successor, |other: &Eth| &other.0, &self.0) {
             self.0.detach(rtnl);
         }
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

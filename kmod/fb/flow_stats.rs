@@ -9,58 +9,26 @@ use self::table::{
     Watch, //
 };
 use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Refused,
-        Site,
-        Type,
-        Verdict, //
-    },
-    param::{
-        Access,
-        Kind,
-        Param,
-        Value,
-        Values, //
-    },
-    program::Run,
+    prelude::*,
     rules::{
         self,
         fields, //
-    },
+    }, //
 };
 use crate::{
     model::{
         flows::Flows,
-        graph::{
-            Carries,
-            Passage, //
-        },
         headers::{
             Headers,
             LOOKED_AT, //
         }, //
     },
-    net::{
-        clock,
-        rtnl::Rtnl,
-        skbuff::SkBuff, //
-    },
+    net::clock,
     sync::spinlock_bh::{
         new_spinlock_bh,
         SpinLockBh, //
-    },
+    }, //
 };
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
-
-const LOWER: u32 = 0;
-const UPPER: u32 = 1;
 
 /// Places of the parameters.
 const LIMIT: usize = 0;
@@ -113,10 +81,7 @@ pub(super) static TYPE: Type = Type {
     name: c"flow-stats",
     doc: c"counts packets, bytes and rates of flows, each way of a flow by itself",
     passage: Passage::Through,
-    ports: &[
-        Port::lower(c"lower", Carries::Frame, c"leads to upper"),
-        Port::upper(c"upper", Carries::Frame, c"leads to lower"),
-    ],
+    ports: FRAMES_THROUGH,
     params: &[
         Param::uint(
             c"limit",
@@ -189,7 +154,7 @@ struct FlowStats {
 fn make(_site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
     let size = Flows::<KVVec<_>>::size(values.uint(LIMIT));
     let watches = watches_of(values)?;
-    let old = old.and_then(|old| old.as_any().downcast_ref::<FlowStats>());
+    let old = of_type::<FlowStats>(old);
     let kept = old.filter(|old| old.shared.table.lock().capacity() == size);
     let shared = match kept {
         Some(old) => old.shared.clone(),
@@ -239,7 +204,7 @@ impl Block for FlowStats {
             let mut table = self.shared.table.lock();
             table.count(headers.as_ref(), len, clock::now());
         }
-        Verdict::leave(packet, if from == LOWER { UPPER } else { LOWER })
+        Verdict::leave(packet, opposite(from))
     }
 
     fn start(&self, values: &Values, _rtnl: &Rtnl) {
@@ -268,9 +233,5 @@ impl Block for FlowStats {
                 })
             }
         }
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

@@ -2,43 +2,14 @@
 
 //! `forward`: hands everything on.
 
-use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Site,
-        Type,
-        Verdict, //
-    },
-    param::Values,
-    program::Run,
-};
-use crate::{
-    model::graph::{
-        Carries,
-        Passage, //
-    },
-    net::skbuff::SkBuff,
-};
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
-
-const LOWER: u32 = 0;
-const UPPER: u32 = 1;
+use super::prelude::*;
 
 /// The type.
 pub(super) static TYPE: Type = Type {
     name: c"forward",
     doc: c"hands everything on",
     passage: Passage::Through,
-    ports: &[
-        Port::lower(c"lower", Carries::Any, c"leads to upper"),
-        Port::upper(c"upper", Carries::Any, c"leads to lower"),
-    ],
+    ports: ANY_THROUGH,
     params: &[],
     state: false,
     make,
@@ -54,11 +25,6 @@ fn make(_site: &Site<'_>, _values: &Values, _old: Option<&dyn Block>) -> Made {
 impl Block for Forward {
     #[inline]
     fn receive(&self, packet: SkBuff, from: u32, _run: &Run<'_>) -> Verdict {
-        let to = if from == LOWER { UPPER } else { LOWER };
-        Verdict::leave(packet, to)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
+        Verdict::leave(packet, opposite(from))
     }
 }

@@ -2,54 +2,15 @@
 
 //! `hash`: spreads flows over ports.
 
-use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Refused,
-        Site,
-        Type,
-        Verdict, //
-    },
-    counters::Cause,
-    param::{
-        Access,
-        Param,
-        Values, //
-    },
-    program::Run,
+use super::prelude::*;
+use crate::model::headers::{
+    Headers,
+    LOOKED_AT, //
 };
-use crate::{
-    model::{
-        graph::{
-            Carries,
-            Passage, //
-        },
-        headers::{
-            Headers,
-            LOOKED_AT, //
-        }, //
-    },
-    net::{
-        rtnl::Rtnl,
-        skbuff::SkBuff, //
-    },
+use kernel::sync::atomic::{
+    ordering::Relaxed,
+    Atomic, //
 };
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::{
-        atomic::{
-            ordering::Relaxed,
-            Atomic, //
-        },
-        Arc, //
-    },
-};
-
-const LOWER: u32 = 0;
-const UPPER: u32 = 1;
 
 /// Places of the parameters.
 const PORTS: usize = 0;
@@ -114,9 +75,5 @@ impl Block for Hash {
     fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
         self.seed.store(values.uint(SEED), Relaxed);
         Ok(())
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

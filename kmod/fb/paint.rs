@@ -4,46 +4,12 @@
 //!
 //! The colour is the mark of the packet, which the kernel's own rules can set and match, too.
 
-use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Refused,
-        Site,
-        Type,
-        Verdict, //
-    },
-    param::{
-        Param,
-        Values, //
-    },
-    program::Run,
-};
-use crate::{
-    model::graph::{
-        Carries,
-        Passage, //
-    },
-    net::{
-        rtnl::Rtnl,
-        skbuff::SkBuff, //
-    },
-};
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::{
-        atomic::{
-            ordering::Relaxed,
-            Atomic, //
-        },
-        Arc, //
-    },
+use super::prelude::*;
+use kernel::sync::atomic::{
+    ordering::Relaxed,
+    Atomic, //
 };
 
-const LOWER: u32 = 0;
-const UPPER: u32 = 1;
 const OTHER: u32 = 2;
 
 /// Place of the parameter of both types.
@@ -61,10 +27,7 @@ pub(super) static PAINT: Type = Type {
     name: c"paint",
     doc: c"hands everything on in one colour",
     passage: Passage::Through,
-    ports: &[
-        Port::lower(c"lower", Carries::Any, c"leads to upper"),
-        Port::upper(c"upper", Carries::Any, c"leads to lower"),
-    ],
+    ports: ANY_THROUGH,
     params: PARAMS,
     state: false,
     make: make_paint,
@@ -115,16 +78,12 @@ fn make_check(_site: &Site<'_>, values: &Values, _old: Option<&dyn Block>) -> Ma
 impl Block for Paint {
     fn receive(&self, mut packet: SkBuff, from: u32, _run: &Run<'_>) -> Verdict {
         packet.set_mark(self.0.load(Relaxed));
-        Verdict::leave(packet, if from == LOWER { UPPER } else { LOWER })
+        Verdict::leave(packet, opposite(from))
     }
 
     fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
         self.0.store(colour_of(values), Relaxed);
         Ok(())
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }
 
@@ -141,9 +100,5 @@ impl Block for CheckPaint {
     fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
         self.0.store(colour_of(values), Relaxed);
         Ok(())
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

@@ -8,30 +8,9 @@
 mod way;
 
 use self::way::Way;
-use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Refused,
-        Site,
-        Type,
-        Verdict, //
-    },
-    param::{
-        Kind,
-        Param,
-        Value,
-        Values, //
-    },
-    program::Run,
-};
+use super::prelude::*;
 use crate::{
     model::{
-        graph::{
-            Carries,
-            Passage, //
-        },
         params::{
             ETHERNET_OVERHEAD,
             MAX_OVERHEAD,
@@ -49,11 +28,7 @@ use crate::{
         QueueLimit,
         Reorder, //
     },
-    net::{
-        rtnl::Rtnl,
-        skbuff::SkBuff,
-        soft_timer::SoftTimer, //
-    },
+    net::soft_timer::SoftTimer,
     pipe::config::{
         Config,
         Parameters,
@@ -65,16 +40,8 @@ use crate::{
             new_spinlock_bh,
             SpinLockBh, //
         }, //
-    },
+    }, //
 };
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
-
-const LOWER: u32 = 0;
-const UPPER: u32 = 1;
 
 /// Places of the parameters.
 const RATE: usize = 0;
@@ -107,10 +74,7 @@ pub(super) static TYPE: Type = Type {
     name: c"pipe",
     doc: c"a link: rate, delay and impairments, the same for each way",
     passage: Passage::Through,
-    ports: &[
-        Port::lower(c"lower", Carries::Frame, c"leads to upper"),
-        Port::upper(c"upper", Carries::Frame, c"leads to lower"),
-    ],
+    ports: FRAMES_THROUGH,
     params: &[
         Param::uint(
             c"rate",
@@ -223,7 +187,7 @@ struct Pipe {
 
 fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
     let prepared = prepare(values)?;
-    let old = old.and_then(|old| old.as_any().downcast_ref::<Pipe>());
+    let old = of_type::<Pipe>(old);
     let ways = match old {
         Some(old) => old.ways.clone(),
         None => {
@@ -365,14 +329,9 @@ impl Block for Pipe {
     }
 
     fn stop(&self, successor: Option<&dyn Block>, _rtnl: &Rtnl) {
-        let successor = successor.and_then(|block| block.as_any().downcast_ref::<Pipe>());
-        if !successor.is_some_and(|other| Arc::ptr_eq(&other.ways, &self.ways)) {
+        if !takes_over(successor, |other: &Pipe| &other.ways, &self.ways) {
             way::close(&self.ways.up);
             way::close(&self.ways.down);
         }
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

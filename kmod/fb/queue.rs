@@ -5,46 +5,21 @@
 //! Each way has a queue of its own.
 
 use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Refused,
-        Site,
-        Type,
-        Verdict, //
-    },
-    counters::Cause,
     outlet::Outlet,
-    param::{
-        Kind,
-        Param,
-        Values, //
-    },
-    program::Run,
+    prelude::*, //
 };
 use crate::{
-    model::{
-        graph::{
-            Carries,
-            Passage, //
-        },
-        serialiser::{
-            LineRate,
-            Serialiser, //
-        }, //
+    model::serialiser::{
+        LineRate,
+        Serialiser, //
     },
     net::{
         clock,
-        rtnl::Rtnl,
-        skbuff::{
-            SkBuff,
-            SkBuffList, //
-        },
+        skbuff::SkBuffList,
         soft_timer::{
             Expire,
             SoftTimer, //
-        },
+        }, //
     },
     sync::{
         percpu::{
@@ -54,17 +29,9 @@ use crate::{
         spinlock_bh::{
             new_spinlock_bh,
             SpinLockBh, //
-        },
-    },
+        }, //
+    }, //
 };
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
-
-const LOWER: u32 = 0;
-const UPPER: u32 = 1;
 
 /// Places of the parameters.
 const OPEN: usize = 0;
@@ -80,10 +47,7 @@ pub(super) static TYPE: Type = Type {
     name: c"queue",
     doc: c"holds packets back, so that they leave at a rate, or when it is opened",
     passage: Passage::Through,
-    ports: &[
-        Port::lower(c"lower", Carries::Any, c"leads to upper"),
-        Port::upper(c"upper", Carries::Any, c"leads to lower"),
-    ],
+    ports: ANY_THROUGH,
     params: &[
         Param::new(
             c"open",
@@ -278,7 +242,7 @@ struct Lanes {
 struct Queue(Arc<Lanes>);
 
 fn make(site: &Site<'_>, _values: &Values, old: Option<&dyn Block>) -> Made {
-    let old = old.and_then(|old| old.as_any().downcast_ref::<Queue>());
+    let old = of_type::<Queue>(old);
     let lanes = match old {
         Some(old) => old.0.clone(),
         None => {
@@ -346,8 +310,7 @@ impl Block for Queue {
     }
 
     fn stop(&self, successor: Option<&dyn Block>, _rtnl: &Rtnl) {
-        let successor = successor.and_then(|block| block.as_any().downcast_ref::<Queue>());
-        if successor.is_some_and(|other| Arc::ptr_eq(&other.0, &self.0)) {
+        if takes_over(successor, |other: &Queue| &other.0, &self.0) {
             return;
         }
         for lane in self.lanes() {
@@ -366,9 +329,5 @@ impl Block for Queue {
                 lane.outlet.drop_queued(packet, Cause::Removed, &bh);
             }
         }
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

@@ -4,49 +4,15 @@
 //!
 //! It holds nothing back; `queue` does.
 
-use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Refused,
-        Site,
-        Type,
-        Verdict, //
-    },
-    counters::Cause,
-    param::{
-        Param,
-        Values, //
-    },
-    program::Run,
-};
+use super::prelude::*;
 use crate::{
-    model::{
-        bucket::Bucket,
-        graph::{
-            Carries,
-            Passage, //
-        }, //
-    },
-    net::{
-        clock,
-        rtnl::Rtnl,
-        skbuff::SkBuff, //
-    },
+    model::bucket::Bucket,
+    net::clock,
     sync::spinlock_bh::{
         new_spinlock_bh,
         SpinLockBh, //
-    },
+    }, //
 };
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
-
-const LOWER: u32 = 0;
-const UPPER: u32 = 1;
 
 /// Places of the parameters.
 const RATE: usize = 0;
@@ -57,10 +23,7 @@ pub(super) static TYPE: Type = Type {
     name: c"rate-limit",
     doc: c"drops what is beyond a rate, each way by itself",
     passage: Passage::Through,
-    ports: &[
-        Port::lower(c"lower", Carries::Any, c"leads to upper"),
-        Port::upper(c"upper", Carries::Any, c"leads to lower"),
-    ],
+    ports: ANY_THROUGH,
     params: &[
         Param::uint(
             c"rate",
@@ -100,7 +63,7 @@ fn sizes(values: &Values) -> (u64, u64) {
 }
 
 fn make(_site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
-    let old = old.and_then(|old| old.as_any().downcast_ref::<RateLimit>());
+    let old = of_type::<RateLimit>(old);
     let buckets = match old {
         Some(old) => old.0.clone(),
         None => {
@@ -150,9 +113,5 @@ impl Block for RateLimit {
     fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
         self.change(values);
         Ok(())
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

@@ -3,44 +3,18 @@
 //! `ratelimited-source`: makes frames, so many a second.
 
 use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Refused,
-        Site,
-        Type,
-        Verdict, //
-    },
     outlet::Outlet,
-    param::{
-        Access,
-        Kind,
-        Param,
-        Value,
-        Values, //
-    },
-    program::Run,
+    prelude::*, //
 };
 use crate::{
-    model::{
-        bucket::Bucket,
-        graph::{
-            Carries,
-            Passage, //
-        }, //
-    },
+    model::bucket::Bucket,
     net::{
         clock,
-        rtnl::Rtnl,
-        skbuff::{
-            SkBuff,
-            SkBuffList, //
-        },
+        skbuff::SkBuffList,
         soft_timer::{
             Expire,
             SoftTimer, //
-        },
+        }, //
     },
     sync::{
         percpu::{
@@ -50,13 +24,8 @@ use crate::{
         spinlock_bh::{
             new_spinlock_bh,
             SpinLockBh, //
-        },
-    },
-};
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::Arc, //
+        }, //
+    }, //
 };
 
 const UPPER: u32 = 0;
@@ -158,7 +127,7 @@ struct Maker {
 struct Source(Arc<SoftTimer<Maker>>);
 
 fn make(site: &Site<'_>, _values: &Values, old: Option<&dyn Block>) -> Made {
-    let old = old.and_then(|old| old.as_any().downcast_ref::<Source>());
+    let old = of_type::<Source>(old);
     let maker = match old {
         Some(old) => old.0.clone(),
         None => {
@@ -327,14 +296,9 @@ impl Block for Source {
     }
 
     fn stop(&self, successor: Option<&dyn Block>, _rtnl: &Rtnl) {
-        let successor = successor.and_then(|block| block.as_any().downcast_ref::<Source>());
-        if !successor.is_some_and(|other| Arc::ptr_eq(&other.0, &self.0)) {
+        if !takes_over(successor, |other: &Source| &other.0, &self.0) {
             self.0.plan.lock().closed = true;
             self.0.cancel();
         }
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

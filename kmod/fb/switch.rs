@@ -10,26 +10,7 @@
 //!        eth:wire ...
 //! ```
 
-use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Refused,
-        Site,
-        Type,
-        Verdict, //
-    },
-    counters::Cause,
-    param::{
-        Access,
-        Kind,
-        Param,
-        Value,
-        Values, //
-    },
-    program::Run,
-};
+use super::prelude::*;
 use crate::{
     model::{
         forwarding::{
@@ -39,26 +20,13 @@ use crate::{
             Forwarding,
             Mac, //
         },
-        graph::{
-            Carries,
-            Passage, //
-        },
         units::NANOS_PER_SEC, //
     },
-    net::{
-        clock,
-        rtnl::Rtnl,
-        skbuff::SkBuff, //
-    },
+    net::clock,
     sync::spinlock_bh::{
         new_spinlock_bh,
         SpinLockBh, //
-    },
-};
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::Arc, //
+    }, //
 };
 
 const PORT: u32 = 1;
@@ -177,7 +145,7 @@ struct Switch {
 
 fn make(_site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
     let size = Forwarding::<KVVec<Entry>>::size(values.uint(LIMIT));
-    let old = old.and_then(|old| old.as_any().downcast_ref::<Switch>());
+    let old = of_type::<Switch>(old);
     let kept = old.filter(|old| old.shared.table.lock().forwarding.capacity() == size);
     let shared = match kept {
         Some(old) => old.shared.clone(),
@@ -330,9 +298,5 @@ impl Block for Switch {
             FLOODED => Value::Uint(table.flooded),
             _ => Value::Absent,
         })
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

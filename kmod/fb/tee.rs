@@ -2,48 +2,12 @@
 
 //! `tee`: hands everything on, and a copy of it aside.
 
-use super::{
-    block::{
-        Block,
-        Made,
-        Port,
-        Refused,
-        Site,
-        Type,
-        Verdict, //
-    },
-    counters::Cause,
-    param::{
-        Kind,
-        Param,
-        Values, //
-    },
-    program::Run,
-};
-use crate::{
-    model::graph::{
-        Carries,
-        Passage, //
-    },
-    net::{
-        rtnl::Rtnl,
-        skbuff::SkBuff, //
-    },
-};
-use core::any::Any;
-use kernel::{
-    prelude::*,
-    sync::{
-        atomic::{
-            ordering::Relaxed,
-            Atomic, //
-        },
-        Arc, //
-    },
+use super::prelude::*;
+use kernel::sync::atomic::{
+    ordering::Relaxed,
+    Atomic, //
 };
 
-const LOWER: u32 = 0;
-const UPPER: u32 = 1;
 const COPY: u32 = 2;
 
 /// Places of the parameters.
@@ -113,9 +77,5 @@ impl Block for Tee {
         self.upwards.store(values.uint(UPWARDS) != 0, Relaxed);
         self.downwards.store(values.uint(DOWNWARDS) != 0, Relaxed);
         Ok(())
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

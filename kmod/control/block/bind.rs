@@ -29,6 +29,7 @@ use crate::{
             Request,
             Table, //
         },
+        netns::Net,
         rtnl, //
     },
 };
@@ -72,7 +73,8 @@ pub(crate) fn bind(request: &Request<'_>) -> Result {
         let a = above.find(nodes, false, extack)?;
         let b = below.find(nodes, false, extack)?;
         nodes.bind(a, b).map_err(|error| refuse(error, extack))?;
-        tell(request, bindings::VNET_CMD_BLOCK_BIND_NTF, nodes, a.0)
+        tell(&net, bindings::VNET_CMD_BLOCK_BIND_NTF, nodes, a.0);
+        Ok(())
     })
 }
 
@@ -108,16 +110,16 @@ pub(crate) fn unbind(request: &Request<'_>) -> Result {
         let b = b.ok_or_else(not_bound)?;
         let above = if first.side == Side::Lower { a } else { b };
         nodes.unbind(a)?;
-        tell(request, bindings::VNET_CMD_BLOCK_UNBIND_NTF, nodes, above.0)
+        tell(&net, bindings::VNET_CMD_BLOCK_UNBIND_NTF, nodes, above.0);
+        Ok(())
     })
 }
 
-fn tell(request: &Request<'_>, command: u32, nodes: &Nodes, place: usize) -> Result {
-    let net = target(request)?;
+/// Tells of a change that has been made, which cannot fail any more.
+fn tell(net: &Net, command: u32, nodes: &Nodes, place: usize) {
     if let Some(node) = nodes.get(place) {
-        notify(&net, command, nodes, node.id());
+        notify(net, command, nodes, node.id());
     }
-    Ok(())
 }
 
 impl End<'_> {

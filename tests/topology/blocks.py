@@ -71,6 +71,8 @@ def mistakes():
     fb("add", "b", "forward", "g")
     contains(fb("bind", "b", "f", "g", "e", status=1), "cannot bind g to e above it in b")
     contains(fb("show", "b"), "forward f (not bound)\n  forward g (not bound)\n")
+    contains(fb("unbind", "b", "e:wire", "c", "f", status=1), "cannot unbind c and f in b")
+    contains(fb("show", "b"), "b\n  eth e:wire -> counter c -> eth e:host\n", "what was taken apart is bound again")
     fb("rm", "--unbind", "b", "c", "f", "g", "e")
 
 

@@ -60,13 +60,14 @@ pub(super) fn remove(here: &mut Here, rm: &Rm) -> Result<()> {
                 "it is bound; take it out of its chain first: `vnetctl fb unbind`, or --unbind";
             return Err(failed(what, message));
         }
-        let client = here.module.client();
-        for port in block.port.iter().filter(|port| port.peer.is_some()) {
-            part(client, fd, name, port).map_err(|error| failed(&what, error))?;
-        }
-        client
-            .block_del(fd, name)
-            .map_err(|error| failed(what, error))?;
+        here.all_or_none(fd, |client| {
+            for port in block.port.iter().filter(|port| port.peer.is_some()) {
+                part(client, fd, name, port).map_err(|error| failed(&what, error))?;
+            }
+            client
+                .block_del(fd, name)
+                .map_err(|error| failed(&what, error))
+        })?;
     }
     Ok(())
 }
@@ -96,29 +97,21 @@ pub(super) fn bind(here: &mut Here, bind: &Bind) -> Result<()> {
     for hop in &hops {
         here.block(&bind.node, fd, &hop.name)?;
     }
-    let wanted: Vec<_> = chain::bindings(&hops).collect();
-    let before = here.blocks(fd)?;
-    for (index, binding) in wanted.iter().enumerate() {
-        let client = here.module.client();
-        let result = client.block_bind(fd, key(&binding.upper), key(&binding.lower));
-        let Err(error) = result else { continue };
-        if index > 0 {
-            here.restore(fd, &before)?;
+    here.all_or_none(fd, |client| {
+        for binding in chain::bindings(&hops) {
+            let what = || {
+                let (lower, upper) = (show(&binding.lower), show(&binding.upper));
+                format!("cannot bind {lower} to {upper} above it in {}", bind.node)
+            };
+            client
+                .block_bind(fd, key(&binding.upper), key(&binding.lower))
+                .map_err(|error| failed(what(), error))?;
         }
-        return Err(failed(
-            format!(
-                "cannot bind {} to {} above it in {}",
-                show(&binding.lower),
-                show(&binding.upper),
-                bind.node
-            ),
-            error,
-        ));
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
-/// Takes bindings apart.
+/// Takes bindings apart, all or none.
 pub(super) fn unbind(here: &mut Here, bind: &Bind) -> Result<()> {
     let node = here.node(&bind.node)?;
     let fd = node.netns().as_raw_fd();
@@ -158,21 +151,22 @@ pub(super) fn unbind(here: &mut Here, bind: &Bind) -> Result<()> {
                 bind.chain[0], bind.node
             )));
         }
-        for port in bound {
-            let client = here.module.client();
-            part(client, fd, &hop.name, port)
-                .map_err(|error| refused(bind.chain[0].clone(), error))?;
+        return here.all_or_none(fd, |client| {
+            bound.into_iter().try_for_each(|port| {
+                part(client, fd, &hop.name, port)
+                    .map_err(|error| refused(bind.chain[0].clone(), error))
+            })
+        });
+    }
+    here.all_or_none(fd, |client| {
+        for binding in chain::bindings(&hops) {
+            let what = || format!("{} and {}", show(&binding.lower), show(&binding.upper));
+            client
+                .block_unbind(fd, Some(key(&binding.upper)), Some(key(&binding.lower)))
+                .map_err(|error| refused(what(), error))?;
         }
-        return Ok(());
-    }
-    for binding in chain::bindings(&hops) {
-        let client = here.module.client();
-        let what = || format!("{} and {}", show(&binding.lower), show(&binding.upper));
-        client
-            .block_unbind(fd, Some(key(&binding.upper)), Some(key(&binding.lower)))
-            .map_err(|error| refused(what(), error))?;
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// Puts another block in the place of one.
@@ -234,40 +228,58 @@ impl Here {
         }
     }
 
-    /// Takes apart what is bound now and was not before.
+    /// Binds as it was before what a command that has failed has changed.
     fn restore(&mut self, netns: i32, before: &[Block]) -> Result<()> {
-        let ends = |blocks: &[Block]| -> Vec<[Option<String>; 4]> {
-            let ports = blocks.iter().flat_map(|block| {
-                let ports = block.port.iter();
-                ports.map(|port| {
-                    [
-                        block.name.clone(),
-                        port.name.clone(),
-                        port.peer.clone(),
-                        port.peer_port.clone(),
-                    ]
-                })
-            });
-            ports.filter(|[_, _, peer, _]| peer.is_some()).collect()
-        };
-        let old = ends(before);
-        for block in self.blocks(netns)? {
-            let name = block.name.clone().unwrap_or_default();
-            for port in &block.port {
-                let end = [
-                    block.name.clone(),
-                    port.name.clone(),
-                    port.peer.clone(),
-                    port.peer_port.clone(),
-                ];
-                let lower = port.side == Some(vnet_uapi::BlockSide::Lower as u32);
-                if lower && port.peer.is_some() && !old.contains(&end) {
-                    part(self.module.client(), netns, &name, port)
-                        .map_err(|error| failed("cannot undo a binding", error))?;
-                }
-            }
+        let (old, new) = (joints(before), joints(&self.blocks(netns)?));
+        let client = self.module.client();
+        for (upper, lower) in new.iter().filter(|joint| !old.contains(joint)) {
+            client
+                .block_unbind(netns, Some(port_key(upper)), Some(port_key(lower)))
+                .map_err(|error| failed("cannot undo a binding", error))?;
+        }
+        for (upper, lower) in old.iter().filter(|joint| !new.contains(joint)) {
+            client
+                .block_bind(netns, port_key(upper), port_key(lower))
+                .map_err(|error| failed("cannot restore a binding", error))?;
         }
         Ok(())
+    }
+
+    /// What `change` does to the bindings of a namespace, or nothing if it fails.
+    fn all_or_none(
+        &mut self,
+        netns: i32,
+        change: impl FnOnce(&mut vnet_uapi::Client) -> Result<()>,
+    ) -> Result<()> {
+        let before = self.blocks(netns)?;
+        let result = change(self.module.client());
+        if result.is_err() {
+            self.restore(netns, &before)?;
+        }
+        result
+    }
+}
+
+/// Block and port.
+type Place = (String, String);
+
+/// All bindings: the lower port of the block above, the upper one of the block below.
+fn joints(blocks: &[Block]) -> Vec<(Place, Place)> {
+    let joints = blocks.iter().flat_map(|block| {
+        let lower =
+            |port: &&vnet_uapi::BlockPort| port.side == Some(vnet_uapi::BlockSide::Lower as u32);
+        block.port.iter().filter(lower).filter_map(|port| {
+            let above = (block.name.clone()?, port.name.clone()?);
+            Some((above, (port.peer.clone()?, port.peer_port.clone()?)))
+        })
+    });
+    joints.collect()
+}
+
+fn port_key((block, port): &Place) -> PortKey {
+    PortKey {
+        block: block.clone(),
+        port: Some(port.clone()),
     }
 }
 

@@ -87,7 +87,17 @@ def removal():
     until(graph, lambda b: b.count("queued") == 20, "all wait")
     graph.unbind(upper="q")
     graph.unbind(lower="q")
+    sink = link.sink()
     graph.remove("q")
+    equal(sorted(graph.list()), ["dev"])
+    graph.add("q", "queue", open=1)
+    equal(graph.get("q").count("in"), 0, "a new one of the name has counted nothing")
+    graph.bind("q", "dev:wire")
+    graph.bind("dev:host", "q")
+    link.sender().send(SIZE, 5)
+    equal([a.number for a in sink.collect(5)], list(range(5)), "what was held is gone")
+    sink.silent(0.1)
+    equal(graph.get("q").count("out"), 5)
 
 
 run()

@@ -15,6 +15,7 @@ import sys
 
 from vnettest import ktap
 
+import chains
 import instructions
 import latency
 import packets
@@ -27,6 +28,9 @@ GROUPS = {
     "latency": latency.measure,
     "rtt": latency.measure_rtt,
     "instructions": instructions.measure,
+    "chains": chains.measure,
+    "chain-instructions": chains.measure_instructions,
+    "chain-contexts": chains.measure_contexts,
 }
 
 

@@ -437,20 +437,57 @@ int vnet_helper_device_transmit(struct sk_buff *skb, struct net_device *dev)
 	return dev_queue_xmit(skb);
 }
 
-/* Hands a frame to the stack of a device, but not to its ingress hooks, which have had it. */
-void vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev)
+/*
+ * Puts bytes behind the first @at ones of a frame; what was behind them comes
+ * after. False if there is no memory.
+ */
+bool vnet_helper_skb_insert(struct sk_buff **packet, u32 at, const void *bytes, u32 len)
+{
+	struct sk_buff *skb;
+
+	if ((*packet)->len < at || !skb_make_own(packet, at))
+		return false;
+	skb = *packet;
+	if (skb_cow_head(skb, len))
+		return false;
+	skb_push(skb, len);
+	memmove(skb->data, skb->data + len, at);
+	memcpy(skb->data + at, bytes, len);
+	skb_postpush_rcsum(skb, skb->data + at, len);
+	return true;
+}
+
+/* Takes bytes out from behind the first @at ones. False if there is no memory. */
+bool vnet_helper_skb_cut(struct sk_buff **packet, u32 at, u32 len)
+{
+	struct sk_buff *skb;
+
+	if ((*packet)->len < at + len || !skb_make_own(packet, at + len))
+		return false;
+	skb = *packet;
+	skb_postpull_rcsum(skb, skb->data + at, len);
+	memmove(skb->data + len, skb->data, at);
+	__skb_pull(skb, len);
+	return true;
+}
+
+/*
+ * Hands a frame to the stack of a device. With @again the device has received
+ * it before, so that its ingress hooks have had it.
+ */
+void vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev, bool again)
 {
 	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
 		kfree_skb(skb);
 		return;
 	}
 	skb_orphan(skb);
-	skb_scrub_packet(skb, false);
+	skb_scrub_packet(skb, !again);
 	/* It may have been held back; its stamp is that of its way into the stack. */
 	skb_clear_tstamp(skb);
 	skb->protocol = eth_type_trans(skb, dev);
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
-	skb->tc_skip_classify = true;
+	skb->tc_skip_classify = again;
 	netif_receive_skb(skb);
 }
 
@@ -612,6 +649,16 @@ void vnet_helper_ethernet_pair_setup(struct net_device *dev, const struct net_de
 	dev->min_mtu = VNET_MTU_MIN;
 	dev->max_mtu = VNET_MTU_MAX;
 	netif_set_tso_max_size(dev, GSO_MAX_SIZE);
+}
+
+/* The stack does in software what such a device would be asked to do. */
+void vnet_helper_device_without_offloads(struct net_device *dev)
+{
+	dev->features &= ~VNET_FEATURES;
+	dev->hw_features = 0;
+	dev->hw_enc_features = 0;
+	dev->vlan_features = 0;
+	dev->mpls_features = 0;
 }
 
 /* net/net_namespace.h, net/netns/generic.h */

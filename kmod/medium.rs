@@ -650,8 +650,8 @@ impl Driver for Station {
     type Private = Outlet;
     type Poll = Receiver;
 
-    fn napi(outlet: &Outlet) -> &Napi<Receiver> {
-        &outlet.napi
+    fn napi(outlet: &Outlet) -> Option<&Napi<Receiver>> {
+        Some(&outlet.napi)
     }
 
     fn open(device: &NetDevice, outlet: &Outlet, _rtnl: &Rtnl) -> Result {
@@ -724,6 +724,7 @@ static PUBLISHED: Published = Published::new();
 impl PortKind for Station {
     const KIND: &'static CStr = c"vnet-port";
     const NAME_PATTERN: &'static CStr = c"vnet%d";
+    const NOT_BY_RTNETLINK: &'static CStr = c"a port is made with its medium, by medium-new";
 
     fn published() -> &'static Published {
         &PUBLISHED

@@ -454,8 +454,8 @@ impl Driver for Ethernet {
     type Private = End;
     type Poll = Lane;
 
-    fn napi(end: &End) -> &Napi<Lane> {
-        end.link.lane_from(end.side.other())
+    fn napi(end: &End) -> Option<&Napi<Lane>> {
+        Some(end.link.lane_from(end.side.other()))
     }
 
     fn open(device: &NetDevice, end: &End, rtnl: &Rtnl) -> Result {

@@ -44,12 +44,13 @@ module! {
 /// The loaded module.
 ///
 /// Fields are dropped in the order in which they stand: first nobody can ask for anything any
-/// more, then links and media go, then what is kept for the namespaces, blocks included. Who uses devices is
+/// more, then links, media and the devices of blocks go, then what is kept for the namespaces, blocks included. Who uses devices is
 /// told of their end until then.
 struct Vnet {
     _family: net::netlink::Registration,
     _links: net::link_ops::Registration<pipe::Ethernet>,
     _media: net::port_ops::Registration<medium::Station>,
+    _virtual: net::port_ops::Registration<fb::vlink::VirtualDevice>,
     _instances: net::netns::Registration<instance::Instance>,
     _devices: net::notifier::Registration<registry::Devices>,
     _last: Last,
@@ -75,11 +76,13 @@ impl kernel::Module for Vnet {
         let instances = net::netns::Registration::new()?;
         let links = net::link_ops::Registration::new()?;
         let media = net::port_ops::Registration::new()?;
+        let devices_of_blocks = net::port_ops::Registration::new()?;
         let family = net::netlink::Registration::new()?;
         Ok(Self {
             _family: family,
             _links: links,
             _media: media,
+            _virtual: devices_of_blocks,
             _instances: instances,
             _devices: devices,
             _last: last,

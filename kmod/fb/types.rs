@@ -15,6 +15,7 @@ use super::{
     forward,
     graph::node::Bound,
     hash,
+    mux,
     paint,
     param::Values,
     pipe,
@@ -22,7 +23,8 @@ use super::{
     rate_limit,
     source,
     switch,
-    tee, //
+    tee,
+    vlink, //
 };
 use kernel::{
     prelude::*,
@@ -46,6 +48,8 @@ pub(crate) static TYPES: &[&Type] = &[
     &switch::TYPE,
     &flow_stats::TYPE,
     &pipe::TYPE,
+    &vlink::TYPE,
+    &mux::TYPE,
 ];
 
 impl Type {

@@ -284,16 +284,16 @@ pub(crate) struct Stats {
     pub(crate) tx_dropped: u64,
 }
 
-/// An Ethernet driver whose devices receive by NAPI.
+/// An Ethernet driver.
 pub(crate) trait Driver: Sized + 'static {
     /// What a device has of its own.
     type Private: Send + Sync + 'static;
 
-    /// What the device's NAPI instance polls.
+    /// What the device's NAPI instance polls; `NoPoll` if it has none.
     type Poll: Poll + 'static;
 
-    /// The instance of the device, which lives in its private data.
-    fn napi(private: &Self::Private) -> &Napi<Self::Poll>;
+    /// The instance of the device, which lives in its private data, if it has one.
+    fn napi(private: &Self::Private) -> Option<&Napi<Self::Poll>>;
 
     /// The device goes up; polls happen from here.
     fn open(device: &NetDevice, private: &Self::Private, rtnl: &Rtnl) -> Result;
@@ -430,6 +430,12 @@ impl<D: Driver> NewDevice<D> {
         unsafe { NetDevice::from_raw(self.as_ptr()) }.mtu()
     }
 
+    /// Has the stack do what devices offload.
+    pub(super) fn without_offloads(&mut self) {
+        // SAFETY: The device is live and not registered.
+        unsafe { bindings::device_without_offloads(self.as_ptr()) };
+    }
+
     /// Sets the MTU, which the caller has checked.
     pub(super) fn set_mtu(&mut self, mtu: u32) {
         // SAFETY: The device is live and not registered.
@@ -543,6 +549,18 @@ unsafe extern "C" fn destroy<D: Driver>(device: *mut bindings::net_device) {
     unsafe { drop_private::<D>(device) }
 }
 
+/// Lets no more polls happen.
+///
+/// # Safety
+///
+/// The instance, if there is one, is attached and enabled.
+unsafe fn disable<D: Driver>(private: &D::Private) {
+    if let Some(napi) = D::napi(private) {
+        // SAFETY: As promised by the caller.
+        unsafe { napi.disable() };
+    }
+}
+
 /// The operations of a driver's devices.
 struct Operations<D>(PhantomData<D>);
 
@@ -578,7 +596,9 @@ impl<D: Driver> Operations<D> {
         // instance, and the private data is dropped a grace period later.
         unsafe {
             bindings::netdev_lockdep_set_classes(device);
-            D::napi(private::<D>(device)).attach(NetDevice::from_raw(device));
+            if let Some(napi) = D::napi(private::<D>(device)) {
+                napi.attach(NetDevice::from_raw(device));
+            }
         }
         0
     }
@@ -588,7 +608,11 @@ impl<D: Driver> Operations<D> {
     /// Called by the core for a device that is down.
     unsafe extern "C" fn uninit(device: *mut bindings::net_device) {
         // SAFETY: The private data is there, and the instance was attached by `init`.
-        unsafe { D::napi(private::<D>(device)).detach() }
+        unsafe {
+            if let Some(napi) = D::napi(private::<D>(device)) {
+                napi.detach();
+            }
+        }
     }
 
     /// # Safety
@@ -604,12 +628,16 @@ impl<D: Driver> Operations<D> {
             )
         };
         // SAFETY: The instance is attached, and disabled as the device is down.
-        unsafe { D::napi(private).enable() };
+        unsafe {
+            if let Some(napi) = D::napi(private) {
+                napi.enable();
+            }
+        }
         match D::open(device, private, &rtnl) {
             Ok(()) => 0,
             Err(error) => {
                 // SAFETY: The instance was enabled above.
-                unsafe { D::napi(private).disable() };
+                unsafe { disable::<D>(private) };
                 error.to_errno()
             }
         }
@@ -629,7 +657,7 @@ impl<D: Driver> Operations<D> {
         };
         D::stop(device, private, &rtnl);
         // SAFETY: The instance was enabled by `open`, and the driver schedules it no more.
-        unsafe { D::napi(private).disable() };
+        unsafe { disable::<D>(private) };
         0
     }
 

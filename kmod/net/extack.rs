@@ -22,6 +22,11 @@ impl ExtAck {
         Self(NonNull::new(extack))
     }
 
+    /// A sink.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
     /// The C structure, or null.
     pub(super) fn as_ptr(self) -> *mut bindings::netlink_ext_ack {
         self.0.map_or(core::ptr::null_mut(), NonNull::as_ptr)

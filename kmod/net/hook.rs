@@ -199,6 +199,13 @@ impl NetDevice {
     /// Hands a frame to the stack as received by the device, past its hook.
     pub(crate) fn receive(&self, packet: SkBuff, _bh: &BottomHalf) {
         // SAFETY: The device is live, bottom halves are disabled, and the packet is given up.
-        unsafe { bindings::device_receive(packet.into_raw(), self.as_ptr()) }
+        unsafe { bindings::device_receive(packet.into_raw(), self.as_ptr(), true) }
+    }
+
+    /// Hands a frame to the stack as received by the device for the first time. It may come from
+    /// another namespace.
+    pub(crate) fn receive_new(&self, packet: SkBuff, _bh: &BottomHalf) {
+        // SAFETY: The device is live, bottom halves are disabled, and the packet is given up.
+        unsafe { bindings::device_receive(packet.into_raw(), self.as_ptr(), false) }
     }
 }

@@ -36,6 +36,15 @@ pub(crate) trait Poll: Sized + Send + Sync {
     fn poll(napi: &Napi<Self>, polling: Polling<'_>, budget: usize) -> usize;
 }
 
+/// For drivers whose devices have nothing to poll.
+pub(crate) enum NoPoll {}
+
+impl Poll for NoPoll {
+    fn poll(_napi: &Napi<Self>, _polling: Polling<'_>, _budget: usize) -> usize {
+        0
+    }
+}
+
 /// A NAPI instance with its timer, around what it polls.
 ///
 /// Between [`Napi::attach`] and [`Napi::detach`] it belongs to a device.

@@ -72,6 +72,28 @@ impl SkBuff {
         unsafe { bindings::skb_flip_bit(self.as_place(), bit) }
     }
 
+    /// Puts `bytes` behind the first `at` ones; false if the packet has not so many, or there is no
+    /// memory to do it.
+    pub(crate) fn insert(&mut self, at: u32, bytes: &[u8]) -> bool {
+        // SAFETY: By the type invariants the buffer is live and ours; what may take its place is.
+        // `bytes` has as many bytes as is said.
+        unsafe {
+            bindings::skb_insert(
+                self.as_place(),
+                at,
+                bytes.as_ptr().cast(),
+                bytes.len() as u32,
+            )
+        }
+    }
+
+    /// Takes `len` bytes out from behind the first `at` ones; false if the packet has not so many, or
+    /// there is no memory to do it.
+    pub(crate) fn cut(&mut self, at: u32, len: u32) -> bool {
+        // SAFETY: By the type invariants the buffer is live and ours; what may take its place is.
+        unsafe { bindings::skb_cut(self.as_place(), at, len) }
+    }
+
     /// Marks congestion experienced; false if the packet does not allow it.
     pub(crate) fn mark_ce(&mut self) -> bool {
         // SAFETY: By the type invariants the buffer is live and ours; what may take its place is.

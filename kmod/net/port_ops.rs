@@ -54,6 +54,9 @@ pub(crate) trait PortKind: Driver {
     /// Pattern of the names that the kernel chooses.
     const NAME_PATTERN: &'static CStr;
 
+    /// Why rtnetlink cannot make such a device.
+    const NOT_BY_RTNETLINK: &'static CStr;
+
     /// Where the registered operations are noted, for this kind alone.
     fn published() -> &'static Published;
 
@@ -104,6 +107,11 @@ impl<D: PortKind> NewPort<D> {
         self.0.mtu()
     }
 
+    /// Has the stack do what devices offload.
+    pub(crate) fn without_offloads(&mut self) {
+        self.0.without_offloads();
+    }
+
     /// Sets the MTU, which the caller has checked.
     pub(crate) fn set_mtu(&mut self, mtu: u32) {
         self.0.set_mtu(mtu);
@@ -148,11 +156,7 @@ impl<D: PortKind> PortOps<D> {
         // SAFETY: The acknowledgement is that of the request.
         let extack = unsafe { ExtAck::from_raw(extack) };
         extack
-            .refuse(
-                None,
-                c"a port is made with its medium, by medium-new",
-                code::eopnotsupp(),
-            )
+            .refuse(None, D::NOT_BY_RTNETLINK, code::eopnotsupp())
             .to_errno()
     }
 

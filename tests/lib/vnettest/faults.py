@@ -66,16 +66,17 @@ def links_and_instances():
     return found
 
 
-def sweep(attempt, undo=lambda: None, most=1000, state=links_and_instances):
+def sweep(attempt, undo=lambda: None, most=1000, state=links_and_instances, every=1):
     """Lets allocation after allocation fail until the attempt has no more of them.
 
     The attempt has to fail with ENOMEM or the like and change nothing of what
     `state` tells, or to succeed in spite of it (the core retries some, or does
-    without). `undo` takes back what a successful attempt has done.
+    without). `undo` takes back what a successful attempt has done. Where an attempt
+    takes long, `every` n-th allocation has to do.
     """
     failed = passed = 0
     before = state()
-    for number in range(1, most):
+    for number in range(1, most, every):
         fault = Fault(number)
         try:
             with fault:

@@ -18,6 +18,7 @@ EXAMPLES = {
                    "rules": [{"protocol": 17, "destination-port": 53}, {"ethertype": 0x800}]},
     "forward": {},
     "hash": {"ports": 4, "seed": 5},
+    "mux": {"ports": 2, "protocol": 0x88B5, "links": [{"link": 7}, {"link": 9}]},
     "paint": {"colour": 7},
     "pipe": {"rate": 10**9, "overhead": 10, "delay": 10**6, "queue-packets": 10,
              "queue-bytes": 10**5, "line-packets": 20, "line-bytes": 10**5, "duplicate": 1, "ber": 2,
@@ -29,6 +30,7 @@ EXAMPLES = {
                            "destination": b"\x02\0\0\0\0\x05", "source": b"\x02\0\0\0\0\x06"},
     "switch": {"ports": 3, "limit": 64, "ageing": 10, "flush": 1},
     "tee": {"upwards": 0, "downwards": 1},
+    "vlink": {"device": "v0", "address": b"\x02\0\0\0\0\x07", "mtu": 1400},
 }
 
 

@@ -26,7 +26,7 @@
 //! A packet is an owned `SkBuff` that goes from call to call, so it cannot be in two places or nowhere.
 //! On its way there is no name, no lock, no reference count and no allocation, unless a block does
 //! one of these itself; the engine's work for a block is an array access each for step, counters
-//! and way, and an indirect call.
+//! and way, and an indirect call, which blocks that are straight do without.
 //!
 //! # A change's way
 //!

@@ -176,6 +176,12 @@ pub(crate) trait Block: AsAny + Send + Sync {
     /// several at once. May not sleep.
     fn receive(&self, packet: SkBuff, from: u32, run: &Run<'_>) -> Verdict;
 
+    /// Whether packets leave by the [`opposite`] port as they are, always. The engine does that by
+    /// itself then, and does not call [`Self::receive`].
+    fn is_straight(&self) -> bool {
+        false
+    }
+
     /// The block is in the graph, with these parameters: it may emit packets from here on.
     fn start(&self, _values: &Values, _rtnl: &Rtnl) {}
 

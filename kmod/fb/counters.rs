@@ -13,6 +13,7 @@ use crate::sync::{
     counter::Counter,
     percpu::{
         BottomHalf,
+        Here,
         PerCpu, //
     },
     turns::Turns, //
@@ -161,6 +162,12 @@ impl Counters {
     #[inline(always)]
     pub(super) fn here(&self, bh: &BottomHalf) -> &Local {
         self.0.here(bh)
+    }
+
+    /// Those of this CPU.
+    #[inline(always)]
+    pub(super) fn on(&self, here: Here<'_>) -> &Local {
+        self.0.on(here)
     }
 
     /// The sums over all CPUs, each read when it was not at work.

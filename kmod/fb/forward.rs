@@ -27,4 +27,8 @@ impl Block for Forward {
     fn receive(&self, packet: SkBuff, from: u32, _run: &Run<'_>) -> Verdict {
         Verdict::leave(packet, opposite(from))
     }
+
+    fn is_straight(&self) -> bool {
+        true
+    }
 }

@@ -10,11 +10,14 @@
 
 use super::{
     block::{
+        opposite,
         Block,
         Verdict,
         CONSUMED,
         LOST,
-        QUEUED, //
+        LOWER,
+        QUEUED,
+        UPPER, //
     },
     counters::{
         Cause,
@@ -64,12 +67,15 @@ impl Hop {
     }
 }
 
-/// A block in a program.
+/// A block in a program. Aligned, as an array of them is gone through.
+#[repr(align(64))]
 pub(super) struct Step {
-    pub(super) block: Arc<dyn Block>,
-    pub(super) counters: Arc<Counters>,
+    block: Arc<dyn Block>,
+    counters: Arc<Counters>,
     /// Where its ports lead.
-    pub(super) ways: KVec<Hop>,
+    ways: KVec<Hop>,
+    /// If packets pass as they are, where those lead that enter by [`LOWER`] and [`UPPER`].
+    straight: Option<[Hop; 2]>,
 }
 
 /// A compiled graph.
@@ -190,6 +196,18 @@ impl Work for Entry {
 }
 
 impl Step {
+    /// A step through a block whose ports lead to these places.
+    pub(super) fn new(block: Arc<dyn Block>, counters: Arc<Counters>, ways: KVec<Hop>) -> Self {
+        let way = |port| ways.get(port as usize).copied().unwrap_or(Hop::NONE);
+        let straight = [way(opposite(LOWER)), way(opposite(UPPER))];
+        Self {
+            straight: block.is_straight().then_some(straight),
+            block,
+            counters,
+            ways,
+        }
+    }
+
     /// Where a port leads.
     #[inline(always)]
     fn way(&self, port: u32) -> Hop {
@@ -261,11 +279,24 @@ impl Run<'_> {
     /// Has a packet pass from block to block until it is gone.
     #[inline]
     fn pass(&mut self, mut hop: Hop, mut packet: SkBuff) {
-        while let Some(step) = self.program.steps.get(hop.step()) {
-            self.step = hop.step() as u32;
-            let local = step.counters.here(self.turn.bh());
+        // What does not change is kept at hand: nobody can see that a block leaves it alone.
+        let (steps, here) = (self.program.steps.as_slice(), self.turn.bh().here());
+        while let Some(step) = steps.get(hop.step()) {
+            let local = step.counters.on(here);
             let len = packet.len();
             local.entered(len);
+            if let Some([from_lower, from_upper]) = step.straight {
+                hop = match hop.port() {
+                    LOWER => from_lower,
+                    _ => from_upper,
+                };
+                if hop == Hop::NONE {
+                    return local.dropped(Cause::Unbound, len);
+                }
+                local.left(len);
+                continue;
+            }
+            self.step = hop.step() as u32;
             let Verdict { packet: left, code } = step.block.receive(packet, hop.port(), self);
             let next = step.way(code);
             match left {

@@ -3,6 +3,7 @@
 //! Data of which each CPU has its own.
 
 use crate::bindings;
+use core::marker::PhantomData;
 use kernel::{
     prelude::*,
     types::NotThreadSafe, //
@@ -34,6 +35,28 @@ impl BottomHalf {
             _here: NotThreadSafe,
         }
     }
+}
+
+impl BottomHalf {
+    /// The present CPU, for many uses.
+    #[inline(always)]
+    pub(crate) fn here(&self) -> Here<'_> {
+        Here {
+            cpu: self.cpu,
+            _bh: PhantomData,
+        }
+    }
+}
+
+/// The present CPU, which stays that as long as bottom halves are disabled.
+///
+/// # Invariants
+///
+/// `cpu` is the present CPU.
+#[derive(Clone, Copy)]
+pub(crate) struct Here<'a> {
+    cpu: usize,
+    _bh: PhantomData<&'a BottomHalf>,
 }
 
 /// Bottom halves, disabled by us.
@@ -94,8 +117,14 @@ impl<T> PerCpu<T> {
     /// That of this CPU.
     #[inline(always)]
     pub(crate) fn here(&self, bh: &BottomHalf) -> &T {
+        self.on(bh.here())
+    }
+
+    /// That of this CPU.
+    #[inline(always)]
+    pub(crate) fn on(&self, here: Here<'_>) -> &T {
         // SAFETY: By the type invariants there is one for the present CPU.
-        unsafe { &self.0.get_unchecked(bh.cpu).0 }
+        unsafe { &self.0.get_unchecked(here.cpu).0 }
     }
 
     /// That of the CPU at a place in the order of [`Self::all`].

@@ -84,11 +84,7 @@ impl Nodes {
                 });
                 ways.push(hop.unwrap_or(Hop::NONE), GFP_KERNEL)?;
             }
-            let step = Step {
-                block: node.body.block.clone(),
-                counters: node.counters.clone(),
-                ways,
-            };
+            let step = Step::new(node.body.block.clone(), node.counters.clone(), ways);
             steps.push(step, GFP_KERNEL)?;
         }
         let program = Arc::new(Program { steps }, GFP_KERNEL)?;

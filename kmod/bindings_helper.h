@@ -18,6 +18,7 @@
 #include <net/gso.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
+#include <net/sock.h>
 #include "netlink_gen.h"
 #include "link_attr.h"
 

@@ -23,12 +23,28 @@
 #include <net/netdev_lock.h>
 #include <net/netns/generic.h>
 #include <net/rtnetlink.h>
+#include <net/sock.h>
 
 #include "link_attr.h"
 #include "netlink_gen.h"
 
 MODULE_ALIAS_RTNL_LINK("vnet");
 MODULE_ALIAS_GENL_FAMILY("vnet");
+
+/* Parameters of a module and what belongs to it are found by macros. */
+static unsigned int family = AF_DECnet;
+module_param(family, uint, 0444);
+MODULE_PARM_DESC(family, "Number of the protocol family of sockets on chains, that of a dead protocol (12, DECnet)");
+
+unsigned int vnet_helper_socket_family(void)
+{
+	return family;
+}
+
+struct module *vnet_helper_this_module(void)
+{
+	return THIS_MODULE;
+}
 
 /* The policy of the link kind; it stands here because a policy is built by macros. */
 const struct nla_policy vnet_link_policy[IFLA_VNET_MAX + 1] = {
@@ -457,6 +473,12 @@ bool vnet_helper_skb_insert(struct sk_buff **packet, u32 at, const void *bytes, 
 	return true;
 }
 
+/* Cuts off what is behind the first @len bytes. */
+bool vnet_helper_skb_trim(struct sk_buff *skb, u32 len)
+{
+	return !pskb_trim_rcsum(skb, len);
+}
+
 /* Takes bytes out from behind the first @at ones. False if there is no memory. */
 bool vnet_helper_skb_cut(struct sk_buff **packet, u32 at, u32 len)
 {
@@ -828,4 +850,86 @@ void vnet_helper_ethtool_settings(struct ethtool_link_ksettings *settings, u32 s
 	settings->base.duplex = duplex;
 	settings->base.port = PORT_TP;
 	settings->base.autoneg = AUTONEG_DISABLE;
+}
+
+/* net/sock.h */
+
+void *vnet_helper_sock_user_data(const struct sock *sk)
+{
+	return sk->sk_user_data;
+}
+
+void vnet_helper_sock_set_user_data(struct sock *sk, void *data)
+{
+	sk->sk_user_data = data;
+}
+
+void vnet_helper_sock_orphan(struct sock *sk)
+{
+	sock_orphan(sk);
+}
+
+void vnet_helper_sock_put(struct sock *sk)
+{
+	sock_put(sk);
+}
+
+void vnet_helper_sock_purge(struct sock *sk)
+{
+	skb_queue_purge(&sk->sk_receive_queue);
+}
+
+bool vnet_helper_sock_is_empty(const struct sock *sk)
+{
+	return skb_queue_empty_lockless(&sk->sk_receive_queue);
+}
+
+void vnet_helper_sock_fail(struct sock *sk, int error)
+{
+	WRITE_ONCE(sk->sk_err, error);
+	sk_error_report(sk);
+}
+
+int vnet_helper_sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb)
+{
+	return sock_queue_rcv_skb(sk, skb);
+}
+
+/* What a message says as a packet that is charged to the socket, or an error pointer. */
+struct sk_buff *vnet_helper_sock_read(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	const size_t room = LL_MAX_HEADER;
+	struct sk_buff *skb;
+	int error;
+
+	skb = sock_alloc_send_skb(sk, room + len, msg->msg_flags & MSG_DONTWAIT, &error);
+	if (!skb)
+		return ERR_PTR(error);
+	skb_reserve(skb, room);
+	error = memcpy_from_msg(skb_put(skb, len), msg, len);
+	if (error) {
+		kfree_skb(skb);
+		return ERR_PTR(error);
+	}
+	return skb;
+}
+
+/* Fills a message with the next packet; its length, cut off to the message's unless MSG_TRUNC is wanted. */
+int vnet_helper_sock_write(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+{
+	struct sk_buff *skb;
+	size_t copied;
+	int error;
+
+	skb = skb_recv_datagram(sk, flags, &error);
+	if (!skb)
+		return error;
+	copied = min_t(size_t, skb->len, len);
+	if (copied < skb->len)
+		msg->msg_flags |= MSG_TRUNC;
+	error = skb_copy_datagram_msg(skb, 0, msg, copied);
+	if (!error)
+		error = flags & MSG_TRUNC ? skb->len : copied;
+	skb_free_datagram(sk, skb);
+	return error;
 }

@@ -29,4 +29,5 @@ pub(crate) mod port_ops;
 pub(crate) mod rtnl;
 pub(crate) mod skbuff;
 pub(crate) mod skbuff_tree;
+pub(crate) mod socket;
 pub(crate) mod soft_timer;

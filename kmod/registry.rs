@@ -10,7 +10,10 @@ use crate::{
         Account,
         Load, //
     },
-    fb::program::Entry,
+    fb::{
+        program::Entry,
+        socket::Chain, //
+    },
     instance::Instance,
     medium::Medium,
     net::{
@@ -41,6 +44,8 @@ pub(crate) struct Registry {
     /// By the address of the device, while RTNL keeps it, and the number of the user.
     device_users: RBTree<(usize, u32), Arc<dyn DeviceUser>>,
     last_device_user: u32,
+    /// By the inode number of the namespace and the number of the chain.
+    chains: RBTree<(u64, u32), Arc<Chain>>,
     turns: Arc<Turns<Entry>>,
 }
 
@@ -99,6 +104,7 @@ pub(crate) fn open() -> Result {
         users: RBTree::new(),
         device_users: RBTree::new(),
         last_device_user: 0,
+        chains: RBTree::new(),
         turns,
     });
     Ok(())
@@ -159,6 +165,23 @@ impl Registry {
     pub(crate) fn remove_device_user(&mut self, device: &NetDevice, number: u32) {
         let key = (device.address_in_memory(), number);
         drop(self.device_users.remove(&key));
+    }
+
+    /// The chain of a number in the namespace with an inode number.
+    pub(crate) fn find_chain(&self, inode: u64, number: u32) -> Option<Arc<Chain>> {
+        self.chains.get(&(inode, number)).cloned()
+    }
+
+    /// Has a chain found by its number, which is free.
+    pub(crate) fn add_chain(&mut self, inode: u64, number: u32, chain: Arc<Chain>) -> Result {
+        self.chains
+            .try_create_and_insert((inode, number), chain, GFP_KERNEL)?;
+        Ok(())
+    }
+
+    /// The chain is not found any more.
+    pub(crate) fn remove_chain(&mut self, inode: u64, number: u32) {
+        drop(self.chains.remove(&(inode, number)));
     }
 
     /// The account of the user namespace that owns `net`, with those above it. The first user

@@ -51,6 +51,7 @@ struct Vnet {
     _links: net::link_ops::Registration<pipe::Ethernet>,
     _media: net::port_ops::Registration<medium::Station>,
     _virtual: net::port_ops::Registration<fb::vlink::VirtualDevice>,
+    _sockets: Option<net::socket::Registration<fb::socket::Sockets>>,
     _instances: net::netns::Registration<instance::Instance>,
     _devices: net::notifier::Registration<registry::Devices>,
     _last: Last,
@@ -77,12 +78,14 @@ impl kernel::Module for Vnet {
         let links = net::link_ops::Registration::new()?;
         let media = net::port_ops::Registration::new()?;
         let devices_of_blocks = net::port_ops::Registration::new()?;
+        let sockets = net::socket::Registration::new()?;
         let family = net::netlink::Registration::new()?;
         Ok(Self {
             _family: family,
             _links: links,
             _media: media,
             _virtual: devices_of_blocks,
+            _sockets: sockets,
             _instances: instances,
             _devices: devices,
             _last: last,

@@ -46,11 +46,13 @@ pub(crate) enum Cause {
     Backlog,
     /// An emulated wire lost it.
     Lost,
+    /// No application has a socket on the chain.
+    NoSocket,
 }
 
 impl Cause {
     /// All causes, in the order of their numbers.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Unbound,
         Self::Removed,
         Self::NoMemory,
@@ -62,6 +64,7 @@ impl Cause {
         Self::Rate,
         Self::Backlog,
         Self::Lost,
+        Self::NoSocket,
     ];
 
     /// The cause of a number.

@@ -13,6 +13,7 @@ use super::{
     eth,
     flow_stats,
     forward,
+    frame,
     graph::node::Bound,
     hash,
     mux,
@@ -21,6 +22,7 @@ use super::{
     pipe,
     queue,
     rate_limit,
+    socket,
     source,
     switch,
     tee,
@@ -50,6 +52,8 @@ pub(crate) static TYPES: &[&Type] = &[
     &pipe::TYPE,
     &vlink::TYPE,
     &mux::TYPE,
+    &socket::TYPE,
+    &frame::TYPE,
 ];
 
 impl Type {

@@ -115,4 +115,34 @@ pub(crate) mod code {
     pub(crate) fn eopnotsupp() -> Error {
         Error::from_errno(-(crate::bindings::EOPNOTSUPP as i32))
     }
+
+    /// It has got an aim already.
+    pub(crate) fn eisconn() -> Error {
+        Error::from_errno(-(crate::bindings::EISCONN as i32))
+    }
+
+    /// The message is too long.
+    pub(crate) fn emsgsize() -> Error {
+        Error::from_errno(-(crate::bindings::EMSGSIZE as i32))
+    }
+
+    /// What it was opened on is gone.
+    pub(crate) fn enetdown() -> Error {
+        Error::from_errno(-(crate::bindings::ENETDOWN as i32))
+    }
+
+    /// There is no way.
+    pub(crate) fn enetunreach() -> Error {
+        Error::from_errno(-(crate::bindings::ENETUNREACH as i32))
+    }
+
+    /// There is no such protocol.
+    pub(crate) fn eprotonosupport() -> Error {
+        Error::from_errno(-(crate::bindings::EPROTONOSUPPORT as i32))
+    }
+
+    /// There are no sockets of the type.
+    pub(crate) fn esocktnosupport() -> Error {
+        Error::from_errno(-(crate::bindings::ESOCKTNOSUPPORT as i32))
+    }
 }

@@ -87,6 +87,13 @@ impl SkBuff {
         }
     }
 
+    /// Cuts off what is behind the first `len` bytes; false if there is no memory to do it. The packet
+    /// is one's own, as after [`Self::cut`].
+    pub(crate) fn trim(&mut self, len: u32) -> bool {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { bindings::skb_trim(self.as_ptr(), len) }
+    }
+
     /// Takes `len` bytes out from behind the first `at` ones; false if the packet has not so many, or
     /// there is no memory to do it.
     pub(crate) fn cut(&mut self, at: u32, len: u32) -> bool {

@@ -120,6 +120,7 @@ enum vnet_block_state {
  *   enter a graph.
  * @VNET_BLOCK_DROP_CAUSE_LOST: The wire that the block emulates lost the
  *   packet.
+ * @VNET_BLOCK_DROP_CAUSE_NO_SOCKET: No application has a socket on the chain.
  */
 enum vnet_block_drop_cause {
 	VNET_BLOCK_DROP_CAUSE_UNBOUND,
@@ -133,6 +134,7 @@ enum vnet_block_drop_cause {
 	VNET_BLOCK_DROP_CAUSE_RATE,
 	VNET_BLOCK_DROP_CAUSE_BACKLOG,
 	VNET_BLOCK_DROP_CAUSE_LOST,
+	VNET_BLOCK_DROP_CAUSE_NO_SOCKET,
 
 	/* private: */
 	__VNET_BLOCK_DROP_CAUSE_MAX,

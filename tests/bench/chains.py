@@ -20,7 +20,7 @@ from pairs import Ours, address
 
 PACKETS = 400_000
 LENGTHS = (1, 2, 4, 8, 16, 32)
-COUNTED_PACKETS = 20_000
+COUNTED_PACKETS = 50_000
 
 
 class Receiver:
@@ -93,19 +93,22 @@ def measure(emit, runs, scale):
         emit("fb_forward_ns", (took[long] - took[two]) / 30 / count * 1e9, unit="ns")
 
 
+def per_packet(receiver, count):
+    """Instructions: what a run takes beside its packets goes away in the difference of two."""
+    receiver.seconds(count)     # fills caches
+    took = receiver.seconds(3 * count) - receiver.seconds(count)
+    return instructions(2 * count / took)
+
+
 def measure_instructions(emit, _runs, scale):
     """Instructions of chains of 1 to 32 blocks, and of the stack; one run is enough."""
     count = int(COUNTED_PACKETS * scale)
     found = {}
     for length in LENGTHS:
-        chain = Chain(length)
-        chain.seconds(count)
-        found[length] = instructions(count / chain.seconds(count))
+        found[length] = per_packet(Chain(length), count)
         emit(f"fb_chain_insns_n{length}", found[length], unit="instructions")
         undo()
-    stack = Stack()
-    stack.seconds(count)
-    emit("stack_drop_insns", instructions(count / stack.seconds(count)), unit="instructions")
+    emit("stack_drop_insns", per_packet(Stack(), count), unit="instructions")
     emit("fb_forward_insns", (found[32] - found[1]) / 31, unit="instructions")
 
 

@@ -52,6 +52,7 @@ mod flow_stats;
 mod forward;
 mod frame;
 mod hash;
+mod held;
 mod mux;
 mod paint;
 mod pipe;

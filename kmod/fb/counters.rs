@@ -48,11 +48,13 @@ pub(crate) enum Cause {
     Lost,
     /// No application has a socket on the chain.
     NoSocket,
+    /// The instance, or a user namespace above it, holds as much as it may.
+    Limit,
 }
 
 impl Cause {
     /// All causes, in the order of their numbers.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Unbound,
         Self::Removed,
         Self::NoMemory,
@@ -65,6 +67,7 @@ impl Cause {
         Self::Backlog,
         Self::Lost,
         Self::NoSocket,
+        Self::Limit,
     ];
 
     /// The cause of a number.

@@ -5,6 +5,10 @@
 //! Each way has a queue of its own.
 
 use super::{
+    held::{
+        load_of,
+        Held, //
+    },
     outlet::Outlet,
     prelude::*, //
 };
@@ -94,6 +98,7 @@ struct Lane {
 /// The packets of a way.
 struct Line {
     waiting: SkBuffList,
+    held: Held,
     packets: u64,
     bytes: u64,
     open: bool,
@@ -113,13 +118,14 @@ enum Arrival {
         /// When to look at the queue.
         at: Option<u64>,
     },
-    Full(SkBuff),
+    Lost(SkBuff, Cause),
 }
 
 impl Line {
-    fn new() -> Self {
+    fn new(site: &Site<'_>) -> Self {
         Self {
             waiting: SkBuffList::default(),
+            held: Held::new(site.net),
             packets: 0,
             bytes: 0,
             open: true,
@@ -159,7 +165,10 @@ impl Line {
             return Arrival::Passes(packet);
         }
         if self.packets >= self.max_packets || self.bytes.saturating_add(len) > self.max_bytes {
-            return Arrival::Full(packet);
+            return Arrival::Lost(packet, Cause::QueueFull);
+        }
+        if self.held.take(load_of(&packet)).is_err() {
+            return Arrival::Lost(packet, Cause::Limit);
         }
         let first = self.packets == 0;
         self.packets = self.packets.saturating_add(1);
@@ -182,6 +191,7 @@ impl Line {
 
     fn pop(&mut self) -> Option<SkBuff> {
         let packet = self.waiting.pop_front()?;
+        self.held.give(load_of(&packet));
         self.packets = self.packets.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(u64::from(packet.len()));
         Some(packet)
@@ -261,7 +271,7 @@ fn lane(site: &Site<'_>, port: u32) -> Result<Arc<SoftTimer<Lane>>> {
     let lane = pin_init!(Lane {
         outlet,
         port,
-        line <- new_spinlock_bh!(Line::new(), "vnet_queue"),
+        line <- new_spinlock_bh!(Line::new(site), "vnet_queue"),
     });
     Arc::pin_init(SoftTimer::new(lane), GFP_KERNEL)
 }
@@ -290,7 +300,7 @@ impl Block for Queue {
         let arrival = lane.line.lock().arrive(packet, clock::now());
         match arrival {
             Arrival::Passes(packet) => Verdict::leave(packet, to),
-            Arrival::Full(packet) => Verdict::drop(packet, Cause::QueueFull),
+            Arrival::Lost(packet, cause) => Verdict::drop(packet, cause),
             Arrival::Waits { at } => {
                 if let Some(at) = at {
                     lane.start(at);
@@ -314,17 +324,18 @@ impl Block for Queue {
             return;
         }
         for lane in self.lanes() {
-            let waiting = {
+            let mut waiting = SkBuffList::default();
+            {
                 let mut line = lane.line.lock();
                 line.closed = true;
                 line.open = false;
-                line.packets = 0;
-                line.bytes = 0;
-                core::mem::take(&mut line.waiting)
-            };
+                while let Some(packet) = line.pop() {
+                    waiting.push_back(packet);
+                }
+                line.held.settle();
+            }
             lane.cancel();
             let bh = percpu::disable_bottom_half();
-            let mut waiting = waiting;
             while let Some(packet) = waiting.pop_front() {
                 lane.outlet.drop_queued(packet, Cause::Removed, &bh);
             }

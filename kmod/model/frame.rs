@@ -78,7 +78,7 @@ impl Stamp {
     }
 
     /// Notes why the frame was dropped.
-    pub(super) fn set_lost(&mut self, cause: Cause) {
+    pub fn set_lost(&mut self, cause: Cause) {
         self.due = cause as u64;
     }
 

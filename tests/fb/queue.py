@@ -58,6 +58,31 @@ def limits():
     equal(until(graph, lambda b: b.count("in") == 15, "all came").drops, {"queue-full": 5})
 
 
+@case("what waits is charged to the instance", "queue", "pipe")
+def charged(kind):
+    """Beyond its limit packets are dropped; nothing is charged when they are gone."""
+    link = Link()
+    family, graph = link.family, Graph(link.ns["b"])
+    params = {"open": 0} if kind == "queue" else {"delay": 100 * 10**9}
+    graph.add("dev", "eth", device="b")
+    graph.add("q", kind, **params)
+    graph.bind("q", "dev:wire")
+    graph.bind("dev:host", "q")
+    instance = family.do("instance-new", {"netns-fd": link.ns["b"].fd, "max-frames": 10})["id"]
+    link.sender().send(SIZE, 15)
+    q = until(graph, lambda b: b.count("in") == 15, "all came")
+    equal((q.count("queued"), q.drops), (10, {"limit": 5}))
+    told = family.do("instance-get", id=instance)
+    equal(told["frames"], 10)
+    true(told["bytes"] >= 10 * SIZE)
+    graph.replace("q", **params)
+    equal(family.do("instance-get", id=instance)["frames"], 10, "replaced")
+    graph.replace("q", state="drop", **params)
+    equal(graph.get("q").drops, {"limit": 5, "removed": 10})
+    told = family.do("instance-get", id=instance)
+    equal((told["frames"], told["bytes"]), (0, 0))
+
+
 @case("packets leave at the rate")
 def rate():
     """1 ms a packet, exactly so in simulated time."""

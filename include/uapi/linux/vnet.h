@@ -121,6 +121,8 @@ enum vnet_block_state {
  * @VNET_BLOCK_DROP_CAUSE_LOST: The wire that the block emulates lost the
  *   packet.
  * @VNET_BLOCK_DROP_CAUSE_NO_SOCKET: No application has a socket on the chain.
+ * @VNET_BLOCK_DROP_CAUSE_LIMIT: The instance, or a user namespace above it,
+ *   holds as much as it may.
  */
 enum vnet_block_drop_cause {
 	VNET_BLOCK_DROP_CAUSE_UNBOUND,
@@ -135,6 +137,7 @@ enum vnet_block_drop_cause {
 	VNET_BLOCK_DROP_CAUSE_BACKLOG,
 	VNET_BLOCK_DROP_CAUSE_LOST,
 	VNET_BLOCK_DROP_CAUSE_NO_SOCKET,
+	VNET_BLOCK_DROP_CAUSE_LIMIT,
 
 	/* private: */
 	__VNET_BLOCK_DROP_CAUSE_MAX,

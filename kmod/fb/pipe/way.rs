@@ -13,6 +13,7 @@ use super::super::{
         Verdict, //
     },
     counters::Cause,
+    held::Held,
     outlet::Outlet,
     program::Run, //
 };
@@ -80,6 +81,10 @@ pub(super) struct Way {
 /// What a way's lock protects.
 struct Line {
     model: Direction<FrameList, LaneMemory>,
+    /// What the model holds is charged here.
+    held: Held,
+    /// What was not charged, and is to be dropped.
+    refused: FrameList,
     /// When the timer will expire, ns.
     armed: u64,
     /// Somebody is emitting what was due; what comes now must come after that.
@@ -96,6 +101,8 @@ pub(super) fn new(site: &Site<'_>, port: u32, params: &Parameters) -> Result<Arc
         port,
         line <- new_spinlock_bh!(Line {
             model: Direction::with_memory(**params, memory),
+            held: Held::new(site.net),
+            refused: FrameList::default(),
             armed: NEVER,
             draining: false,
             closed: false,
@@ -109,7 +116,7 @@ pub(super) fn change(way: &SoftTimer<Way>, params: &Parameters) {
     let mut line = way.line.lock();
     let now = clock::now();
     line.model.set_params(now, **params);
-    let lost = line.model.take_discarded();
+    let lost = line.take_lost();
     line.plan(way, now);
     drop(line);
     way.lose(lost, &percpu::disable_bottom_half());
@@ -122,7 +129,9 @@ pub(super) fn close(way: &SoftTimer<Way>) {
         line.closed = true;
         line.model.advance(clock::now());
         line.model.purge(model::Cause::Removed);
-        line.model.take_discarded()
+        let lost = line.take_lost();
+        line.held.settle();
+        lost
     };
     way.cancel();
     way.lose(lost, &percpu::disable_bottom_half());
@@ -176,7 +185,7 @@ impl Way {
             line.model.purge(model::Cause::Removed);
         }
         line.plan(timer, now);
-        line.model.take_discarded()
+        line.take_lost()
     }
 
     /// Drops what the model has lost.
@@ -210,9 +219,8 @@ fn cause_of(stamp: &model::Stamp) -> Cause {
         | Model::Red
         | Model::Codel
         | Model::Pie
-        | Model::DelayLimit
-        | Model::FrameCap
-        | Model::ByteCap => Cause::QueueFull,
+        | Model::DelayLimit => Cause::QueueFull,
+        Model::FrameCap | Model::ByteCap => Cause::Limit,
     }
 }
 
@@ -229,7 +237,23 @@ impl Line {
             frames: 1,
             bytes: packet.len(),
         };
-        self.model.enqueue(now, Frame::new(packet, size));
+        let mut frame = Frame::new(packet, size);
+        if let Err(cause) = self.held.take(frame.load()) {
+            frame.stamp_mut().set_lost(cause);
+            return self.refused.push_back(frame);
+        }
+        self.model.enqueue(now, frame);
+    }
+
+    /// What is to be dropped, none of which is charged any more.
+    fn take_lost(&mut self) -> FrameList {
+        let mut lost = core::mem::take(&mut self.refused);
+        let mut discarded = self.model.take_discarded();
+        while let Some(frame) = discarded.pop_front() {
+            self.held.give(frame.load());
+            lost.push_back(frame);
+        }
+        lost
     }
 
     /// Sees to it that the timer expires when the model wants it.
@@ -249,7 +273,10 @@ impl Line {
         let mut due = FrameList::default();
         for _ in 0..BURST {
             match self.model.pop_due(now) {
-                Some(frame) => due.push_back(frame),
+                Some(frame) => {
+                    self.held.give(frame.load());
+                    due.push_back(frame);
+                }
                 None => break,
             }
         }
@@ -265,7 +292,7 @@ impl Expire for Way {
             line.armed = NEVER;
             line.draining = true;
             line.model.advance(now);
-            (line.due(now), line.model.take_discarded())
+            (line.due(now), line.take_lost())
         };
         while let Some(frame) = due.pop_front() {
             match frame.stamp().is_copy() {

@@ -216,6 +216,10 @@ pub enum BlockDropCause {
     Backlog,
     /// The wire that the block emulates lost the packet.
     Lost,
+    /// No application has a socket on the chain.
+    NoSocket,
+    /// The instance, or a user namespace above it, holds as much as it may.
+    Limit,
 }
 impl BlockDropCause {
     /// All values in the order of their numbers.
@@ -231,6 +235,8 @@ impl BlockDropCause {
         BlockDropCause::Rate,
         BlockDropCause::Backlog,
         BlockDropCause::Lost,
+        BlockDropCause::NoSocket,
+        BlockDropCause::Limit,
     ];
     /// The name in the spec.
     pub fn name(self) -> &'static str {
@@ -246,6 +252,8 @@ impl BlockDropCause {
             BlockDropCause::Rate => "rate",
             BlockDropCause::Backlog => "backlog",
             BlockDropCause::Lost => "lost",
+            BlockDropCause::NoSocket => "no-socket",
+            BlockDropCause::Limit => "limit",
         }
     }
     /// The value of that number; `None` for one that only a newer kernel knows.

@@ -4,8 +4,10 @@
  * file and of the generated netlink headers, becomes visible to Rust.
  */
 #include <linux/hrtimer_types.h>
+#include <linux/bpf.h>
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
+#include <linux/filter.h>
 #include <linux/hrtimer.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>

@@ -5,6 +5,7 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
+#include <linux/filter.h>
 #include <linux/hrtimer.h>
 #include <linux/if_vlan.h>
 #include <linux/mm.h>
@@ -511,6 +512,14 @@ void vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev, boo
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
 	skb->tc_skip_classify = again;
 	netif_receive_skb(skb);
+}
+
+/* linux/filter.h */
+
+u32 vnet_helper_bpf_run(const struct bpf_prog *program, struct sk_buff *skb)
+{
+	skb_reset_mac_header(skb);
+	return bpf_prog_run_clear_cb(program, skb);
 }
 
 /* linux/rbtree.h */

@@ -13,6 +13,7 @@
 //! - *Proof*: a value that cannot be made out of nothing, such as [`rtnl::Rtnl`], and stands for a
 //!   lock that is held.
 
+pub(crate) mod bpf;
 pub(crate) mod clock;
 pub(crate) mod device;
 pub(crate) mod entry;

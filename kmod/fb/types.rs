@@ -7,6 +7,7 @@ use super::{
         Port,
         Type, //
     },
+    bpf,
     classifier,
     counter,
     discard,
@@ -42,6 +43,7 @@ pub(crate) static TYPES: &[&Type] = &[
     &discard::TYPE,
     &source::TYPE,
     &classifier::TYPE,
+    &bpf::TYPE,
     &hash::TYPE,
     &queue::TYPE,
     &rate_limit::TYPE,

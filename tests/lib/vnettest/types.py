@@ -7,6 +7,7 @@ DEVICE = "d0"
 
 # Each type with something for all that can be given.
 EXAMPLES = {
+    "bpf": {"filter": "1\n6 0 0 1\n"},
     "check-paint": {"colour": 7},
     "classifier": {"ports": 3,
                    "rules": [{"port": 1, "ethertype": 0x806},

@@ -114,11 +114,12 @@ struct Eth(Arc<Attachment>);
 fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
     let name = values.text(DEVICE).unwrap_or(c"");
     let old = of_type::<Eth>(old);
-    let attachment = match old.filter(|old| *old.0.name == *name) {
-        Some(old) => old.0.clone(),
-        None => attach(site, name)?,
-    };
-    Ok(Arc::new(Eth(attachment), GFP_KERNEL)?)
+    if let Some(old) = old.filter(|old| *old.0.name == *name) {
+        return Ok(Arc::new(Eth(old.0.clone()), GFP_KERNEL)?);
+    }
+    let attachment = attach(site, name)?;
+    let block = Arc::new(Eth(attachment.clone()), GFP_KERNEL);
+    Ok(block.inspect_err(|_| attachment.detach(site.rtnl))?)
 }
 
 fn attach(site: &Site<'_>, name: &CStr) -> Result<Arc<Attachment>, Refused> {

@@ -44,6 +44,7 @@ pub(crate) mod param;
 pub(crate) mod program;
 pub(crate) mod types;
 
+mod arq;
 mod bpf;
 mod classifier;
 mod counter;

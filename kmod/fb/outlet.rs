@@ -101,6 +101,11 @@ impl Outlet {
         drop(self.turns.enter(&self.entry, at, packet, bh));
     }
 
+    /// Ends a packet that the block held as one that has reached its aim.
+    pub(crate) fn consume_queued(&self, packet: SkBuff, bh: &BottomHalf) {
+        drop(self.turns.enter(&self.entry, program::done(), packet, bh));
+    }
+
     /// Drops a packet that the block has made, and that nobody has counted yet.
     pub(crate) fn drop_made(&self, packet: SkBuff, cause: Cause, bh: &BottomHalf) {
         let at = program::failed(cause);

@@ -104,6 +104,8 @@ const DROPPED: u64 = 3 << 62;
 const IF_BOUND: u64 = 1 << 61;
 /// What is dropped was made by the block, and never held.
 const MADE: u64 = 1 << 60;
+/// What ends was not lost.
+const DONE: u64 = 1 << 59;
 
 /// Where a generated packet begins.
 pub(super) fn generated(port: u32) -> u64 {
@@ -123,6 +125,11 @@ pub(super) fn unqueued(port: u32) -> u64 {
 /// Where a packet ends that was held.
 pub(super) fn dropped(cause: Cause) -> u64 {
     DROPPED | u64::from(cause as u32)
+}
+
+/// Where a packet ends as it should that was held.
+pub(super) fn done() -> u64 {
+    DONE | DROPPED
 }
 
 /// Where a packet ends that was made in vain.
@@ -162,6 +169,10 @@ impl Work for Entry {
             local.generated(len);
         } else {
             local.unqueued(len);
+        }
+        if at & DONE != 0 {
+            packet.consume();
+            return local.consumed(len);
         }
         if at & HOW == DROPPED {
             return local.dropped(Cause::of(number(at)), len);

@@ -3,6 +3,7 @@
 //! All types of blocks.
 
 use super::{
+    arq,
     block::{
         Port,
         Type, //
@@ -56,6 +57,7 @@ pub(crate) static TYPES: &[&Type] = &[
     &mux::TYPE,
     &socket::TYPE,
     &frame::TYPE,
+    &arq::TYPE,
 ];
 
 impl Type {

@@ -43,6 +43,7 @@
 // The module does not use everything that the host's tools do; its own interface ends at its crate.
 #![allow(dead_code, unreachable_pub, unused_imports)]
 
+pub mod arq;
 pub mod ber;
 pub mod bucket;
 pub mod counters;

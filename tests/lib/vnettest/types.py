@@ -7,6 +7,7 @@ DEVICE = "d0"
 
 # Each type with something for all that can be given.
 EXAMPLES = {
+    "arq": {"timeout": 20, "tries": 5, "queue": 50, "window": 8, "frames": 1, "protocol": 0x88B6},
     "bpf": {"filter": "1\n6 0 0 1\n"},
     "check-paint": {"colour": 7},
     "classifier": {"ports": 3,

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `arq`: a reliable way between two ends, each of which has such a block.
+//!
+//! ```text
+//!   frames:     | destination, source | protocol | message | Ethernet type and the rest
+//!   datagrams:                        | protocol | message | datagram
+//!                                          2         14
+//! ```
+//!
+//! The model has the rules (`model::arq`). What is sent is held, as it came, until it is
+//! acknowledged, and each time it is sent that is a packet that the block makes; what is received
+//! is made of the frame that carried it.
+
+mod line;
+
+use self::line::{
+    Line,
+    Out, //
+};
+use super::{
+    outlet::Outlet,
+    prelude::*, //
+};
+use crate::{
+    model::arq::{
+        Message,
+        HEADER, //
+    },
+    net::{
+        clock,
+        soft_timer::{
+            Expire,
+            SoftTimer, //
+        }, //
+    },
+    sync::{
+        percpu::{
+            self,
+            BottomHalf, //
+        },
+        spinlock_bh::{
+            new_spinlock_bh,
+            SpinLockBh, //
+        }, //
+    }, //
+};
+
+/// Places of the parameters.
+const TIMEOUT: usize = 0;
+const TRIES: usize = 1;
+const QUEUE: usize = 2;
+const WINDOW: usize = 3;
+const FRAMES: usize = 4;
+const PROTOCOL: usize = 5;
+const SENT: usize = 6;
+const AGAIN: usize = 7;
+const GIVEN_UP: usize = 8;
+const USELESS: usize = 9;
+
+/// Bytes of both addresses of a frame.
+const ADDRESSES: usize = 12;
+/// Bytes of protocol and message.
+const TAG: usize = 2 + HEADER;
+/// Bytes of the shortest frame.
+const SHORTEST: u32 = 60;
+
+/// The type.
+pub(super) static TYPE: Type = Type {
+    name: c"arq",
+    doc: c"sends again what the block at the other end does not acknowledge, and puts it in order there",
+    passage: Passage::Through,
+    ports: ANY_THROUGH,
+    params: &[
+        Param::uint(
+            c"timeout",
+            c"until a packet is sent again for the first time; twice as long each further time",
+            1..=60_000,
+            100,
+        )
+        .unit(c"ms"),
+        Param::uint(
+            c"tries",
+            c"how often a packet is sent before it is dropped as lost",
+            1..=100,
+            10,
+        ),
+        Param::uint(
+            c"queue",
+            c"most packets that wait for room in the window; others are dropped",
+            0..=65536,
+            1000,
+        )
+        .unit(c"packets"),
+        Param::uint(
+            c"window",
+            c"most packets that are not acknowledged, rounded up to a power of two",
+            1..=256,
+            64,
+        )
+        .access(Access::Initial)
+        .unit(c"packets"),
+        Param::new(
+            c"frames",
+            c"whether packets are Ethernet frames, and not datagrams",
+            Kind::Bool(true),
+        )
+        .access(Access::Initial),
+        Param::uint(
+            c"protocol",
+            c"Ethernet type, the same at both ends",
+            0x600..=0xffff,
+            0x88b5,
+        )
+        .access(Access::Initial),
+        Param::reading(c"sent", c"packets that were sent, each once").unit(c"packets"),
+        Param::reading(c"again", c"times that one was sent again"),
+        Param::reading(c"given-up", c"packets that were sent as often as may be").unit(c"packets"),
+        Param::reading(
+            c"useless",
+            c"packets that came a second time, or too early",
+        )
+        .unit(c"packets"),
+    ],
+    state: true,
+    make,
+};
+
+/// What packets look like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Format {
+    protocol: [u8; 2],
+    /// Where the tag begins.
+    at: usize,
+}
+
+/// What replacements share.
+#[pin_data]
+struct End {
+    outlet: Arc<Outlet>,
+    format: Format,
+    window: usize,
+    /// Protects the line. The timer is started under it; no packet is emitted.
+    #[pin]
+    line: SpinLockBh<Line>,
+}
+
+struct Arq(Arc<SoftTimer<End>>);
+
+fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
+    let format = Format {
+        protocol: (values.uint(PROTOCOL) as u16).to_be_bytes(),
+        at: match values.uint(FRAMES) {
+            0 => 0,
+            _ => ADDRESSES,
+        },
+    };
+    let window = (values.uint(WINDOW) as usize).next_power_of_two();
+    let old = of_type::<Arq>(old);
+    let kept = old.filter(|old| old.0.format == format && old.0.window == window);
+    let end = match kept {
+        Some(old) => old.0.clone(),
+        None => {
+            let line = Line::new(site.net, window)?;
+            let outlet = site.outlet.clone();
+            let end = pin_init!(End {
+                outlet,
+                format,
+                window,
+                line <- new_spinlock_bh!(line, "vnet_arq"),
+            });
+            Arc::pin_init(SoftTimer::new(end), GFP_KERNEL)?
+        }
+    };
+    Ok(Arc::new(Arq(end), GFP_KERNEL)?)
+}
+
+impl Format {
+    fn tag(self, message: &Message) -> [u8; TAG] {
+        let mut tag = [0; TAG];
+        let message = message.encode();
+        let parts = [self.protocol.as_slice(), &message];
+        for (to, from) in tag.iter_mut().zip(parts.into_iter().flatten()) {
+            *to = *from;
+        }
+        tag
+    }
+
+    /// A copy of a packet with a message; none if there is no memory.
+    fn wrap(self, packet: &SkBuff, message: &Message) -> Option<SkBuff> {
+        let mut copy = packet.duplicate()?;
+        copy.insert(self.at as u32, &self.tag(message))
+            .then_some(copy)
+    }
+
+    /// A packet that is nothing but a message, to where `addresses` says; none if there is no memory.
+    fn alone(self, message: &Message, addresses: &[u8; ADDRESSES]) -> Option<SkBuff> {
+        let mut bytes = [0; ADDRESSES + TAG];
+        let tag = self.tag(message);
+        let (addresses, len): (&[u8], _) = match self.at {
+            0 => (&[], TAG as u32),
+            _ => (addresses, SHORTEST),
+        };
+        let parts = [addresses, &tag];
+        for (to, from) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
+            *to = *from;
+        }
+        let bytes = bytes.get(..addresses.len().saturating_add(TAG))?;
+        SkBuff::with_header(bytes, len)
+    }
+
+    /// Whether a packet carries a message, and which one.
+    fn read(self, packet: &mut SkBuff) -> Option<Option<Message>> {
+        let end = self.at.saturating_add(TAG);
+        let bytes = packet.first(end as u32)?;
+        let tag = bytes.get(self.at..)?;
+        let (protocol, message) = tag.split_first_chunk::<2>()?;
+        (*protocol == self.protocol).then(|| Message::decode(message.first_chunk()?))
+    }
+
+    /// The addresses of a frame, or of an answer to it; zeros of a datagram.
+    fn addresses(self, packet: &mut SkBuff, answer: bool) -> [u8; ADDRESSES] {
+        let mut addresses = [0; ADDRESSES];
+        if self.at != 0 {
+            if let Some(bytes) = packet.first(ADDRESSES as u32) {
+                for (to, from) in addresses.iter_mut().zip(bytes) {
+                    *to = *from;
+                }
+            }
+            if answer {
+                addresses.rotate_left(6);
+            }
+        }
+        addresses
+    }
+
+    /// Whether a packet is for more than one, who cannot all acknowledge it.
+    fn is_for_many(self, packet: &mut SkBuff) -> bool {
+        let first = packet.first(1).and_then(|bytes| bytes.first());
+        self.at != 0 && first.is_some_and(|byte| byte & 1 != 0)
+    }
+}
+
+impl End {
+    /// Has a line work, and does what follows from it.
+    fn work(
+        &self,
+        timer: &SoftTimer<Self>,
+        bh: &BottomHalf,
+        then: impl FnOnce(&mut Line, &mut Out, u64),
+    ) {
+        let mut out = Out::new(self.format);
+        {
+            let mut line = self.line.lock();
+            let now = clock::now();
+            then(&mut line, &mut out, now);
+            if let Some(at) = line.plan(now) {
+                timer.start(at);
+            }
+        }
+        self.settle(out, bh);
+    }
+
+    fn settle(&self, mut out: Out, bh: &BottomHalf) {
+        while let Some(packet) = out.freed.pop_front() {
+            self.outlet.consume_queued(packet, bh);
+        }
+        for (packets, cause) in [
+            (&mut out.lost, Cause::Lost),
+            (&mut out.refused, Cause::QueueFull),
+            (&mut out.limited, Cause::Limit),
+            (&mut out.removed, Cause::Removed),
+        ] {
+            while let Some(packet) = packets.pop_front() {
+                self.outlet.drop_queued(packet, cause, bh);
+            }
+        }
+        while let Some(packet) = out.up.pop_front() {
+            self.outlet.emit_queued(packet, UPPER, bh);
+        }
+        while let Some(packet) = out.down.pop_front() {
+            self.outlet.emit(packet, LOWER, bh);
+        }
+    }
+
+    /// Sends a packet of the application.
+    fn send(&self, timer: &SoftTimer<Self>, packet: SkBuff, run: &Run<'_>) -> Verdict {
+        if !packet.is_gso() {
+            self.work(timer, run.bh(), |line, out, now| {
+                line.send(packet, out, now)
+            });
+            return Verdict::queued();
+        }
+        let mut segments = match packet.segment() {
+            Ok(segments) => segments,
+            Err(packet) => return Verdict::drop(packet, Cause::Malformed),
+        };
+        self.work(timer, run.bh(), |line, out, now| {
+            while let Some(segment) = segments.pop_front() {
+                run.held(segment.len());
+                line.send(segment, out, now);
+            }
+        });
+        Verdict::consumed()
+    }
+
+    /// Takes a packet from the other end.
+    fn receive(&self, timer: &SoftTimer<Self>, mut packet: SkBuff, run: &Run<'_>) -> Verdict {
+        let message = match self.format.read(&mut packet) {
+            None => return Verdict::leave(packet, UPPER),
+            Some(None) => return Verdict::drop(packet, Cause::Malformed),
+            Some(Some(message)) => message,
+        };
+        let addresses = self.format.addresses(&mut packet, true);
+        if let Message::Data { .. } = message {
+            if !packet.cut(self.format.at as u32, TAG as u32) {
+                return Verdict::drop(packet, Cause::NoMemory);
+            }
+            run.held(packet.len());
+            self.work(timer, run.bh(), |line, out, _| {
+                line.receive(message, Some(packet), &addresses, out);
+            });
+            return Verdict::consumed();
+        }
+        packet.consume();
+        self.work(timer, run.bh(), |line, out, now| match message {
+            Message::Ack {
+                epoch,
+                expected,
+                received,
+            } => line.acknowledge((epoch, expected, received), out, now),
+            _ => line.receive(message, None, &addresses, out),
+        });
+        Verdict::consumed()
+    }
+}
+
+impl Expire for End {
+    fn expired(timer: &SoftTimer<Self>, bh: &BottomHalf) {
+        timer.work(timer, bh, |line, out, now| line.expired(out, now));
+    }
+}
+
+impl Block for Arq {
+    fn receive(&self, mut packet: SkBuff, from: u32, run: &Run<'_>) -> Verdict {
+        if from == LOWER {
+            return self.0.receive(&self.0, packet, run);
+        }
+        if self.0.format.is_for_many(&mut packet) {
+            return Verdict::leave(packet, LOWER);
+        }
+        self.0.send(&self.0, packet, run)
+    }
+
+    fn start(&self, values: &Values, _rtnl: &Rtnl) {
+        self.0.line.lock().change(values);
+    }
+
+    fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
+        self.0.line.lock().change(values);
+        Ok(())
+    }
+
+    fn read(&self, place: usize) -> Result<Value> {
+        let line = self.0.line.lock();
+        Ok(match place {
+            SENT => Value::Uint(line.sent),
+            AGAIN => Value::Uint(line.again),
+            GIVEN_UP => Value::Uint(line.given_up),
+            USELESS => Value::Uint(line.useless),
+            _ => Value::Absent,
+        })
+    }
+
+    fn stop(&self, successor: Option<&dyn Block>, _rtnl: &Rtnl) {
+        if takes_over(successor, |other: &Arq| &other.0, &self.0) {
+            return;
+        }
+        let mut out = Out::new(self.0.format);
+        self.0.line.lock().close(&mut out);
+        self.0.cancel();
+        self.0.settle(out, &percpu::disable_bottom_half());
+    }
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Both ends of the model in one place, with the packets.
+//!
+//! # Invariants
+//!
+//! What is in the window, waits for it, or waits to be put in order is counted as queued by the block
+//! and charged to the instance.
+
+use super::{
+    super::{
+        held::{
+            load_of,
+            Held, //
+        },
+        param::Values, //
+    },
+    Format,
+    ADDRESSES,
+    QUEUE,
+    TIMEOUT,
+    TRIES, //
+};
+use crate::{
+    model::arq::{
+        Due,
+        Message,
+        Receiver,
+        Sender,
+        Slot, //
+    },
+    net::{
+        clock,
+        netns::Net,
+        skbuff::{
+            SkBuff,
+            SkBuffList, //
+        }, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// Not armed.
+const NEVER: u64 = u64::MAX;
+/// Most packets that are sent again at once.
+const BURST: u32 = 64;
+/// Most times that the wait is doubled.
+const MAX_DOUBLED: u32 = 6;
+
+/// What is to be done when the lock has been released.
+pub(super) struct Out {
+    format: Format,
+    /// Made for the other end.
+    pub(super) down: SkBuffList,
+    /// In order, for the application.
+    pub(super) up: SkBuffList,
+    /// Acknowledged.
+    pub(super) freed: SkBuffList,
+    /// Given up.
+    pub(super) lost: SkBuffList,
+    /// Beyond the queue.
+    pub(super) refused: SkBuffList,
+    /// Beyond the limits of the instance.
+    pub(super) limited: SkBuffList,
+    /// Of a line that is closed.
+    pub(super) removed: SkBuffList,
+}
+
+impl Out {
+    pub(super) fn new(format: Format) -> Self {
+        Self {
+            format,
+            down: SkBuffList::default(),
+            up: SkBuffList::default(),
+            freed: SkBuffList::default(),
+            lost: SkBuffList::default(),
+            refused: SkBuffList::default(),
+            limited: SkBuffList::default(),
+            removed: SkBuffList::default(),
+        }
+    }
+
+    /// Sends a packet with a message. Without memory it is as if the wire had lost it.
+    fn send(&mut self, packet: &SkBuff, message: &Message) {
+        if let Some(copy) = self.format.wrap(packet, message) {
+            self.down.push_back(copy);
+        }
+    }
+
+    /// Sends a message alone; as [`Self::send`].
+    fn tell(&mut self, message: &Message, addresses: &[u8; ADDRESSES]) {
+        if let Some(packet) = self.format.alone(message, addresses) {
+            self.down.push_back(packet);
+        }
+    }
+}
+
+/// What the block's lock protects.
+pub(super) struct Line {
+    sender: Sender<KVVec<Option<Slot<SkBuff>>>>,
+    receiver: Receiver<KVVec<Option<SkBuff>>>,
+    waiting: SkBuffList,
+    /// How many these are.
+    count: u64,
+    held: Held,
+    timeout: u64,
+    tries: u32,
+    max_waiting: u64,
+    /// When the timer will expire, ns.
+    armed: u64,
+    closed: bool,
+    pub(super) sent: u64,
+    pub(super) again: u64,
+    pub(super) given_up: u64,
+    pub(super) useless: u64,
+}
+
+fn slots<T>(count: usize) -> Result<KVVec<Option<T>>> {
+    let mut slots = KVVec::with_capacity(count, GFP_KERNEL)?;
+    for _ in 0..count {
+        slots.push(None, GFP_KERNEL)?;
+    }
+    Ok(slots)
+}
+
+impl Line {
+    /// A line with a window of so many packets, a power of two.
+    pub(super) fn new(net: &Net, window: usize) -> Result<Self> {
+        // The time tells this sender from one that was here before.
+        let epoch = (clock::now() >> 10) as u32;
+        Ok(Self {
+            sender: Sender::new(slots(window)?, epoch),
+            receiver: Receiver::new(slots(window)?),
+            waiting: SkBuffList::default(),
+            count: 0,
+            held: Held::new(net),
+            timeout: 0,
+            tries: 1,
+            max_waiting: 0,
+            armed: NEVER,
+            closed: false,
+            sent: 0,
+            again: 0,
+            given_up: 0,
+            useless: 0,
+        })
+    }
+
+    /// Takes parameters over.
+    pub(super) fn change(&mut self, values: &Values) {
+        self.timeout = values.uint(TIMEOUT).saturating_mul(1_000_000);
+        self.tries = values.uint(TRIES) as u32;
+        self.max_waiting = values.uint(QUEUE);
+    }
+
+    /// When the timer has to be started, if it has.
+    pub(super) fn plan(&mut self, now: u64) -> Option<u64> {
+        let at = self.sender.next_event().filter(|_| !self.closed)?;
+        let earlier = at < self.armed || self.armed <= now;
+        if earlier {
+            self.armed = at;
+        }
+        earlier.then_some(at)
+    }
+
+    /// Takes a packet of the application.
+    pub(super) fn send(&mut self, packet: SkBuff, out: &mut Out, now: u64) {
+        if self.closed {
+            return out.removed.push_back(packet);
+        }
+        let must_wait = self.count != 0 || !self.sender.has_room();
+        if must_wait && self.count >= self.max_waiting {
+            return out.refused.push_back(packet);
+        }
+        if self.held.take(load_of(&packet)).is_err() {
+            return out.limited.push_back(packet);
+        }
+        if must_wait {
+            self.count = self.count.saturating_add(1);
+            return self.waiting.push_back(packet);
+        }
+        self.transmit(packet, out, now);
+    }
+
+    /// Sends a packet for the first time.
+    fn transmit(&mut self, mut packet: SkBuff, out: &mut Out, now: u64) {
+        // Its socket need not wait for the other end, as with a real device.
+        packet.release();
+        let number = self.sender.push(packet, now.saturating_add(self.timeout));
+        self.sent = self.sent.wrapping_add(1);
+        let message = self.sender.data(number);
+        if let Some(packet) = self.sender.packet(number) {
+            out.send(packet, &message);
+        }
+    }
+
+    /// Sends what there is room for.
+    fn go_on(&mut self, out: &mut Out, now: u64) {
+        while self.sender.has_room() {
+            let Some(packet) = self.waiting.pop_front() else {
+                break;
+            };
+            self.count = self.count.saturating_sub(1);
+            self.transmit(packet, out, now);
+        }
+    }
+
+    /// The other end has told what has arrived.
+    pub(super) fn acknowledge(&mut self, told: (u32, u32, u32), out: &mut Out, now: u64) {
+        let held = &mut self.held;
+        self.sender.acknowledge(told, now, |packet| {
+            held.give(load_of(&packet));
+            out.freed.push_back(packet);
+        });
+        self.repeat(out, now);
+        self.go_on(out, now);
+    }
+
+    /// The time has come for something.
+    pub(super) fn expired(&mut self, out: &mut Out, now: u64) {
+        self.armed = NEVER;
+        self.repeat(out, now);
+        self.go_on(out, now);
+    }
+
+    /// Sends again, or gives up, what is due.
+    fn repeat(&mut self, out: &mut Out, now: u64) {
+        let timeout = self.timeout;
+        let wait = |sent: u32| timeout.saturating_mul(1 << sent.min(MAX_DOUBLED));
+        for _ in 0..BURST {
+            let number = match self.sender.due(now, self.tries, wait) {
+                None => return,
+                Some(Due::Again(number, _)) => number,
+                Some(Due::GivenUp(mut packet)) => {
+                    self.given_up = self.given_up.wrapping_add(1);
+                    self.held.give(load_of(&packet));
+                    let addresses = out.format.addresses(&mut packet, false);
+                    out.tell(&self.sender.skip(), &addresses);
+                    out.lost.push_back(packet);
+                    continue;
+                }
+            };
+            self.again = self.again.wrapping_add(1);
+            let message = self.sender.data(number);
+            if let Some(packet) = self.sender.packet(number) {
+                out.send(packet, &message);
+            }
+        }
+    }
+
+    /// Takes what the other end sends, and tells it what has arrived.
+    pub(super) fn receive(
+        &mut self,
+        message: Message,
+        packet: Option<SkBuff>,
+        addresses: &[u8; ADDRESSES],
+        out: &mut Out,
+    ) {
+        let held = &mut self.held;
+        let up = &mut out.up;
+        let mut ready = |packet: SkBuff| {
+            held.give(load_of(&packet));
+            up.push_back(packet);
+        };
+        let (Message::Data { epoch, base, .. } | Message::Skip { epoch, base }) = message else {
+            return;
+        };
+        self.receiver.skip(epoch, base, &mut ready);
+        if let (Message::Data { sequence, .. }, Some(packet)) = (message, packet) {
+            if self.closed {
+                return out.removed.push_back(packet);
+            }
+            if self.held.take(load_of(&packet)).is_err() {
+                return out.limited.push_back(packet);
+            }
+            let held = &mut self.held;
+            let up = &mut out.up;
+            let ready = |packet: SkBuff| {
+                held.give(load_of(&packet));
+                up.push_back(packet);
+            };
+            if let Some(packet) = self.receiver.arrive(sequence, packet, ready) {
+                self.held.give(load_of(&packet));
+                self.useless = self.useless.wrapping_add(1);
+                out.freed.push_back(packet);
+            }
+        }
+        if let Some(message) = self.receiver.acknowledgement() {
+            out.tell(&message, addresses);
+        }
+    }
+
+    /// Ends the line: what it holds goes.
+    pub(super) fn close(&mut self, out: &mut Out) {
+        self.closed = true;
+        let (held, removed) = (&mut self.held, &mut out.removed);
+        let mut remove = |packet: SkBuff| {
+            held.give(load_of(&packet));
+            removed.push_back(packet);
+        };
+        self.sender.clear(&mut remove);
+        self.receiver.clear(&mut remove);
+        while let Some(packet) = self.waiting.pop_front() {
+            remove(packet);
+        }
+        self.count = 0;
+        self.held.settle();
+    }
+}

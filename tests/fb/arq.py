@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The block `arq`."""
+
+import socket
+import time
+
+from vnettest.blocks import Graph
+from vnettest.ktap import between, case, defer, equal, run, true
+from vnettest.links import MS, SLOW, Link
+from vnettest.netns import Child
+
+SIZE = 100
+TENTH = 10**18      # of a probability
+PROTOCOL = 0x88B6   # not that of the frames
+ONE_PEER = "02:00:00:00:00:0b"
+
+
+class Line:
+    """A link with, at both ends, what spoils frames below `arq`."""
+
+    def __init__(self, kind="arq", wire=None, **params):
+        self.link, self.graphs = Link(), {}
+        if kind == "arq":
+            params = {"protocol": PROTOCOL, **params}
+        for end, ns in self.link.ns.items():
+            graph = self.graphs[end] = Graph(ns)
+            graph.add("dev", "eth", device=end)
+            graph.add("wire", "pipe", **(wire or {}))
+            graph.add("arq", kind, **params)
+            graph.chain("dev:host:wire", "wire", "arq")
+            graph.bind("dev:host", "arq")
+
+    def sender(self, end="a", target=ONE_PEER):
+        """Sends to one."""
+        return self.link.sender(end, target=target)
+
+    def arq(self, end):
+        """The block of an end."""
+        return self.graphs[end].get("arq")
+
+    def quiet(self, end="a"):
+        """Waits until nothing waits to be acknowledged; the block."""
+        limit = time.monotonic() + 30
+        while (block := self.arq(end)).count("queued"):
+            true(time.monotonic() < limit, "all are acknowledged")
+            time.sleep(0.005)
+        return block
+
+
+@case("a wire that loses nothing")
+def clean():
+    """Each packet is sent once and acknowledged once."""
+    line = Line()
+    sink = line.link.sink()
+    line.sender().send(SIZE, 300)
+    equal([a.number for a in sink.collect(300)], list(range(300)))
+    block = line.quiet()
+    told = block.params
+    equal((told["sent"], told["again"], told["given-up"]), (300, 0, 0))
+    # What came in and was acknowledged, and the acknowledgements, have reached their aim.
+    equal((block.count("in"), block.count("out"), block.count("consumed"), block.drops),
+          (600, 300, 600, {}))
+    other = line.arq("b")
+    equal((other.params["sent"], other.params["useless"], other.drops), (0, 0, {}))
+    equal((other.count("in"), other.count("consumed"), other.count("out")), (300, 300, 600))
+
+
+@case("frames that are lost, doubled and overtaken arrive once and in order", "both ways", "one way")
+def spoilt(ways):
+    """As long as one of some tries arrives."""
+    count = 150 if SLOW else 400
+    line = Line(wire={"loss": 2 * TENTH, "duplicate": TENTH, "delay": MS, "jitter": MS // 2,
+                      "distribution": 0, "free": 1, "seed": 5}, timeout=10, tries=30)
+    ends = "ab" if ways == "both ways" else "a"
+    sinks = {end: line.link.sink("b" if end == "a" else "a") for end in ends}
+
+    def send(sender):
+        for _ in range(count):
+            sender.send(SIZE)
+            time.sleep(0.0002)
+
+    children = [Child(send, line.sender(end)) for end in ends]
+    for end in ends:
+        got = sinks[end].collect(count, 40)
+        equal([a.number for a in got], list(range(count)))
+        equal({a.size for a in got}, {SIZE})
+    for child in children:
+        child.result()
+    for end in ends:
+        block = line.quiet(end)
+        equal((block.params["sent"], block.params["given-up"]), (count, 0))
+        true(block.params["again"] > 0, "some were sent again")
+        sinks[end].silent(0.1)
+
+
+@case("nobody answers")
+def alone():
+    """After so many tries packets are lost; meanwhile others wait, and no more than may."""
+    line = Line(timeout=50, tries=3, window=4, queue=10)
+    line.graphs["b"].unbind(upper="wire")
+    line.sender().send(SIZE, 20)
+    block = line.arq("a")
+    equal(block.drops.get("queue-full"), 6)
+    block = line.quiet()
+    equal((block.drops, block.params["given-up"], block.params["again"]),
+          ({"queue-full": 6, "lost": 14}, 14, 28))
+    # Whoever listens later hears what comes then.
+    line.graphs["b"].bind("wire", "dev:wire")
+    sink = line.link.sink()
+    line.sender().send(SIZE, 5)
+    equal([a.number for a in sink.collect(5)], list(range(5)))
+
+
+@case("frames for many are not numbered")
+def many():
+    """Nobody could say whether all of them got it."""
+    line = Line()
+    sink = line.link.sink()
+    line.sender(target="ff:ff:ff:ff:ff:ff").send(SIZE, 10)
+    equal(len(sink.collect(10)), 10)
+    block = line.arq("a")
+    equal((block.params["sent"], block.count("out")), (0, 10))
+
+
+@case("the stack changes under a flow")
+def switched():
+    """Between `forward` and `arq`, at one end after the other; all arrive, once and in order."""
+    rounds = 5
+    line = Line(kind="forward")
+    sink = line.link.sink()
+    count = 200 * rounds
+    sender = line.sender()
+
+    def send():
+        for _ in range(count):
+            sender.send(SIZE)
+            time.sleep(0.0005)
+
+    child = Child(send)
+    for _ in range(rounds):
+        for end in "ba":
+            line.graphs[end].replace("arq", "arq", timeout=5, protocol=PROTOCOL)
+        time.sleep(0.02)
+        line.graphs["a"].replace("arq")
+        line.graphs["b"].replace("arq")
+        time.sleep(0.02)
+        for end in "ab":
+            line.graphs[end].replace("arq", "forward", state="drop")
+    child.result()
+    numbers = [a.number for a in sink.collect(count, 30)]
+    equal(numbers, list(range(count)))
+    sink.silent(0.1)
+
+
+@case("programs talk over a bad wire")
+def programs():
+    """Datagrams of sockets, and TCP."""
+    line = Line(wire={"loss": 2 * TENTH, "seed": 3}, timeout=10, tries=30)
+    _, address = line.link.ip()
+    for end, ns in line.link.ns.items():
+        ns.run(f"ip route replace 10.0.0.0/24 dev {end} mtu 1480")
+    with line.link.ns["b"]:
+        server = socket.create_server((address, 7))
+    defer(server.close)
+    data = bytes(range(256)) * 400
+
+    def send():
+        with line.link.ns["a"]:
+            sock = socket.create_connection((address, 7))
+        with sock:
+            sock.sendall(data)
+
+    child = Child(send)
+    with server.accept()[0] as taken:
+        got = b""
+        while part := taken.recv(1 << 16):
+            got += part
+    child.result()
+    equal(len(got), len(data))
+    equal(got == data, True)
+    link, socks = Link(), {}
+    for end, ns in link.ns.items():
+        graph = Graph(ns)
+        graph.add("dev", "eth", device=end)
+        graph.add("wire", "pipe", loss=2 * TENTH, seed=4)
+        graph.add("frame", "frame", source=b"\x02\0\0\0\0" + end.encode(),
+                  destination=b"\x02\0\0\0\0" + ("a" if end == "b" else "b").encode())
+        graph.add("arq", "arq", frames=0, timeout=10, tries=30)
+        graph.add("app", "socket", chain=1)
+        graph.chain("dev:host:wire", "wire", "frame", "arq", "app")
+        with ns:
+            socks[end] = socket.socket(12, socket.SOCK_DGRAM, 1)
+        defer(socks[end].close)
+        socks[end].settimeout(20)
+    for number in range(60):
+        socks["a"].send(b"%d" % number)
+        socks["b"].send(b"-%d" % number)
+    for number in range(60):
+        equal(socks["b"].recv(100), b"%d" % number)
+        equal(socks["a"].recv(100), b"-%d" % number)
+
+
+@case("a packet is sent again when its time has come")
+def times():
+    """After the time limit, and twice as long each further time."""
+    line = Line(timeout=20, tries=4)
+    line.graphs["b"].unbind(upper="wire")
+    begin = time.monotonic()
+    line.sender().send(SIZE)
+    block = line.quiet()
+    took = time.monotonic() - begin
+    equal((block.params["again"], block.drops), (3, {"lost": 1}))
+    # 20, 40, 80 and 160 ms
+    between(took, 0.299, 5)
+
+
+run()

@@ -69,6 +69,8 @@ def edited():
     up(other)
     equal(shown(), SHOWN.replace("forward f1", "counter f1"))
     true(counted() >= before > 0)
+    contains(up(other.replace("counter c1", "forward c1")).err,
+             "node b: block c1 becomes forward, and the state that it had is dropped")
     up(LAB)
     equal(shown(), "b\n")
     vnetctl("exec", "a", "ping", "-c", "1", "c")

@@ -302,7 +302,9 @@ fn apply<'a>(
     watched.retain(|node| touched.contains(node.plan.name.as_str()));
     wait::interfaces(plan, &mut watched, &cancel, INTERFACES_LIMIT)?;
 
-    chain::apply(old, plan, &site.nodes, backend)?;
+    chain::apply(old, plan, &site.nodes, backend, &mut |text| {
+        (options.progress)(Step::Note(text));
+    })?;
     start_programs(site, changes, options)?;
     let removed: Vec<&str> = changes.remove_links.iter().copied().collect();
     if !removed.is_empty() {

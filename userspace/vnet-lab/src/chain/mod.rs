@@ -44,12 +44,13 @@ pub fn preview(
     Ok(found)
 }
 
-/// Makes the chains of all nodes what the new plan says.
+/// Makes the chains of all nodes what the new plan says; `note` hears what that costs.
 pub fn apply(
     old: Option<&Plan>,
     new: &Plan,
     nodes: &BTreeMap<String, Node>,
     backend: &mut dyn LinkBackend,
+    note: &mut dyn FnMut(String),
 ) -> Result<()> {
     let Some((client, types)) = open([old, Some(new)], backend)? else {
         return Ok(());
@@ -60,7 +61,12 @@ pub fn apply(
         };
         for step in steps_of(client, &types, &new.lab, node, plan)? {
             let what = || format!("node {}: {}", node.name, step.describe());
-            run(client, &new.lab, node, &step).context(what)?;
+            if run(client, &new.lab, node, &step).context(what)? == State::Dropped {
+                note(format!(
+                    "{}, and the state that it had is dropped: the new type cannot take it",
+                    what()
+                ));
+            }
         }
     }
     Ok(())
@@ -108,16 +114,23 @@ fn steps_of(
         .map_err(|error| Error::Unsupported(format!("chains of node {}: {error}", node.name)))
 }
 
+/// What a step leaves of a block's state where it was to be kept.
+#[derive(PartialEq)]
+enum State {
+    Kept,
+    Dropped,
+}
+
 fn run(
     client: &mut Client,
     lab: &str,
     node: &Node,
     step: &Step,
-) -> std::result::Result<(), vnet_uapi::Error> {
+) -> std::result::Result<State, vnet_uapi::Error> {
     let netns = node.netns().as_raw_fd();
     match step.clone() {
-        Step::Unbind { lower, upper } => client.block_unbind(netns, Some(upper), Some(lower)),
-        Step::Remove(name) => client.block_del(netns, &name),
+        Step::Unbind { lower, upper } => client.block_unbind(netns, Some(upper), Some(lower))?,
+        Step::Remove(name) => client.block_del(netns, &name)?,
         Step::Add { name, kind, params } => {
             let block = Block {
                 name: Some(name),
@@ -126,15 +139,15 @@ fn run(
                 param: params,
                 ..Block::default()
             };
-            client.block_new(netns, block).map(drop)
+            client.block_new(netns, block)?;
         }
-        Step::Set { name, params } => client.block_set(netns, &name, params),
+        Step::Set { name, params } => client.block_set(netns, &name, params)?,
         Step::Replace {
             name,
             kind,
             params,
             drop: true,
-        } => client.block_replace(netns, &name, kind, params, BlockState::Drop),
+        } => client.block_replace(netns, &name, kind, params, BlockState::Drop)?,
         Step::Replace {
             name,
             kind,
@@ -143,9 +156,16 @@ fn run(
         } => {
             let mut replace =
                 |state| client.block_replace(netns, &name, kind.clone(), params.clone(), state);
-            // Where the state cannot go over, the file's new block is wanted all the same.
-            replace(BlockState::Keep).or_else(|_| replace(BlockState::Drop))
+            match replace(BlockState::Keep) {
+                // The file's new block is wanted all the same.
+                Err(error) if error.errno() == Some(libc::EOPNOTSUPP) => {
+                    replace(BlockState::Drop)?;
+                    return Ok(State::Dropped);
+                }
+                other => other?,
+            }
         }
-        Step::Bind { lower, upper } => client.block_bind(netns, upper, lower),
+        Step::Bind { lower, upper } => client.block_bind(netns, upper, lower)?,
     }
+    Ok(State::Kept)
 }

@@ -39,6 +39,8 @@ const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 /// Of one stack; only what is touched takes memory.
 const STACK: usize = 16 << 10;
 const BACKLOG: c_int = 128;
+/// How often a write is tried that is interrupted.
+const ATTEMPTS: usize = 8;
 
 /// What a process needs until it rests, and then to wake. It lives as long as the memory does.
 pub struct Bed {
@@ -293,7 +295,8 @@ fn prepare(bed: &Bed) -> std::result::Result<(), (i32, i32, i32)> {
     Ok(())
 }
 
-/// Waits for the first request. Those who only connect, to see who answers, do not wake it.
+/// Waits for the first request. Those who only connect, to see who answers, do not wake it. When the kernel refuses what
+/// this needs (memory, mostly), it tries again after a while: nothing is to end a node.
 #[allow(unsafe_code)]
 fn rest(bed: &Bed) -> ! {
     let poll = |descriptor| libc::pollfd {
@@ -310,6 +313,7 @@ fn rest(bed: &Bed) -> ! {
         // SAFETY: the calls take numbers and pointers to what is on this stack.
         unsafe {
             if libc::poll(fds.as_mut_ptr(), 2, -1) <= 0 {
+                pause();
                 continue;
             }
             if fds[1].revents != 0 {
@@ -334,33 +338,62 @@ fn rest(bed: &Bed) -> ! {
             // Nothing else is open, so it has the first free number.
             if taken >= 0 && !connected {
                 libc::close(taken);
+            } else if taken < 0 {
+                pause();
             }
         }
+    }
+}
+
+/// Lets a tenth of a second pass. Signals, which no node at rest has handlers for, only make it shorter.
+#[allow(unsafe_code)]
+fn pause() {
+    // SAFETY: a pointer to nothing, of no elements.
+    unsafe {
+        libc::poll(ptr::null_mut(), 0, 100);
+    }
+}
+
+/// Writes the node's spec to [`SPEC`]; says whether all of it is there. Only system calls tell of failures here, since
+/// `errno` is shared: what fails is tried again as often as a write may be interrupted, and then given up.
+#[allow(unsafe_code)]
+fn write_spec(bed: &Bed) -> bool {
+    // SAFETY: the calls take numbers and pointers to memory of the bed with its length.
+    unsafe {
+        let file = libc::memfd_create(c"vnet-node".as_ptr(), 0);
+        if file < 0 {
+            return false;
+        }
+        let mut written = 0;
+        let mut failures = 0;
+        while written < bed.spec.len() && failures < ATTEMPTS {
+            let rest = &bed.spec[written..];
+            match libc::write(file, rest.as_ptr().cast(), rest.len()) {
+                count if count > 0 => written += count as usize,
+                _ => failures += 1,
+            }
+        }
+        let whole = written == bed.spec.len() && libc::lseek(file, 0, libc::SEEK_SET) == 0;
+        if file == SPEC {
+            if !whole {
+                libc::close(file);
+            }
+            return whole;
+        }
+        let moved = whole && libc::dup2(file, SPEC) == SPEC;
+        libc::close(file);
+        moved
     }
 }
 
 /// Becomes a process of its own. Returns if that fails; whoever asks is not answered and the next one tries again.
 #[allow(unsafe_code)]
 fn wake(bed: &Bed) {
+    if !write_spec(bed) {
+        return;
+    }
     // SAFETY: the calls take numbers and pointers to memory of the bed; the arrays end with null.
     unsafe {
-        let file = libc::memfd_create(c"vnet-node".as_ptr(), 0);
-        if file < 0 {
-            return;
-        }
-        let mut written = 0;
-        while written < bed.spec.len() {
-            let rest = &bed.spec[written..];
-            match libc::write(file, rest.as_ptr().cast(), rest.len()) {
-                count if count > 0 => written += count as usize,
-                _ => break,
-            }
-        }
-        libc::lseek(file, 0, libc::SEEK_SET);
-        if file != SPEC {
-            libc::dup2(file, SPEC);
-            libc::close(file);
-        }
         // Ignored signals would stay ignored.
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         libc::execve(

@@ -64,6 +64,7 @@ pub(crate) fn import(text: &str, surroundings: &dyn Surroundings) -> Result<Impo
         surroundings,
         warnings: &mut warnings,
         names: HashMap::new(),
+        devices: BTreeMap::new(),
         configured: HashSet::new(),
     };
     let mut given = names::Names::default();
@@ -99,6 +100,14 @@ pub(crate) fn import(text: &str, surroundings: &dyn Surroundings) -> Result<Impo
             topology.links.push(link);
         }
     }
+    for (device, name) in importer.devices {
+        topology.nodes.push(Node {
+            name,
+            kind: "rj45".into(),
+            device: Some(device),
+            ..Node::default()
+        });
+    }
     Ok(Imported {
         topology,
         warnings: warnings.list,
@@ -111,6 +120,8 @@ struct Importer<'a> {
     warnings: &'a mut Warnings,
     /// Names of nodes by their ids.
     names: HashMap<String, String>,
+    /// Devices of the machine that links lead to, with the nodes that stand for them.
+    devices: BTreeMap<String, String>,
     /// Nodes whose addresses are set by what they run.
     configured: HashSet<String>,
 }
@@ -426,6 +437,27 @@ impl Importer<'_> {
         })
     }
 
+    /// The node that stands for a device of the machine.
+    fn device(&mut self, device: &str) -> String {
+        if let Some(name) = self.devices.get(device) {
+            return name.clone();
+        }
+        let taken = |name: &String| {
+            let mut all = self.names.values().chain(self.devices.values());
+            all.any(|known| known == name)
+        };
+        let name = (1..)
+            .map(|number| format!("host-{number}"))
+            .find(|name| !taken(name))
+            .unwrap_or_default();
+        self.warnings.add(
+            format!("node {name}"),
+            format!("stands for the machine's {device}, which it has with `--kernel host` only"),
+        );
+        self.devices.insert(device.to_owned(), name.clone());
+        name
+    }
+
     /// `node:interface`, or a map.
     fn end(&mut self, about: &str, value: &Value) -> Option<End> {
         let (node, interface, mac) = match value {
@@ -443,6 +475,11 @@ impl Importer<'_> {
                 (node.to_owned(), interface.map(str::to_owned), None)
             }
         };
+        if let ("host", false, Some(device)) =
+            (node.as_str(), self.names.contains_key("host"), &interface)
+        {
+            return Some(End::of(self.device(device)));
+        }
         let Some(name) = self.names.get(&node) else {
             self.warnings.add(
                 about,

@@ -13,6 +13,7 @@ use crate::cgroup::Cgroups;
 use crate::error::{Context, Error, Result};
 use crate::netns;
 use crate::node::{control, spawn, Node, NodeSpec};
+use crate::outside;
 use crate::paths::LabPaths;
 use crate::rtnl::{index_of, Change, Interface, Rtnl};
 use crate::state::write_whole;
@@ -216,6 +217,18 @@ impl<'a> Site<'a> {
         let plan = self.plan_of(name)?;
         let fresh = old.is_none();
         let known = self.known_interfaces(plan).filter(|_| fresh);
+        if plan.outside.is_some() {
+            let paths = self.paths;
+            let node = self
+                .nodes
+                .get(name)
+                .ok_or_else(|| Error::Protocol(format!("node {name} has not been made")))?;
+            let rtnl = self
+                .rtnl
+                .get_mut(name)
+                .ok_or_else(|| Error::Protocol(format!("node {name} has not been made")))?;
+            outside::take(paths, node, plan, rtnl)?;
+        }
         let rtnl = self.rtnl(name)?;
         make_devices(rtnl, plan)?;
         let interfaces = match known {
@@ -457,6 +470,10 @@ impl Wanted {
         }
         if let Some(bridge) = &node.bridge {
             wanted.up.insert(bridge.name.clone(), true);
+        }
+        if let Some(outside) = &node.outside {
+            wanted.up.insert(outside.device.clone(), true);
+            wanted.ports.insert(outside.device.clone(), None);
         }
         for (link, end) in ends.get(node.name.as_str()).into_iter().flatten() {
             let name = || end.interface.clone();

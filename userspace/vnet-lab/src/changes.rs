@@ -437,10 +437,15 @@ fn can_live_on(old: &NodePlan, new: &NodePlan) -> bool {
         && old.env == new.env
         && old.limits == new.limits
         && old.bridge == new.bridge
+        && device(old) == device(new)
         && kept_sysctls
         && settable
         && kept_interfaces
         && same_places(old, new)
+}
+
+fn device(node: &NodePlan) -> Option<&str> {
+    node.outside.as_ref().map(|outside| outside.device.as_str())
 }
 
 /// Whether all files are where they were, so that only what is in them may differ: what has nothing mounted on it would

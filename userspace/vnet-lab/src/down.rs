@@ -20,6 +20,7 @@ use crate::cgroup::{self, Cgroups};
 use crate::error::{Context, Error, Result};
 use crate::netns;
 use crate::node::control::Control;
+use crate::outside;
 use crate::paths::LabPaths;
 use crate::state::Lock;
 use crate::wire::LinkBackend;
@@ -43,6 +44,9 @@ pub fn remove(paths: &LabPaths, backend: &mut dyn LinkBackend) -> Result<bool> {
     if let Some(cgroups) = &cgroups {
         nodes.extend(cgroups.nodes(lab));
     }
+    for node in &nodes {
+        outside::give_back(paths, node)?;
+    }
     let mut found = paths.exists() || !nodes.is_empty();
     found |= backend.remove_links(lab, None)? > 0;
     kill(paths, cgroups.as_ref(), &nodes)?;
@@ -62,6 +66,7 @@ pub fn remove_nodes(paths: &LabPaths, names: &BTreeSet<String>) -> Result<()> {
     let cgroups = Cgroups::find();
     let mut processes = Vec::new();
     for name in names {
+        outside::give_back(paths, name)?;
         processes.extend(kill_node(paths, cgroups.as_ref(), name)?);
     }
     wait_for_end(&processes)?;

@@ -17,6 +17,7 @@ pub mod inspect;
 mod lans;
 pub mod netns;
 pub mod node;
+mod outside;
 pub mod paths;
 mod paths_through;
 mod ping;

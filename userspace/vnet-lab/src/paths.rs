@@ -99,6 +99,11 @@ impl LabPaths {
         Path::new(NETNS).join(self.netns_name(node))
     }
 
+    /// Names the device of the machine that the node has, if it has one.
+    pub fn device_mark(&self, node: &str) -> PathBuf {
+        self.node(node).join("device")
+    }
+
     /// Exists if the name of the node's network namespace is the lab's.
     pub fn name_mark(&self, node: &str) -> PathBuf {
         self.node(node).join("named")

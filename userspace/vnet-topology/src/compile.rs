@@ -18,7 +18,7 @@ use crate::plan::{
 use crate::report::{At, Problem, Report};
 use crate::resolve::direction::{self, ReadFile};
 use crate::resolve::{
-    address, chain, identity, lan, links, nodes, route, router, EndId, Lab, NodeState,
+    address, chain, identity, lan, links, nodes, outside, route, router, EndId, Lab, NodeState,
 };
 use crate::tree;
 
@@ -110,6 +110,7 @@ fn compile_into(
     if problems.has_errors() {
         return None;
     }
+    outside::check(problems, &lab);
     let pool = |ipv6| address::pool(&file.addressing, &lab.name, ipv6);
     let mut routes = route::resolve(problems, &lab, &file.defaults.link, pool);
     let mut plans: Vec<NodePlan> = Vec::new();
@@ -122,6 +123,8 @@ fn compile_into(
         if router::wanted(node) {
             router::configure(&lab, &file.defaults.link, &identities, index, &mut plan);
         }
+        plan.outside = outside::device(source_name, text, node);
+        outside::translate(problems, &lab, node, &mut plan);
         add_programs(problems, source_name, options, node, &mut plan);
         plans.push(plan);
     }

@@ -120,6 +120,9 @@ pub struct NodePlan {
     /// The bridge that joins the node's links; set exactly for [`NodeKind::Switch`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridge: Option<BridgePlan>,
+    /// A device of the machine that is one more port of the bridge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<OutsidePlan>,
     /// Labels for selecting nodes; no meaning of their own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -308,6 +311,16 @@ pub struct BridgePlan {
     pub ageing: Option<u64>,
 }
 
+/// A device of the machine that a node takes over as long as it exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutsidePlan {
+    /// Name of the device.
+    pub device: String,
+    /// File and line that ask for it, for those who cannot give it.
+    pub place: String,
+}
+
 /// Limits of a node's cgroup; absent: none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -430,6 +443,7 @@ impl NodePlan {
             daemons: Vec::new(),
             commands: Vec::new(),
             bridge: None,
+            outside: None,
             labels: BTreeMap::new(),
             position: None,
             env: BTreeMap::new(),

@@ -186,6 +186,8 @@ enum Kind {
     Switch,
     /// A bridge that floods.
     Hub,
+    /// A device of the machine, joined to the lab by a bridge.
+    Rj45,
 }
 
 /// Parameters of all nodes.
@@ -211,6 +213,10 @@ struct Node {
     /// Place on a picture: right and down.
     #[schemars(length(min = 2, max = 2))]
     position: Option<Vec<f64>>,
+    /// Rj45 nodes: the device of the machine.
+    device: Option<String>,
+    /// Routers: the rj45 node at the other end of a link towards which addresses are translated.
+    nat: Option<String>,
     #[schemars(flatten)]
     params: NodeParams,
 }

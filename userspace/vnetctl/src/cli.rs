@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::convert::{Convert, Graph};
@@ -211,6 +212,10 @@ pub struct Up {
     #[allow(missing_docs)]
     pub foreign: Foreign,
 
+    /// Leave out devices of the machine: `rj45` nodes are switches that lead nowhere else.
+    #[arg(long, env = "VNET_WITHOUT_DEVICES", value_parser = FalseyValueParser::new())]
+    pub without_devices: bool,
+
     /// Memory of an embedded kernel, as in 2G.
     #[arg(long, value_name = "SIZE", env = "VNET_MEMORY")]
     pub memory: Option<String>,
@@ -233,6 +238,10 @@ pub struct Plan {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub foreign: Foreign,
+
+    /// Leave out devices of the machine: `rj45` nodes are switches that lead nowhere else.
+    #[arg(long, env = "VNET_WITHOUT_DEVICES", value_parser = FalseyValueParser::new())]
+    pub without_devices: bool,
 
     /// As JSON.
     #[arg(long)]

@@ -18,7 +18,6 @@ use crate::{frr, names, Imported, Warnings};
 
 /// Nodes that lead out of the experiment or make traffic, without which the rest still works.
 const OUTSIDE: &[(&str, &str)] = &[
-    ("rj45", "an interface of the machine"),
     ("ext", "a connection to the outside"),
     ("extelem", "interfaces of the machine"),
     ("packgen", "a packet generator"),
@@ -94,6 +93,17 @@ fn index(nodes: &[Node]) -> HashMap<String, usize> {
         .collect()
 }
 
+/// The machine's device that an rj45 node stands for: its interface has its name, and in older files the node itself.
+fn device(node: &Node) -> &str {
+    let named = node
+        .interfaces
+        .iter()
+        .filter(|interface| interface.kind != "lo")
+        .map(|interface| interface.name.as_str())
+        .find(|name| name.parse::<u32>().is_err() && !matches!(*name, "" | "UNASSIGNED"));
+    named.unwrap_or(&node.name)
+}
+
 fn tag(interface: &Interface) -> Option<u16> {
     interface
         .vlan_tag
@@ -138,7 +148,10 @@ impl Converter<'_> {
                 format!("the service {service} is not started: put it under `daemons`"),
             );
         }
-        if matches!(kind, "switch" | "hub") {
+        if kind == "rj45" {
+            out.device = Some(device(node).to_owned());
+        }
+        if matches!(kind, "switch" | "hub" | "rj45") {
             return out;
         }
         self.own_interfaces(node, &mut out);
@@ -375,6 +388,10 @@ impl Converter<'_> {
             return End::of(name);
         };
         let about = format!("node {}", node.name);
+        if kind(node).0 == "rj45" {
+            // The name is the device's, which is beside this interface.
+            return End::of(name);
+        }
         let switch = matches!(kind(node).0, "switch" | "hub");
         let mut end = End {
             node: name,

@@ -22,6 +22,10 @@ pub(super) fn kind(node: &Node) -> (&'static str, Option<&'static str>) {
             "hub",
             Some("a radio network becomes a hub: all hear all, without loss"),
         ),
+        ("rj45", _) => (
+            "rj45",
+            Some("a device of the machine, which it has with `--kernel host` only"),
+        ),
         ("filter", _) => ("hub", Some("a filter becomes a hub: it passes everything")),
         ("click_l2" | "cloud" | "frswitch", _) => (
             "switch",

@@ -9,7 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{direction, json};
-use crate::plan::{BlockPlan, ChainsPlan, EndPlan, HostEntry, LinkPlan, NodePlan, Plan};
+use crate::plan::{
+    BlockPlan, ChainsPlan, EndPlan, HostEntry, LinkPlan, NodePlan, OutsidePlan, Plan,
+};
 use crate::units::{show_rate, show_size, show_time};
 
 /// Stands for a value that is too long for a line.
@@ -152,6 +154,7 @@ pub(super) fn of_node(old: &NodePlan, new: &NodePlan) -> Vec<FieldChange> {
         daemons,
         commands,
         bridge,
+        outside,
         labels,
         position,
         env,
@@ -196,6 +199,8 @@ pub(super) fn of_node(old: &NodePlan, new: &NodePlan) -> Vec<FieldChange> {
         }
         (old, new) => fields.value(&["bridge"], old, new),
     }
+    let device = |outside: &Option<OutsidePlan>| outside.as_ref().map(|it| it.device.clone());
+    fields.value(&["device"], &device(outside), &device(&new.outside));
     fields.map(&["labels"], labels, &new.labels);
     fields.value(&["position"], position, &new.position);
     fields.map(&["env"], env, &new.env);

@@ -26,6 +26,10 @@ pub(crate) struct Node {
     pub name: At<String>,
     pub kind: Option<At<Kind>>,
     pub position: Option<[i32; 2]>,
+    /// Device of the machine, of an rj45 node.
+    pub device: Option<At<String>>,
+    /// The rj45 node behind which the addresses of a router and of all that it forwards are hidden.
+    pub nat: Option<At<String>>,
     pub params: NodeParams,
 }
 
@@ -37,6 +41,8 @@ pub(crate) enum Kind {
     Switch,
     /// A switch that learns nothing.
     Hub,
+    /// A switch with a device of the machine.
+    Rj45,
 }
 
 impl Kind {
@@ -44,7 +50,7 @@ impl Kind {
         match self {
             Kind::Host => NodeKind::Host,
             Kind::Router => NodeKind::Router,
-            Kind::Switch | Kind::Hub => NodeKind::Switch,
+            Kind::Switch | Kind::Hub | Kind::Rj45 => NodeKind::Switch,
         }
     }
 }
@@ -95,7 +101,7 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("binds", "files that only this node sees are under `files`: `files: {/etc/x.conf: {source: x.conf}}`"),
     ("volumes", "files that only this node sees are under `files`: `files: {/etc/x.conf: {source: x.conf}}`"),
     ("environment", "environment variables are under `env`"),
-    ("type", "what a node is is `kind`: host, router, switch or hub"),
+    ("type", "what a node is is `kind`: host, router, switch, hub or rj45"),
     ("addresses", "addresses belong to the end of a link, or to an interface: `interfaces: {lo: 10.255.0.1/32}`"),
     ("loopback", "write `interfaces: {lo: 10.255.0.1/32}`"),
     ("mem", "the limit of memory is `memory`, as in 256MiB"),
@@ -108,6 +114,8 @@ pub(super) fn read(problems: &Problems, key: &Key, value: &Value) -> Node {
         name: At::new(key.text.clone(), key.span.clone()),
         kind: None,
         position: None,
+        device: None,
+        nat: None,
         params: NodeParams::default(),
     };
     // `pc1: host` is short for `pc1: {kind: host}`.
@@ -121,6 +129,18 @@ pub(super) fn read(problems: &Problems, key: &Key, value: &Value) -> Node {
         node.position = fields
             .get("position")
             .and_then(|value| read_position(problems, value));
+        node.device = fields.scalar(
+            "device",
+            "a network device of the machine, as in eth1",
+            |text| match crate::names::check_interface(text) {
+                Ok(()) => Ok(text.to_owned()),
+                Err(message) => Err(UnitError {
+                    message,
+                    help: "`ip link` lists the devices of the machine".into(),
+                }),
+            },
+        );
+        node.nat = fields.text("nat", "an rj45 node that the router has a link to");
         node.params = read_params(&mut fields);
         fields.finish();
     }
@@ -153,7 +173,7 @@ fn read_position(problems: &Problems, value: &Value) -> Option<[i32; 2]> {
 }
 
 pub(super) fn read_kind(fields: &mut Fields<'_, '_>) -> Option<At<Kind>> {
-    fields.scalar("kind", "host, router, switch or hub", kind)
+    fields.scalar("kind", "host, router, switch, hub or rj45", kind)
 }
 
 fn kind(text: &str) -> Result<Kind, UnitError> {
@@ -165,6 +185,7 @@ fn kind(text: &str) -> Result<Kind, UnitError> {
             ("router", Kind::Router),
             ("switch", Kind::Switch),
             ("hub", Kind::Hub),
+            ("rj45", Kind::Rj45),
         ],
     )
 }

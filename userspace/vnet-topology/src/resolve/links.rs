@@ -197,6 +197,12 @@ fn name_interfaces(
             clash(&mut taken, &name.value, &name.span, Some(first));
         }
     }
+    // It keeps its name in the node.
+    if let Some(device) = &node.file.device {
+        if let Some(first) = taken.insert(&device.value, &device.span) {
+            clash(&mut taken, &device.value, &device.span, Some(first));
+        }
+    }
     for id in &node.ends {
         let Some(name) = &links[id.link].ends[id.end].file.interface else {
             continue;

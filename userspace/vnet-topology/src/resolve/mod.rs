@@ -12,6 +12,7 @@ pub(crate) mod identity;
 pub(crate) mod lan;
 pub(crate) mod links;
 pub(crate) mod nodes;
+pub(crate) mod outside;
 pub(crate) mod paths;
 pub(crate) mod pool;
 pub(crate) mod route;

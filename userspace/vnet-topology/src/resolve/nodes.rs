@@ -62,6 +62,26 @@ fn check_fields(problems: &Problems, node: &Node, kind: Kind) {
         problems.add(Problem::new(span.clone(), message).help(help));
     };
     let name = &node.name.value;
+    match (kind, &node.device) {
+        (Kind::Rj45, None) => refuse(
+            &node.name.span,
+            format!("`{name}` has no `device`"),
+            "an rj45 node is a network device of the machine: `device: eth1`",
+        ),
+        (Kind::Rj45, Some(_)) | (_, None) => {}
+        (_, Some(device)) => refuse(
+            &device.span,
+            format!("`{name}` is no rj45 node and has no device of the machine"),
+            "make it `kind: rj45`",
+        ),
+    }
+    if let (Some(nat), true) = (&node.nat, kind != Kind::Router) {
+        refuse(
+            &nat.span,
+            format!("`{name}` is not a router and translates no addresses"),
+            "make it `kind: router`",
+        );
+    }
     if kind.kind() != NodeKind::Switch {
         if let Some(stp) = &params.stp {
             refuse(

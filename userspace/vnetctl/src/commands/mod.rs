@@ -19,6 +19,7 @@ mod link_set;
 mod link_trace;
 mod logs;
 mod node;
+mod outside;
 mod ps;
 pub mod restart;
 pub mod route;

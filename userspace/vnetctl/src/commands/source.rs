@@ -26,24 +26,44 @@ pub struct Source<'a> {
     pub quiet: bool,
 }
 
+/// What has become of a file.
+pub struct Loaded {
+    /// Its plan.
+    pub plan: Plan,
+    /// Whether it is a file of another tool.
+    pub foreign: bool,
+}
+
 impl Source<'_> {
     /// Compiles; warnings are printed.
     pub fn compile(&self) -> Result<Plan> {
+        self.load().map(|loaded| loaded.plan)
+    }
+
+    /// The same, with whose file it is.
+    pub fn load(&self) -> Result<Loaded> {
         let text = super::read(self.file)?;
         let name = self.file.to_string_lossy();
         if !is_foreign(&name, &text) {
-            return self.compile_text(&name, &text, true);
+            return Ok(Loaded {
+                plan: self.compile_text(&name, &text, true)?,
+                foreign: false,
+            });
         }
         let imported = import(self.file, self.foreign)?;
         if !self.quiet {
             warn(self.file, &imported);
         }
         // Whatever is wrong with it is wrong in what was made of it.
-        self.compile_text(
+        let plan = self.compile_text(
             &format!("{name} as a topology file"),
             &imported.topology.to_yaml(),
             false,
-        )
+        )?;
+        Ok(Loaded {
+            plan,
+            foreign: true,
+        })
     }
 
     fn compile_text(&self, name: &str, text: &str, read_files: bool) -> Result<Plan> {

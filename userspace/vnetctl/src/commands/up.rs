@@ -12,6 +12,7 @@ use vnet_lab::wire::Kernel as Module;
 use vnet_topology::plan::Plan;
 
 use super::check::count;
+use super::outside::Devices;
 use super::source::Source;
 use crate::cli::{ApplyPlan, Cli, Plan as PlanCommand, Up, Wait, Waiting};
 use crate::error::{Error, Result};
@@ -27,7 +28,7 @@ const OFF: Duration = Duration::from_secs(10);
 
 /// Compiles a file and makes a lab of it.
 pub fn run(cli: &Cli, up: &Up) -> Result<u8> {
-    let plan = Source {
+    let loaded = Source {
         file: &up.file,
         lab: cli.lab.as_deref(),
         seed: up.seed,
@@ -35,8 +36,14 @@ pub fn run(cli: &Cli, up: &Up) -> Result<u8> {
         foreign: &up.foreign,
         quiet: false,
     }
-    .compile()?;
-    match place::kernel_for_up(cli, &plan.lab)?.form() {
+    .load()?;
+    let form = place::kernel_for_up(cli, &loaded.plan.lab)?.form();
+    let devices = Devices {
+        without: up.without_devices,
+        form,
+    };
+    let plan = devices.fit(loaded)?;
+    match form {
         None => here(&plan, up.waiting),
         Some(form) => in_guest(&plan, up, form),
     }
@@ -133,7 +140,7 @@ pub fn tell(line: &mut Progress, step: Step) {
 
 /// Shows what `up` would do; exit status 2 if that is anything.
 pub fn preview(cli: &Cli, command: &PlanCommand) -> Result<u8> {
-    let plan = Source {
+    let loaded = Source {
         file: &command.file,
         lab: cli.lab.as_deref(),
         seed: None,
@@ -141,11 +148,20 @@ pub fn preview(cli: &Cli, command: &PlanCommand) -> Result<u8> {
         foreign: &command.foreign,
         quiet: false,
     }
-    .compile()?;
+    .load()?;
     let found = place::labs(cli)?
         .into_iter()
-        .find(|found| found.lab == plan.lab);
-    match found.map(|found| found.place()).transpose()? {
+        .find(|found| found.lab == loaded.plan.lab);
+    let place = found.map(|found| found.place()).transpose()?;
+    let devices = Devices {
+        without: command.without_devices,
+        form: match &place {
+            Some(Place::Guest(guest)) => Some(guest.info().form),
+            _ => None,
+        },
+    };
+    let plan = devices.fit(loaded)?;
+    match place {
         Some(Place::Guest(guest)) => {
             put_plan(&guest, &plan)?;
             let mut arguments = vec!["preview-plan", PLAN];

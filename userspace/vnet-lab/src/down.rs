@@ -19,7 +19,7 @@ use crate::cancel::{pidfd, Cancel};
 use crate::cgroup::{self, Cgroups};
 use crate::error::{Context, Error, Result};
 use crate::netns;
-use crate::node::control::Control;
+use crate::node::control::{Control, SOCKET};
 use crate::outside;
 use crate::paths::LabPaths;
 use crate::state::Lock;
@@ -44,14 +44,18 @@ pub fn remove(paths: &LabPaths, backend: &mut dyn LinkBackend) -> Result<bool> {
     if let Some(cgroups) = &cgroups {
         nodes.extend(cgroups.nodes(lab));
     }
-    for node in &nodes {
-        outside::give_back(paths, node)?;
+    for node in paths.device_nodes()? {
+        outside::give_back(paths, &node)?;
     }
     let mut found = paths.exists() || !nodes.is_empty();
     found |= backend.remove_links(lab, None)? > 0;
     kill(paths, cgroups.as_ref(), &nodes)?;
     for node in &nodes {
         remove_name(paths, node)?;
+        // Most have nothing else; what has is removed with the rest.
+        let directory = paths.node(node);
+        let _ = fs::remove_file(directory.join(SOCKET));
+        let _ = fs::remove_dir(directory);
     }
     if let Some(cgroups) = &cgroups {
         let group = cgroups.lab(lab);
@@ -85,27 +89,29 @@ pub fn remove_nodes(paths: &LabPaths, names: &BTreeSet<String>) -> Result<()> {
 /// Takes away the name of a node's namespace, unless it is someone else's. When the node's files are lost, its being
 /// called like one of the lab's nodes has to do.
 fn remove_name(paths: &LabPaths, node: &str) -> Result<()> {
-    match paths.name_mark(node).exists() || !paths.node(node).exists() {
+    let ours = fs::remove_file(paths.name_mark(node)).is_ok() || !paths.node(node).exists();
+    match ours {
         true => netns::remove_name(&paths.netns(node)),
         false => Ok(()),
     }
 }
 
 fn kill(paths: &LabPaths, cgroups: Option<&Cgroups>, nodes: &BTreeSet<String>) -> Result<()> {
-    let mut processes = Vec::new();
-    for node in nodes {
-        processes.extend(kill_node(paths, cgroups, node)?);
-    }
-    wait_for_end(&processes)?;
+    let mut grouped = BTreeSet::new();
     if let Some(cgroups) = cgroups {
         let group = cgroups.lab(paths.lab());
         if group.exists() {
-            // Also what has moved to a group that is no node's.
-            let _ = cgroup::kill(&group);
+            grouped.extend(cgroups.nodes(paths.lab()));
+            // All at once, also what has moved to a group that is no node's.
+            cgroup::kill(&group).context(|| format!("cannot kill {}", group.display()))?;
             wait_until_empty(&group)?;
         }
     }
-    Ok(())
+    let mut processes = Vec::new();
+    for node in nodes.difference(&grouped) {
+        processes.extend(kill_node(paths, cgroups, node)?);
+    }
+    wait_for_end(&processes)
 }
 
 /// Kills everything in a node; returns descriptors of the processes whose end is the end of all.

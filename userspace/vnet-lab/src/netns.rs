@@ -2,7 +2,7 @@
 
 //! Network namespaces: visiting them, and the names under which `ip netns` knows them.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -10,6 +10,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::mount::{mount, umount2, MntFlags, MsFlags};
 use nix::sched::{setns, CloneFlags};
+use nix::sys::stat::{mknod, Mode, SFlag};
 
 use crate::error::{Context, Error, Result};
 use crate::node::Node;
@@ -61,17 +62,16 @@ pub fn prepare_names() -> Result<()> {
 /// Gives the namespace of a node a name. As soon as it is ours, `mark` says so, for whoever removes it.
 pub fn add_name(path: &Path, mark: &Path, node: &Node) -> Result<()> {
     let what = || format!("cannot make {}", path.display());
-    match File::options().write(true).create_new(true).open(path) {
+    match touch(path) {
         // An empty file is what a killed start has left; a namespace is not ours to take the name from.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_mounted(path) => {
-            return Err(error).context(what);
-        }
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(error).context(what);
-        }
-        _ => {}
+        Err(error @ Errno::EEXIST) if is_mounted(path) => return Err(error).context(what),
+        Err(Errno::EEXIST) => {}
+        other => other.context(what)?,
     }
-    fs::write(mark, "").context(|| format!("cannot make {}", mark.display()))?;
+    match touch(mark) {
+        Err(Errno::EEXIST) => {}
+        other => other.context(|| format!("cannot make {}", mark.display()))?,
+    }
     let source = format!("/proc/{}/ns/net", node.init);
     mount(
         Some(source.as_str()),
@@ -83,14 +83,23 @@ pub fn add_name(path: &Path, mark: &Path, node: &Node) -> Result<()> {
     .context(what)
 }
 
+/// Makes an empty file, unless there is something, by a single system call.
+fn touch(path: &Path) -> nix::Result<()> {
+    mknod(path, SFlag::S_IFREG, Mode::from_bits_truncate(0o644), 0)
+}
+
 /// Takes a name away; it is no error if there is none.
 pub fn remove_name(path: &Path) -> Result<()> {
-    while umount2(path, MntFlags::MNT_DETACH).is_ok() {}
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).context(|| format!("cannot remove {}", path.display()))
-        }
-        _ => Ok(()),
+    loop {
+        let unmounted = umount2(path, MntFlags::MNT_DETACH).is_ok();
+        return match fs::remove_file(path) {
+            // Another namespace was mounted below.
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) && unmounted => continue,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).context(|| format!("cannot remove {}", path.display()))
+            }
+            _ => Ok(()),
+        };
     }
 }
 

@@ -2,7 +2,7 @@
 
 //! Devices of the machine that nodes take over, and give back when they go.
 //!
-//! A mark in the node's directory says which one it has, so that it is given back whatever has become of the plan. When a
+//! A mark in the lab's directory says which one it has, so that it is given back whatever has become of the plan. When a
 //! node dies by itself the kernel gives a physical device back; one that only exists in software goes with the node.
 
 use std::fs::{self, File};
@@ -44,15 +44,19 @@ pub fn take(paths: &LabPaths, node: &Node, plan: &NodePlan, inside: &mut Rtnl) -
         )));
     }
     let mark = paths.device_mark(&node.name);
+    fs::create_dir_all(mark.parent().unwrap_or(paths.root()))
+        .context(|| format!("cannot make the directory of {}", mark.display()))?;
     fs::write(&mark, device).context(|| format!("cannot write {}", mark.display()))?;
     here.change(vec![Change::netns(index, device, node.netns())])
 }
 
 /// Moves the device of a node back to where this process is. A node that is dead has none any more.
 pub fn give_back(paths: &LabPaths, name: &str) -> Result<()> {
-    let Ok(device) = fs::read_to_string(paths.device_mark(name)) else {
+    let mark = paths.device_mark(name);
+    let Ok(device) = fs::read_to_string(&mark) else {
         return Ok(());
     };
+    fs::remove_file(&mark).context(|| format!("cannot remove {}", mark.display()))?;
     let Ok(node) = Node::find(paths, name) else {
         return Ok(());
     };

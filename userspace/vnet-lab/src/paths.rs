@@ -101,7 +101,17 @@ impl LabPaths {
 
     /// Names the device of the machine that the node has, if it has one.
     pub fn device_mark(&self, node: &str) -> PathBuf {
-        self.node(node).join("device")
+        self.devices().join(node)
+    }
+
+    /// Where these are.
+    fn devices(&self) -> PathBuf {
+        self.root.join("devices")
+    }
+
+    /// Names of the nodes that have a device of the machine, sorted.
+    pub fn device_nodes(&self) -> Result<Vec<String>> {
+        entries(&self.devices())
     }
 
     /// Exists if the name of the node's network namespace is the lab's.

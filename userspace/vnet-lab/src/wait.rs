@@ -48,7 +48,8 @@ pub fn interfaces(
             }
         }
         // Nodes do not look for duplicates unless they are told to.
-        if !node.sysctls.keys().any(|name| name.contains("_dad")) {
+        let dad = |(name, value): (&String, &String)| name.contains("_dad") && value != "0";
+        if !node.sysctls.iter().any(dad) {
             return Ok(None);
         }
         for address in rtnl.addresses()? {

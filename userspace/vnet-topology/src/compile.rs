@@ -211,7 +211,6 @@ fn node_plan(lab: &Lab<'_>, node: &NodeState<'_>) -> NodePlan {
     let mut plan = NodePlan::new(node.name(), node.kind.kind());
     let mut sysctl = |key: &str, value: &str| plan.sysctls.insert(key.into(), value.into());
     // Addresses are unique, as the compiler has seen to; so nobody has to wait a second for their detection.
-    sysctl("net.ipv6.conf.all.accept_dad", "0");
     sysctl("net.ipv6.conf.default.accept_dad", "0");
     if node.kind.kind() == NodeKind::Router {
         sysctl("net.ipv4.ip_forward", "1");

@@ -157,6 +157,19 @@ impl Client {
         self.none(Command::InstanceDel, &key.request())
     }
 
+    /// Takes their identities from many instances; the outcomes are in the order of the keys.
+    pub fn instances_del(
+        &mut self,
+        keys: &[InstanceKey],
+    ) -> Result<Vec<Result<(), Refusal>>, Error> {
+        let requests: Vec<Instance> = keys.iter().map(|key| key.request()).collect();
+        let outcomes = self.batch(Command::InstanceDel, &requests)?;
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| outcome.map(drop))
+            .collect())
+    }
+
     /// Makes a link.
     pub fn link_new(&mut self, link: &Link) -> Result<Link, Error> {
         self.one(Command::LinkNew, link)

@@ -5,6 +5,7 @@
 //! A connection belongs to the network namespace of the thread that opened it, whichever thread uses it later. It
 //! blocks; whoever wants to wait for several of them polls their descriptors.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -45,6 +46,8 @@ pub struct Connection {
     fixed: usize,
     /// Requests that are on their way at a time.
     batch: usize,
+    /// Whether the kernel has been told to look at what dumps are filtered by.
+    strict: bool,
     /// Notifications that came while an answer was waited for.
     pending: VecDeque<Vec<u8>>,
 }
@@ -82,19 +85,17 @@ impl Connection {
     /// Opens a socket of a protocol in the network namespace of the calling thread. `fixed` is the length of the header
     /// that precedes the attributes in this protocol's requests.
     pub fn open(protocol: isize, fixed: usize) -> io::Result<Self> {
-        let mut socket = Socket::new(protocol)?;
-        socket.bind_auto()?;
+        let socket = Socket::new(protocol)?;
+        // This gives it an address, too.
         socket.connect(&SocketAddr::new(0, 0))?;
         socket.set_ext_ack(true)?;
-        socket.set_cap_ack(true)?;
-        // Older kernels do not have it; dumps are then filtered by nobody, which is no error.
-        let _ = socket.set_netlink_get_strict_chk(true);
         let buffer = grow(&socket);
         Ok(Connection {
             socket,
             sequence: 0,
             fixed,
             batch: (buffer / ANSWER).clamp(1, BATCH),
+            strict: false,
             pending: VecDeque::new(),
         })
     }
@@ -130,7 +131,8 @@ impl Connection {
         Ok(outcomes)
     }
 
-    /// Sends what has been gathered and collects the acknowledgements.
+    /// Sends what has been gathered and collects the answers. The kernel works through it in order and tells of all
+    /// refusals by itself; so that it is done with the rest, too, is known when it acknowledges the last one.
     fn fly<M>(&mut self, flight: &mut Flight, outcomes: &mut Vec<Outcome<M>>) -> Result<(), Error>
     where
         M: NetlinkDeserializable,
@@ -140,34 +142,40 @@ impl Connection {
         }
         // Whatever happens to them, these numbers are taken.
         self.sequence = flight.sequence;
+        flight.acknowledge_last();
         self.socket.send(&flight.bytes, 0)?;
         let first = flight.sequence.wrapping_sub(flight.sent.len() as u32) + 1;
-        let mut answers: Vec<Option<Outcome<M>>> = flight.sent.iter().map(|_| None).collect();
+        let last = flight.sent.len() - 1;
+        let mut refusals: Vec<Option<Refusal>> = flight.sent.iter().map(|_| None).collect();
         let mut replies: Vec<Vec<M>> = flight.sent.iter().map(|_| Vec::new()).collect();
-        let mut open = flight.sent.len();
-        while open > 0 {
-            for raw in self.receive()? {
+        let mut done = false;
+        while !done {
+            // One answer is the usual case, and may be long.
+            let messages = match last {
+                0 => self.receive()?,
+                _ => self.receive_many()?,
+            };
+            for raw in messages {
                 let index = raw.sequence().wrapping_sub(first) as usize;
-                if raw.is_notification() || index >= answers.len() {
+                if raw.is_notification() || index > last {
                     self.keep(raw);
                     continue;
                 }
                 match raw.kind() {
                     NLMSG_ERROR => {
-                        if answers[index].is_none() {
-                            open -= 1;
-                        }
-                        answers[index] =
-                            Some(match raw.refusal(flight.request(index, self.fixed)) {
-                                None => Ok(std::mem::take(&mut replies[index])),
-                                Some(refusal) => Err(refusal),
-                            });
+                        done |= index == last;
+                        refusals[index] = raw.refusal(flight.request(index, self.fixed));
                     }
                     _ => replies[index].extend(raw.decode()?),
                 }
             }
         }
-        outcomes.extend(answers.into_iter().flatten());
+        outcomes.extend(refusals.into_iter().zip(replies).map(
+            |(refusal, replies)| match refusal {
+                None => Ok(replies),
+                Some(refusal) => Err(refusal),
+            },
+        ));
         flight.clear();
         Ok(())
     }
@@ -193,7 +201,13 @@ impl Connection {
     {
         let mut flight = Flight::new(self.sequence);
         flight.add(request);
+        flight.acknowledge_last();
         self.sequence = flight.sequence;
+        if !self.strict {
+            // Older kernels do not have it; dumps are then filtered by nobody, which is no error.
+            let _ = self.socket.set_netlink_get_strict_chk(true);
+            self.strict = true;
+        }
         self.socket.send(&flight.bytes, 0)?;
         let mut messages = Vec::new();
         let mut consistent = true;
@@ -271,6 +285,71 @@ impl Connection {
     }
 }
 
+/// Datagrams that are taken with one system call, at most.
+const MANY: usize = 32;
+/// The longest one of them.
+const LONGEST: usize = 32 << 10;
+
+thread_local! {
+    /// Where they are put. Only what is used of it takes memory, and it takes it once.
+    static ARENA: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Connection {
+    /// The messages of all datagrams that are there; waits for the first.
+    fn receive_many(&self) -> io::Result<Vec<Raw>> {
+        ARENA.with_borrow_mut(|arena| {
+            arena.reserve(MANY * LONGEST);
+            let mut parts: [libc::iovec; MANY] = std::array::from_fn(|index| libc::iovec {
+                iov_base: arena.spare_capacity_mut()[index * LONGEST..]
+                    .as_mut_ptr()
+                    .cast(),
+                iov_len: LONGEST,
+            });
+            // SAFETY: all bytes zero is a valid value of this plain structure.
+            #[allow(unsafe_code)]
+            let mut headers: [libc::mmsghdr; MANY] = unsafe { std::mem::zeroed() };
+            for (header, part) in headers.iter_mut().zip(&mut parts) {
+                header.msg_hdr.msg_iov = part;
+                header.msg_hdr.msg_iovlen = 1;
+            }
+            let count = loop {
+                // SAFETY: each of these headers points to one part, and that to as many bytes of the arena as it says,
+                // which nobody else uses.
+                #[allow(unsafe_code)]
+                let result = unsafe {
+                    libc::recvmmsg(
+                        self.socket.as_raw_fd(),
+                        headers.as_mut_ptr(),
+                        MANY as libc::c_uint,
+                        libc::MSG_WAITFORONE as _,
+                        std::ptr::null_mut(),
+                    )
+                };
+                match usize::try_from(result) {
+                    Ok(count) => break count,
+                    Err(_) => match io::Error::last_os_error() {
+                        error if error.kind() == io::ErrorKind::Interrupted => {}
+                        error => return Err(error),
+                    },
+                }
+            };
+            let mut messages = Vec::with_capacity(count);
+            for (header, part) in headers.iter().zip(&parts).take(count) {
+                if header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0 {
+                    return Err(io::Error::other("a message of the kernel is too long"));
+                }
+                let length = (header.msg_len as usize).min(LONGEST);
+                // SAFETY: the kernel has written this many bytes there.
+                #[allow(unsafe_code)]
+                let bytes = unsafe { std::slice::from_raw_parts(part.iov_base.cast(), length) };
+                messages.extend(split(bytes));
+            }
+            Ok(messages)
+        })
+    }
+}
+
 impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
         // SAFETY: the descriptor is open as long as the socket lives, which `self` borrows.
@@ -296,8 +375,10 @@ fn grow(socket: &Socket) -> usize {
                 size_of::<libc::c_int>() as libc::socklen_t,
             )
         };
-        if result == 0 {
-            break;
+        match (result, option) {
+            (0, libc::SO_RCVBUFFORCE) => return RECEIVE_BUFFER,
+            (0, _) => break,
+            _ => {}
         }
     }
     socket.get_rx_buf_sz().unwrap_or(0)
@@ -325,13 +406,22 @@ impl Flight {
         self.sequence = self.sequence.wrapping_add(1);
         let mut message = request.message;
         message.header.sequence_number = self.sequence;
-        message.header.flags |= NLM_F_REQUEST | NLM_F_ACK;
+        message.header.flags |= NLM_F_REQUEST;
         message.finalize();
         let start = self.bytes.len();
         self.sent.push((start, request.spec));
         self.bytes
             .resize((start + message.buffer_len()).next_multiple_of(4), 0);
         message.serialize(&mut self.bytes[start..]);
+    }
+
+    /// Has the kernel answer the last request whatever comes of it.
+    fn acknowledge_last(&mut self) {
+        if let Some((start, _)) = self.sent.last() {
+            let mut message = NetlinkBuffer::new(&mut self.bytes[*start..]);
+            let flags = message.flags();
+            message.set_flags(flags | NLM_F_ACK);
+        }
     }
 
     fn request(&self, index: usize, fixed: usize) -> Request<'_> {

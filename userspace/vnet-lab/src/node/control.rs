@@ -23,7 +23,7 @@ use crate::error::{Context, Error, Result};
 use crate::paths::LabPaths;
 
 /// Name of the socket in the node's directory.
-pub(super) const SOCKET: &str = "init.sock";
+pub(crate) const SOCKET: &str = "init.sock";
 
 /// What the tool asks.
 #[derive(Clone, Debug, Serialize, Deserialize)]

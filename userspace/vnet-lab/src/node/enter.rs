@@ -94,7 +94,7 @@ pub fn run(node: &Node, visit: &Visit<'_>) -> Result<Outcome> {
     let mask = SigSet::thread_get_mask().context(|| "cannot read the signal mask".into())?;
     let mut entry = Entry::new(node, visit.cgroup, mask, trouble_in)?;
     let signals = take_signals()?;
-    setns(node.process(), CloneFlags::CLONE_NEWPID)
+    setns(node.process()?, CloneFlags::CLONE_NEWPID)
         .context(|| format!("cannot enter the PID namespace of node {}", node.name))?;
     let mut command = Command::new(program);
     command.args(arguments).envs(visit.env);
@@ -166,10 +166,7 @@ impl Entry {
             }
             None => None,
         };
-        let process = node
-            .process()
-            .try_clone_to_owned()
-            .context(|| "cannot copy a descriptor".into())?;
+        let process = node.process()?;
         let directory = env::current_dir()
             .ok()
             .and_then(|path| CString::new(path.as_os_str().as_bytes()).ok());

@@ -15,8 +15,9 @@ mod setup;
 pub mod spawn;
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -63,20 +64,17 @@ pub struct Node {
     pub name: String,
     /// Its first process, as a number here.
     pub init: i32,
-    process: OwnedFd,
     netns: File,
 }
 
 impl Node {
     /// The node whose first process is `init`.
     pub fn of_process(name: &str, init: i32) -> Result<Self> {
-        let process = pidfd(init)?;
         let path = format!("/proc/{init}/ns/net");
         let netns = File::open(&path).context(|| format!("cannot open {path}"))?;
         Ok(Node {
             name: name.into(),
             init,
-            process,
             netns,
         })
     }
@@ -103,9 +101,22 @@ impl Node {
         self.netns.as_fd()
     }
 
-    /// Its first process.
-    pub fn process(&self) -> BorrowedFd<'_> {
-        self.process.as_fd()
+    /// Its first process. That it is the same one as when the node was found is seen from its namespace.
+    pub fn process(&self) -> Result<OwnedFd> {
+        let process = pidfd(self.init)?;
+        let path = format!("/proc/{}/ns/net", self.init);
+        let what = || format!("cannot look at {path}");
+        let (now, then) = (
+            fs::metadata(&path).context(what)?,
+            self.netns.metadata().context(what)?,
+        );
+        match (now.dev(), now.ino()) == (then.dev(), then.ino()) {
+            true => Ok(process),
+            false => Err(Error::Unsupported(format!(
+                "node {} has just ended",
+                self.name
+            ))),
+        }
     }
 
     /// A path in the node as one that leads there from here.

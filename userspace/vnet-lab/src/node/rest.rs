@@ -17,6 +17,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use super::NodeSpec;
 use crate::error::{Context, Error, Result};
@@ -50,8 +51,8 @@ pub struct Bed {
     /// What is written to [`SPEC`].
     spec: Vec<u8>,
     listener: c_int,
-    /// Where the outcome is told: a [`Outcome`] in bytes.
-    report: c_int,
+    /// Where the outcome is told.
+    notice: &'static Notice,
     program: CString,
     arguments: [*const c_char; 3],
     environment: [*const c_char; 1],
@@ -69,8 +70,16 @@ const STEPS: [&str; 3] = [
     "set the kernel parameter",
 ];
 
-/// Bytes of a report: step (0 for none), `errno`, number of the parameter.
-pub const REPORT: usize = 12;
+/// What has come of the preparations of a process: the step that has failed (0 for none), `errno`, and the number of the
+/// parameter.
+type Report = [i32; 3];
+
+/// Where a new process tells its helper what has come of it: memory of both. A pipe would take five more system calls.
+pub struct Notice {
+    /// 0 until the report is there; a futex.
+    told: AtomicU32,
+    report: [AtomicI32; 3],
+}
 
 impl Bed {
     /// For a node; the descriptors are those of the helper.
@@ -79,7 +88,7 @@ impl Bed {
         sysctls: &[(&str, &str)],
         json: Vec<u8>,
         listener: c_int,
-        report: c_int,
+        notice: &'static Notice,
     ) -> Result<Self> {
         let text = |text: &str| {
             CString::new(text).map_err(|_| Error::Unsupported(format!("\"{text}\" holds a NUL")))
@@ -96,7 +105,7 @@ impl Bed {
             parameters,
             spec: json,
             listener,
-            report,
+            notice,
             program: c"/proc/self/exe".to_owned(),
             arguments: [c"vnet-init".as_ptr(), c"awake".as_ptr(), ptr::null()],
             environment: [ptr::null()],
@@ -104,13 +113,7 @@ impl Bed {
     }
 
     /// What a report says.
-    pub fn outcome(&self, report: &[u8; REPORT]) -> Result<()> {
-        let number = |at: usize| {
-            let mut bytes = [0; 4];
-            bytes.copy_from_slice(&report[at..at + 4]);
-            i32::from_ne_bytes(bytes)
-        };
-        let (step, errno, parameter) = (number(0), number(4), number(8));
+    pub fn outcome(&self, [step, errno, parameter]: Report) -> Result<()> {
         if step == 0 {
             return Ok(());
         }
@@ -124,6 +127,71 @@ impl Bed {
             _ => String::new(),
         };
         Err(io::Error::from_raw_os_error(errno)).context(|| format!("cannot {what}{which}"))
+    }
+}
+
+impl Notice {
+    /// In memory that is shared even with those that have a copy of the rest.
+    pub fn new() -> Result<&'static Self> {
+        // SAFETY: a new mapping that nothing else knows of, whose bytes are zero.
+        #[allow(unsafe_code)]
+        let memory = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                size_of::<Self>(),
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_SHARED | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        if memory == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error())
+                .context(|| "cannot get memory for the nodes".into());
+        }
+        // SAFETY: the mapping is large enough, aligned to a page, and never unmapped; zero is a value of each of them.
+        #[allow(unsafe_code)]
+        Ok(unsafe { &*memory.cast::<Self>() })
+    }
+
+    /// Waits for the report of a process that has just been started.
+    pub fn wait(&self, process: c_int) -> Result<Report> {
+        let second = libc::timespec {
+            tv_sec: 1,
+            tv_nsec: 0,
+        };
+        while self.told.load(Ordering::Acquire) == 0 {
+            // SAFETY: pointers to memory that lives for the calls.
+            #[allow(unsafe_code)]
+            let gone = unsafe {
+                libc::syscall(
+                    libc::SYS_futex,
+                    self.told.as_ptr(),
+                    libc::FUTEX_WAIT,
+                    0,
+                    &raw const second,
+                );
+                libc::kill(process, 0) != 0
+            };
+            if gone && self.told.load(Ordering::Acquire) == 0 {
+                return Err(Error::Protocol("its first process has ended".into()));
+            }
+        }
+        self.told.store(0, Ordering::Relaxed);
+        Ok([0, 1, 2].map(|index: usize| self.report[index].load(Ordering::Relaxed)))
+    }
+
+    /// Tells.
+    #[allow(unsafe_code)]
+    fn tell(&self, report: Report) {
+        for (to, value) in self.report.iter().zip(report) {
+            to.store(value, Ordering::Relaxed);
+        }
+        self.told.store(1, Ordering::Release);
+        // SAFETY: the pointer is only used to find those who wait.
+        unsafe {
+            libc::syscall(libc::SYS_futex, self.told.as_ptr(), libc::FUTEX_WAKE, 1);
+        }
     }
 }
 
@@ -241,19 +309,15 @@ fn clone(arguments: &mut libc::clone_args, _stack: u64, bed: &'static Bed) -> is
 extern "C" fn begin(bed: *const Bed) -> ! {
     // SAFETY: it is never freed and not changed.
     let bed = unsafe { &*bed };
-    let (step, errno, parameter) = match prepare(bed) {
-        Ok(()) => (0, 0, 0),
+    let report = match prepare(bed) {
+        Ok(()) => [0; 3],
         Err(failure) => failure,
     };
-    let mut report = [0; REPORT];
-    report[0..4].copy_from_slice(&i32::to_ne_bytes(step));
-    report[4..8].copy_from_slice(&i32::to_ne_bytes(errno));
-    report[8..12].copy_from_slice(&i32::to_ne_bytes(parameter));
-    // SAFETY: these calls take numbers, and a pointer to the bytes above. The descriptors that are closed are this
-    // process's copies; those of standard input and output lead nowhere already.
+    bed.notice.tell(report);
+    // SAFETY: these calls take numbers. The descriptors that are closed are this process's copies; those of standard input
+    // and output lead nowhere already.
     unsafe {
-        libc::write(bed.report, report.as_ptr().cast(), REPORT);
-        if step != 0 {
+        if report[0] != 0 {
             libc::_exit(1);
         }
         libc::syscall(libc::SYS_close_range, CONNECTION, c_int::MAX, 0);
@@ -263,13 +327,13 @@ extern "C" fn begin(bed: *const Bed) -> ! {
 
 /// Runs while the helper waits, so `errno` is this process's alone.
 #[allow(unsafe_code)]
-fn prepare(bed: &Bed) -> std::result::Result<(), (i32, i32, i32)> {
+fn prepare(bed: &Bed) -> std::result::Result<(), Report> {
     let failed = |step, parameter| {
-        Err((
+        Err([
             step,
             io::Error::last_os_error().raw_os_error().unwrap_or(0),
             parameter,
-        ))
+        ])
     };
     // SAFETY: the calls take numbers and pointers to memory of the bed with its length, or with a NUL at its end.
     unsafe {
@@ -289,7 +353,7 @@ fn prepare(bed: &Bed) -> std::result::Result<(), (i32, i32, i32)> {
             if file < 0 || libc::write(file, bytes.as_ptr().cast(), bytes.len()) < 0 {
                 return failed(3, index as i32);
             }
-            libc::close(file);
+            // It is closed with the rest.
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use nix::errno::Errno;
 use nix::fcntl::{fcntl, FcntlArg};
 use nix::mount::{mount, umount2, MntFlags, MsFlags};
 use nix::sched::{unshare, CloneFlags};
@@ -26,7 +27,7 @@ use nix::unistd::{chdir, dup2_stderr, dup2_stdin, dup2_stdout, setsid};
 use serde::{Deserialize, Serialize};
 
 use super::control::SOCKET;
-use super::rest::{self, Bed, Stacks, AWAKE, FIRST_OWN, REPORT};
+use super::rest::{self, Bed, Notice, Stacks, AWAKE, FIRST_OWN};
 use super::{init, Node, NodeSpec, Order};
 use crate::error::{Context, Error, Result};
 use crate::paths::NETNS;
@@ -187,6 +188,7 @@ fn helper(output: &mut Output) -> Result<()> {
             .filter(|(name, _)| sysctl::path(name).exists())
             .collect(),
         stacks: Stacks::new(order.nodes.len())?,
+        notice: Notice::new()?,
     };
     for (index, spec) in order.nodes.iter().enumerate() {
         let result = match make(index, spec, &helper) {
@@ -230,6 +232,7 @@ struct Helper {
     hosts: PathBuf,
     sysctls: Vec<(&'static str, &'static str)>,
     stacks: Stacks,
+    notice: &'static Notice,
 }
 
 /// A mount namespace that nodes start from: nothing in it propagates, and no other node's namespaces are mounted.
@@ -257,6 +260,8 @@ fn base_mounts() -> Result<()> {
 
 /// Makes the first process of a node; returns its number as soon as it rests.
 fn make(index: usize, spec: &NodeSpec, helper: &Helper) -> Result<i32> {
+    // First, since it then has the number that it is to have in the node.
+    let listener = listener(&spec.directory).context(|| "cannot make the control socket".into())?;
     let cgroup = match &spec.cgroup {
         Some(path) => Some(
             File::open(path)
@@ -264,11 +269,6 @@ fn make(index: usize, spec: &NodeSpec, helper: &Helper) -> Result<i32> {
         ),
         None => None,
     };
-    // The directory's path may be longer than a socket's address takes, so it is bound relative to it.
-    chdir(&spec.directory).context(|| format!("cannot change to {}", spec.directory.display()))?;
-    let listener = bind_here(SOCKET).context(|| "cannot make the control socket".into())?;
-    let (mut told, report) = io::pipe().context(|| "cannot make a pipe".into())?;
-    let report = moved(report.into())?;
     let order = Order {
         hosts: helper.hosts.clone(),
         nodes: vec![spec.clone()],
@@ -291,22 +291,27 @@ fn make(index: usize, spec: &NodeSpec, helper: &Helper) -> Result<i32> {
         &sysctls,
         json,
         listener.as_raw_fd(),
-        report.as_raw_fd(),
+        helper.notice,
     )?));
     let process = rest::start(index, &helper.stacks, bed, cgroup.as_ref())
         .context(|| "cannot make its namespaces".into())?;
-    drop(report);
-    let mut bytes = [0; REPORT];
-    told.read_exact(&mut bytes)
-        .context(|| "its first process has ended".into())?;
-    bed.outcome(&bytes).map(|()| process)
+    let report = helper.notice.wait(process)?;
+    bed.outcome(report).map(|()| process)
 }
 
-/// A socket with that name in the working directory, which is to survive when the node awakes.
-fn bind_here(name: &str) -> nix::Result<OwnedFd> {
+/// A node's control socket, which is to survive when the node awakes.
+fn listener(directory: &Path) -> nix::Result<OwnedFd> {
     let flags = SockFlag::empty();
     let listener = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
-    bind(listener.as_raw_fd(), &UnixAddr::new(name)?)?;
+    let address = match UnixAddr::new(&directory.join(SOCKET)) {
+        // The path is longer than an address takes.
+        Err(Errno::ENAMETOOLONG) => {
+            chdir(directory)?;
+            UnixAddr::new(SOCKET)?
+        }
+        other => other?,
+    };
+    bind(listener.as_raw_fd(), &address)?;
     Ok(listener)
 }
 

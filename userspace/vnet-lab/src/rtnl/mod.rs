@@ -87,6 +87,9 @@ impl Rtnl {
     /// Forgets what has been told so far; says whether anything was. Lost news count as news.
     pub fn drain(&mut self) -> Result<bool> {
         let mut any = false;
+        if !self.subscribed {
+            return Ok(any);
+        }
         loop {
             match self.connection.notifications::<Message>(false) {
                 Ok(list) if list.is_empty() => return Ok(any),

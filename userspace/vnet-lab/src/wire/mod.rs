@@ -203,11 +203,12 @@ impl LinkBackend for Kernel {
         }
         // The namespaces themselves may live on in the hands of others.
         if names.is_none() {
-            for instance in self.lab_instances(lab)? {
-                let _ = instance
-                    .id
-                    .map(|id| self.client.instance_del(InstanceKey::Id(id)));
-            }
+            let instances = self.lab_instances(lab)?.into_iter();
+            let keys: Vec<InstanceKey> = instances
+                .filter_map(|instance| instance.id.map(InstanceKey::Id))
+                .collect();
+            // What is refused has gone with its namespace.
+            let _ = self.client.instances_del(&keys);
         }
         Ok(keys.len())
     }

@@ -195,6 +195,18 @@ pub(crate) trait Block: AsAny + Send + Sync {
         Ok(Value::Absent)
     }
 
+    /// Whether [`Self::release`] may succeed.
+    fn can_release(&self) -> bool {
+        false
+    }
+
+    /// Converts the state to none, as a successor of another type will come: what is held goes on, in
+    /// order and before what comes meanwhile. Whether that was done; a block that stays after all is
+    /// started again.
+    fn release(&self, _rtnl: &Rtnl) -> bool {
+        false
+    }
+
     /// No packet enters any more, and none may be emitted from here; what is held is dropped as
     /// removed. Timers, hooks and devices end. What a successor shares stays.
     fn stop(&self, _successor: Option<&dyn Block>, _rtnl: &Rtnl) {}

@@ -301,7 +301,8 @@ impl Nodes {
     ) -> Result<(), ReplaceError> {
         let node = self.nodes.get(place).ok_or(ENOENT)?;
         let same = core::ptr::eq(node.body.kind, kind);
-        if keep && !same && node.body.kind.state {
+        let convert = keep && !same && node.body.kind.state;
+        if convert && !node.body.block.can_release() {
             return Err(ReplaceError::State);
         }
         let mut bounds = kind.bounds(&values)?;
@@ -319,7 +320,11 @@ impl Nodes {
             bounds,
         };
         self.swap(place, &mut other, moves.iter().copied());
-        let compiled = self.check_and_compile();
+        let compiled = match self.check_and_compile() {
+            // Packets still pass the old one.
+            Ok(_) if convert && !other.block.release(rtnl) => Err(ReplaceError::State),
+            compiled => compiled.map_err(ReplaceError::Bind),
+        };
         if compiled.is_err() {
             self.swap(
                 place,
@@ -339,7 +344,10 @@ impl Nodes {
             }
             Err(error) => {
                 other.block.stop(Some(&*body.block), rtnl);
-                Err(ReplaceError::Bind(error))
+                if matches!(error, ReplaceError::State) {
+                    body.block.start(&body.values, rtnl);
+                }
+                Err(error)
             }
         }
     }

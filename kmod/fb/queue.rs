@@ -45,6 +45,8 @@ const BYTES: usize = 3;
 
 /// Most packets that are let go at once.
 const BURST: u32 = 64;
+/// Most times that this is done when all are let go; more than enough for a full queue.
+const MAX_ROUNDS: u32 = 1 << 16;
 
 /// The type.
 pub(super) static TYPE: Type = Type {
@@ -219,27 +221,48 @@ impl Line {
 
 impl Expire for Lane {
     fn expired(timer: &SoftTimer<Self>, bh: &BottomHalf) {
+        if let Some(at) = timer.drain(bh) {
+            timer.start(at);
+        }
+    }
+}
+
+impl Lane {
+    /// Emits what may go; when to look again, if anything is left for somebody.
+    fn drain(&self, bh: &BottomHalf) -> Option<u64> {
         let now = clock::now();
         let mut due = {
-            let mut line = timer.line.lock();
+            let mut line = self.line.lock();
             if line.draining {
-                return;
+                return None;
             }
             line.draining = true;
             line.due(now)
         };
         while let Some(packet) = due.pop_front() {
-            timer.outlet.emit_queued(packet, timer.port, bh);
+            self.outlet.emit_queued(packet, self.port, bh);
         }
-        let next = {
-            let mut line = timer.line.lock();
-            line.draining = false;
-            let more = line.packets != 0 && line.open && !line.closed;
-            more.then_some(line.wire.free_at())
-        };
-        if let Some(at) = next {
-            timer.start(at);
+        let mut line = self.line.lock();
+        line.draining = false;
+        let more = line.packets != 0 && line.open && !line.closed;
+        more.then_some(line.wire.free_at())
+    }
+
+    /// Lets everything go from here on, and what waits first; false if there is always more.
+    fn release(&self) -> bool {
+        {
+            let mut line = self.line.lock();
+            line.open = true;
+            line.rate = None;
         }
+        for _ in 0..MAX_ROUNDS {
+            self.drain(&percpu::disable_bottom_half());
+            let line = self.line.lock();
+            if line.packets == 0 && !line.draining {
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -317,6 +340,14 @@ impl Block for Queue {
     fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
         self.change(values);
         Ok(())
+    }
+
+    fn can_release(&self) -> bool {
+        true
+    }
+
+    fn release(&self, _rtnl: &Rtnl) -> bool {
+        self.lanes().into_iter().all(|lane| lane.release())
     }
 
     fn stop(&self, successor: Option<&dyn Block>, _rtnl: &Rtnl) {

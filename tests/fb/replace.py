@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """A block is replaced while packets pass: nothing is lost, nothing overtakes."""
 
+import time
+
 from vnettest.blocks import Graph, refused
-from vnettest.ktap import case, equal, run
+from vnettest.ktap import case, equal, run, true
 from vnettest.links import MBIT, SLOW, Link
 from vnettest.netns import Child
 
@@ -82,6 +84,33 @@ def other_types():
     equal([a.number for a in sink.collect(count, 60)], list(range(count)))
     equal(graph.get("m0").peers, {"lower": ("dev", "wire"), "upper": ("dev", "host")})
     equal(graph.get("m0").count("in"), count, "counters stay with the name")
+
+
+@case("a queue is replaced by another type while it holds packets")
+def conversion():
+    """They go on, in order and before what comes meanwhile."""
+    link, graph, _ = chain("queue")
+    graph.set("m0", open=0)
+    sink, sender = link.sink(), link.sender()
+    sender.send(SIZE, 200)
+    end = time.monotonic() + 20
+    while graph.get("m0").count("queued") < 200:
+        true(time.monotonic() < end, "all wait")
+    graph.replace("m0", "forward")
+    sender.send(SIZE, 10)
+    equal([a.number for a in sink.collect(210)], list(range(210)))
+    block = graph.get("m0")
+    equal((block.count("queued"), block.count("out"), block.drops), (0, 210, {}))
+    count = 4 * TIMES
+    child = flow(link, count)
+    for turn in range(TIMES // 2):
+        graph.replace("m0", "queue", rate=30 * MBIT, packets=count)
+        graph.replace("m0", "counter" if turn % 2 else "tee")
+        if turn % 2:
+            graph.replace("m0", "forward", state="drop")
+    child.result()
+    equal([a.number for a in sink.collect(count, 60)], list(range(count)))
+    equal(graph.get("m0").drops, {})
 
 
 @case("bound and unbound under a flow")

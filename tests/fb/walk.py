@@ -20,7 +20,7 @@ STEPS = int(os.environ.get("VNET_STEPS", "600" if SLOW else "3000"))
 RATE = 500 if SLOW else 20000
 SEED = int(os.environ.get("VNET_SEED", "1"))
 
-# Type: parameters to make one, whether it has a state, its ports (side), lower ones first.
+# Type: parameters to make one, whether it has a state that no other type takes over, its ports (side), lower ones first.
 KINDS = {
     "eth": ({"device": "d0"}, True, {"host": "lower", "wire": "upper"}),
     "forward": ({}, False, {"lower": "lower", "upper": "upper"}),
@@ -28,7 +28,7 @@ KINDS = {
     "tee": ({}, False, {"lower": "lower", "upper": "upper", "copy": "upper"}),
     "discard": ({}, False, {"lower": "lower", "upper": "upper"}),
     "ratelimited-source": ({"rate": RATE}, True, {"lower": "lower", "upper": "upper"}),
-    "queue": ({"rate": 10**7}, True, {"lower": "lower", "upper": "upper"}),
+    "queue": ({"rate": 10**7}, False, {"lower": "lower", "upper": "upper"}),
     "hash": ({"ports": 2}, False, {"lower": "lower", "upper0": "upper", "upper1": "upper"}),
     "rate-limit": ({}, False, {"lower": "lower", "upper": "upper"}),
     "check-paint": ({}, False, {"lower": "lower", "upper": "upper", "other": "upper"}),

@@ -8,6 +8,7 @@ a new one (`!SHARED`) and has the device's own address.
 """
 
 import os
+import time
 
 from vnettest.blocks import Graph
 from vnettest.ktap import Failure, undo
@@ -39,8 +40,13 @@ class Receiver:
         generator = Pktgen(self.ns, "in", target=self.mac, count=count, flag="!SHARED",
                            xmit_mode="netif_receive")
         generator.result()
-        if (arrived := self.arrived() - before) != count:
-            raise Failure(f"{arrived} of {count} packets arrived")
+        # pktgen waits for its thread only if that has begun within 125 ms.
+        end = time.monotonic() + 60
+        while (arrived := self.arrived() - before) != count:
+            if time.monotonic() > end:
+                raise Failure(f"{arrived} of {count} packets arrived")
+            time.sleep(0.05)
+        time.sleep(0.01)
         return generator.seconds()
 
     def arrived(self):

@@ -50,6 +50,7 @@ mod classifier;
 mod counter;
 mod discard;
 mod eth;
+mod fec;
 mod flow_stats;
 mod forward;
 mod frame;

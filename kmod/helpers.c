@@ -474,6 +474,28 @@ bool vnet_helper_skb_insert(struct sk_buff **packet, u32 at, const void *bytes, 
 	return true;
 }
 
+/*
+ * What devices would have filled in is filled in: the tag and the checksum. False
+ * if there is no memory.
+ */
+bool vnet_helper_skb_fill_in(struct sk_buff **packet)
+{
+	struct sk_buff *skb = *packet;
+
+	if (!skb_vlan_tag_present(skb) && skb->ip_summed != CHECKSUM_PARTIAL)
+		return true;
+	if (!skb_make_own(packet, 0))
+		return false;
+	skb = *packet;
+	if (skb_vlan_tag_present(skb)) {
+		if (__vlan_insert_tag(skb, skb->vlan_proto, skb_vlan_tag_get(skb)))
+			return false;
+		skb->protocol = skb->vlan_proto;
+		__vlan_hwaccel_clear_tag(skb);
+	}
+	return skb->ip_summed != CHECKSUM_PARTIAL || !skb_checksum_help(skb);
+}
+
 /* Cuts off what is behind the first @len bytes. */
 bool vnet_helper_skb_trim(struct sk_buff *skb, u32 len)
 {

@@ -13,6 +13,7 @@ use super::{
     counter,
     discard,
     eth,
+    fec,
     flow_stats,
     forward,
     frame,
@@ -58,6 +59,7 @@ pub(crate) static TYPES: &[&Type] = &[
     &socket::TYPE,
     &frame::TYPE,
     &arq::TYPE,
+    &fec::TYPE,
 ];
 
 impl Type {

@@ -51,6 +51,7 @@ pub mod direction;
 pub mod discipline;
 pub mod effects;
 pub mod exponential;
+pub mod fec;
 pub mod flows;
 pub mod forwarding;
 pub mod frame;

@@ -24,6 +24,30 @@ impl SkBuff {
         }
     }
 
+    /// A new packet of these parts, filled up with zeros to `least` bytes; none if there is no memory.
+    pub(crate) fn of_parts(parts: &[&[u8]], least: u32) -> Option<Self> {
+        let sum = parts
+            .iter()
+            .fold(0usize, |sum, part| sum.saturating_add(part.len()));
+        let packet = Self::with_header(&[], u32::try_from(sum).ok()?.max(least))?;
+        let mut place = 0usize;
+        for part in parts {
+            // SAFETY: The packet is new and ours, and has at least `sum` bytes in one piece.
+            unsafe {
+                let data = (*packet.as_ptr()).data.add(place);
+                data.copy_from_nonoverlapping(part.as_ptr(), part.len());
+            }
+            place = place.saturating_add(part.len());
+        }
+        Some(packet)
+    }
+
+    /// Fills in what devices would have filled in: VLAN tag and checksum. False if there is no memory.
+    pub(crate) fn fill_in(&mut self) -> bool {
+        // SAFETY: By the type invariants the buffer is live and ours; what may take its place is.
+        unsafe { bindings::skb_fill_in(self.as_place()) }
+    }
+
     /// The first `len` bytes; none if there are not so many, or no memory to bring them into one
     /// piece.
     #[inline]

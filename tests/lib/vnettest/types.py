@@ -16,6 +16,7 @@ EXAMPLES = {
     "counter": {},
     "discard": {},
     "eth": {"device": DEVICE},
+    "fec": {"group": 3, "timeout": 20, "frames": 1, "protocol": 0x88B6},
     "flow-stats": {"limit": 64, "timeout": 5, "window": 100,
                    "rules": [{"protocol": 17, "destination-port": 53}, {"ethertype": 0x800}]},
     "forward": {},

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use vnet_topology::plan::{Ends, InterfaceKind, LinkPlan, NodePlan, Plan};
+use vnet_topology::plan::{Ends, InterfaceKind, LinkPlan, MediumPlan, NodePlan, Plan};
 
 use crate::cgroup::Cgroups;
 use crate::error::{Context, Error, Result};
@@ -18,6 +18,7 @@ use crate::paths::LabPaths;
 use crate::rtnl::{index_of, Change, Interface, Rtnl};
 use crate::state::write_whole;
 use crate::sysctl;
+use crate::wire::media::{self, Air};
 use crate::wire::{LinkBackend, Wire};
 
 /// Index of the loopback interface in every namespace.
@@ -192,6 +193,31 @@ impl<'a> Site<'a> {
         for (link, indexes) in links.iter().zip(made) {
             for (end, index) in link.ends.iter().zip(indexes) {
                 self.indexes.insert((&end.node, &end.interface), index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes media; their devices have no address yet and are down.
+    pub fn make_media(
+        &mut self,
+        backend: &mut dyn LinkBackend,
+        plans: &[&'a MediumPlan],
+    ) -> Result<()> {
+        let mut made = Vec::with_capacity(plans.len());
+        for plan in plans {
+            let ports = plan.ports.iter();
+            let nodes = ports.map(|port| self.node(&port.end.node));
+            let air = Air {
+                plan,
+                nodes: nodes.collect::<Result<Vec<_>>>()?,
+            };
+            made.push(media::add(media::client(backend)?, self.paths.lab(), &air)?);
+        }
+        for (plan, indexes) in plans.iter().zip(made) {
+            for (port, index) in plan.ports.iter().zip(indexes) {
+                self.indexes
+                    .insert((&port.end.node, &port.end.interface), index);
             }
         }
         Ok(())
@@ -475,10 +501,10 @@ impl Wanted {
             wanted.up.insert(outside.device.clone(), true);
             wanted.ports.insert(outside.device.clone(), None);
         }
-        for (link, end) in ends.get(node.name.as_str()).into_iter().flatten() {
+        for (segment, end) in ends.get(node.name.as_str()).into_iter().flatten() {
             let name = || end.interface.clone();
             wanted.addresses.insert(name(), end.addresses.clone());
-            wanted.up.insert(name(), link.up);
+            wanted.up.insert(name(), segment.up());
             if node.bridge.is_some() {
                 wanted.ports.insert(name(), end.vlan.clone());
             }
@@ -566,6 +592,7 @@ mod tests {
             seed: 0,
             nodes: Vec::new(),
             links: Vec::new(),
+            media: Vec::new(),
             hosts: vec![HostEntry {
                 address: "10.0.0.1".parse().unwrap(),
                 names: vec!["r1".into(), "r1.l".into()],

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use vnet_topology::diff;
-use vnet_topology::plan::{LinkPlan, NodePlan, Plan};
+use vnet_topology::plan::{EndPlan, LinkPlan, MediumPlan, NodePlan, Plan};
 
 use crate::build::Wanted;
 use crate::chain::steps::Step;
@@ -28,6 +28,8 @@ pub struct Facts {
     pub links: BTreeSet<String>,
     /// Those whose cable is pulled.
     pub pulled: BTreeSet<String>,
+    /// Media that exist with all their ports.
+    pub media: BTreeSet<String>,
     /// What is to be done to the chains of living nodes.
     pub chains: BTreeMap<String, Vec<Step>>,
 }
@@ -49,12 +51,22 @@ pub struct Changes<'a> {
     pub replaced_links: BTreeSet<&'a str>,
     /// What differs in those, by name.
     pub replaced_link_fields: BTreeMap<&'a str, Vec<Detail>>,
+    /// What differs in those, by name.
+    pub replaced_medium_fields: BTreeMap<&'a str, Vec<Detail>>,
     /// Names of links to remove at the end.
     pub remove_links: BTreeSet<&'a str>,
     /// Links whose parameters change: before and after.
     pub change_links: Vec<(&'a LinkPlan, &'a LinkPlan)>,
     /// Names of those whose cable is plugged again, for a plan has no pulled ones.
     pub plug_links: BTreeSet<&'a str>,
+    /// Media to make, also in the place of one of the same name.
+    pub add_media: Vec<&'a MediumPlan>,
+    /// Names of media to remove before that.
+    pub replaced_media: BTreeSet<&'a str>,
+    /// Names of media to remove at the end.
+    pub remove_media: BTreeSet<&'a str>,
+    /// Media whose parameters change: before and after.
+    pub change_media: Vec<(&'a MediumPlan, &'a MediumPlan)>,
     /// Nodes that change while they live.
     pub change_nodes: Vec<NodeChange<'a>>,
     /// What is done to the chains of nodes that live on.
@@ -93,7 +105,7 @@ pub struct NodeChange<'a> {
 pub struct Operation {
     /// What is done.
     pub action: Action,
-    /// Node, link, chains or hosts.
+    /// Node, link, medium, chains or hosts.
     pub kind: &'static str,
     /// Which one.
     pub name: String,
@@ -122,6 +134,8 @@ impl<'a> Changes<'a> {
         let mut changes = Changes::default();
         changes.compare_nodes(old, new, facts);
         changes.compare_links(old, new, facts);
+        changes.compare_media(old, new, facts);
+        changes.remove_unwanted(old, new);
         let Some(old) = old else {
             return changes;
         };
@@ -164,7 +178,7 @@ impl<'a> Changes<'a> {
             let all = plan.into_iter().flat_map(|plan| &plan.links);
             all.map(|link| (link.name.as_str(), link)).collect()
         };
-        let (before, after) = (links(old), links(Some(new)));
+        let before = links(old);
         for link in &new.links {
             let Some(old) = before.get(link.name.as_str()) else {
                 self.add_links.push(link);
@@ -187,25 +201,67 @@ impl<'a> Changes<'a> {
                 self.change_links.push((old, link));
             }
         }
-        for (name, link) in &before {
-            if after.contains_key(name) {
+    }
+
+    fn compare_media(&mut self, old: Option<&'a Plan>, new: &'a Plan, facts: &Facts) {
+        for medium in &new.media {
+            let Some(old) = old.and_then(|old| old.medium(&medium.name)) else {
+                self.add_media.push(medium);
                 continue;
+            };
+            let goes = old.ports.iter().any(|port| self.goes(&port.end.node));
+            if goes || !facts.media.contains(&medium.name) || !same_air(old, medium) {
+                let fields = details::of_fields(diff::medium(old, medium));
+                self.replaced_medium_fields.insert(&medium.name, fields);
+                self.replaced_media.insert(&medium.name);
+                self.add_media.push(medium);
+            } else if old.mtu != medium.mtu
+                || old.ports != medium.ports
+                || !details::of_medium(old, medium).is_empty()
+            {
+                self.change_media.push((old, medium));
             }
-            // One whose interface is needed for another link cannot wait until the end.
-            let needed = |end: &vnet_topology::plan::EndPlan| {
-                let mut ends = self.add_links.iter().flat_map(|link| &link.ends);
-                ends.any(|new| new.node == end.node && new.interface == end.interface)
-            };
-            match link.ends.iter().any(needed) {
-                true => self.replaced_links.insert(name),
-                false => self.remove_links.insert(name),
-            };
         }
+    }
+
+    /// Links and media that the new plan has no more. One whose interface is needed for another cannot wait until the end.
+    fn remove_unwanted(&mut self, old: Option<&'a Plan>, new: &'a Plan) {
+        let Some(old) = old else {
+            return;
+        };
+        let made: BTreeSet<(&str, &str)> = self
+            .made_ends()
+            .map(|end| (end.node.as_str(), end.interface.as_str()))
+            .collect();
+        let needed = |end: &EndPlan| made.contains(&(end.node.as_str(), end.interface.as_str()));
+        for link in &old.links {
+            if new.link(&link.name).is_none() {
+                match link.ends.iter().any(needed) {
+                    true => self.replaced_links.insert(&link.name),
+                    false => self.remove_links.insert(&link.name),
+                };
+            }
+        }
+        for medium in &old.media {
+            if new.medium(&medium.name).is_none() {
+                match medium.ports.iter().any(|port| needed(&port.end)) {
+                    true => self.replaced_media.insert(&medium.name),
+                    false => self.remove_media.insert(&medium.name),
+                };
+            }
+        }
+    }
+
+    /// Ends of links and ports of media that are made.
+    fn made_ends(&self) -> impl Iterator<Item = &'a EndPlan> + '_ {
+        let of_links = self.add_links.iter().flat_map(|link| &link.ends);
+        let ports = self.add_media.iter().flat_map(|medium| &medium.ports);
+        of_links.chain(ports.map(|port| &port.end))
     }
 
     fn compare_living(&mut self, old: &'a Plan, new: &'a Plan) {
         let before = by_name(Some(old));
-        let made = self.add_links.iter().flat_map(|link| &link.ends);
+        let made = self.made_ends();
         let relinked: BTreeSet<&str> = made.map(|end| end.node.as_str()).collect();
         let (old_ends, new_ends) = (old.ends(), new.ends());
         for node in &new.nodes {
@@ -272,6 +328,15 @@ impl<'a> Changes<'a> {
             }
             push(Action::Change, "link", &new.name, details);
         }
+        for medium in &self.add_media {
+            let action = kind_of(&self.replaced_media, &medium.name);
+            let fields = fields_of(&self.replaced_medium_fields, &medium.name);
+            push(action, "medium", &medium.name, fields);
+        }
+        for (old, new) in &self.change_media {
+            let details = details::of_medium(old, new);
+            push(Action::Change, "medium", &new.name, details);
+        }
         for change in &self.change_nodes {
             let details = change.details();
             // Interfaces of links that are made anew need no words of their own.
@@ -295,6 +360,18 @@ impl<'a> Changes<'a> {
             .chain(&self.remove_links)
         {
             push(Action::Remove, "link", name, Vec::new());
+        }
+        let added: BTreeSet<&str> = self
+            .add_media
+            .iter()
+            .map(|medium| medium.name.as_str())
+            .collect();
+        for name in self
+            .replaced_media
+            .difference(&added)
+            .chain(&self.remove_media)
+        {
+            push(Action::Remove, "medium", name, Vec::new());
         }
         for name in &self.remove_nodes {
             push(Action::Remove, "node", name, Vec::new());
@@ -413,6 +490,18 @@ fn same_wire(old: &LinkPlan, new: &LinkPlan) -> bool {
         })
 }
 
+/// Whether the same devices are the same ports, so that parameters are all that may differ.
+fn same_air(old: &MediumPlan, new: &MediumPlan) -> bool {
+    old.seed == new.seed
+        && old.ports.len() == new.ports.len()
+        && old.ports.iter().zip(&new.ports).all(|(old, new)| {
+            old.end.node == new.end.node
+                && old.end.interface == new.end.interface
+                && old.end.mac == new.end.mac
+                && old.end.vlan == new.end.vlan
+        })
+}
+
 /// Whether a living node can become the new one.
 fn can_live_on(old: &NodePlan, new: &NodePlan) -> bool {
     let kept_sysctls = old
@@ -479,6 +568,11 @@ links:
         Facts {
             nodes: plan.nodes.iter().map(|node| node.name.clone()).collect(),
             links: plan.links.iter().map(|link| link.name.clone()).collect(),
+            media: plan
+                .media
+                .iter()
+                .map(|medium| medium.name.clone())
+                .collect(),
             ..Facts::default()
         }
     }
@@ -528,6 +622,42 @@ links:
             words(&base, &new, &all(&base)),
             ["Change link a-b from b: queue discipline: fifo -> codel floor 1514B interval 100ms target 5ms; from b: loss random: 0 -> 0.01"]
         );
+    }
+
+    const AIR: &str = "
+name: t
+nodes: {a: host, b: host, c: host}
+media:
+  radio: {ports: [a, b, c], rate: 2mbit, delay: 1ms, pairs: {a -> c: {delay: 5ms}}}
+";
+
+    #[test]
+    fn a_matrix_changes_in_place() {
+        let base = plan(AIR);
+        assert!(Changes::between(Some(&base), &base, &all(&base)).is_empty());
+        let new = plan(&AIR.replace("delay: 5ms", "delay: 6ms, loss: 1%"));
+        assert_eq!(
+            words(&base, &new, &all(&base)),
+            ["Change medium radio a -> c: delay: 5ms -> 6ms; a -> c: loss random: 0 -> 0.01"]
+        );
+        let new = plan(&AIR.replace("rate: 2mbit", "rate: 4mbit, loss: 1%"));
+        assert_eq!(
+            words(&base, &new, &all(&base)),
+            ["Change medium radio rate: 2mbit -> 4mbit; loss random: 0 -> 0.01"]
+        );
+    }
+
+    #[test]
+    fn a_medium_with_other_ports_is_made_anew() {
+        let base = plan(AIR);
+        let new = plan(&AIR.replace("rate: 2mbit", "rate: 2mbit, seed: 5"));
+        assert_eq!(words(&base, &new, &all(&base))[0], "Replace medium radio");
+        let mut facts = all(&base);
+        facts.media.clear();
+        assert_eq!(words(&base, &base, &facts)[0], "Replace medium radio");
+        let without = plan("name: t\nnodes: {a: host, b: host, c: host}\n");
+        let list = words(&base, &without, &all(&base));
+        assert!(list.contains(&"Remove medium radio".to_owned()), "{list:?}");
     }
 
     #[test]

@@ -41,6 +41,16 @@ pub enum Error {
         /// The most similar name that exists.
         near: Option<String>,
     },
+    /// The lab has no such medium.
+    #[error("lab {lab} has no medium {medium}{}", hint(near))]
+    NoMedium {
+        /// The lab.
+        lab: String,
+        /// What was asked for.
+        medium: String,
+        /// The most similar name that exists.
+        near: Option<String>,
+    },
     /// The node's first process has gone.
     #[error("node {node} is dead: its first process is gone; run `vnetctl up` with the lab's file to renew it, or `vnetctl down -l {lab}`")]
     DeadNode {

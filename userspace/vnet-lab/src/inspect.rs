@@ -52,6 +52,8 @@ pub struct LabReport {
     pub nodes: Vec<NodeReport>,
     /// How many links its plan has.
     pub links: usize,
+    /// How many media its plan has.
+    pub media: usize,
 }
 
 /// A node.
@@ -134,7 +136,8 @@ fn report(paths: &LabPaths) -> Result<LabReport> {
             Some(_) => worst.unwrap_or(Condition::Running),
             None => Condition::Incomplete,
         },
-        links: plan.map_or(0, |plan| plan.links.len()),
+        links: plan.as_ref().map_or(0, |plan| plan.links.len()),
+        media: plan.map_or(0, |plan| plan.media.len()),
         nodes,
     })
 }

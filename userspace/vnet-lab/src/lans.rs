@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vnet_topology::plan::Plan;
+use vnet_topology::plan::{EndPlan, Plan};
 
 /// A place that frames pass: a node, an interface of it (none for the inside of a switch), and the VLAN by which frames
 /// are told apart there (0 without a tag).
@@ -51,27 +51,45 @@ impl<'a> Lans<'a> {
                 );
             }
             for end in &link.ends {
-                let port = |tag| (end.node.as_str(), Some(end.interface.as_str()), tag);
-                let inside = |vlan| (end.node.as_str(), None, vlan);
-                match (bridges.get(end.node.as_str()), &end.vlan) {
-                    (None, _) | (Some(true), None) => {}
-                    (Some(false), _) => {
-                        for tag in &tags {
-                            lans.join(port(*tag), inside(*tag));
-                        }
-                    }
-                    (Some(true), Some(vlan)) => {
-                        if let Some(untagged) = vlan.untagged {
-                            lans.join(port(0), inside(untagged));
-                        }
-                        for tag in &vlan.tagged {
-                            lans.join(port(*tag), inside(*tag));
-                        }
-                    }
+                lans.enter(end, &bridges, &tags);
+            }
+        }
+        for medium in &plan.media {
+            for port in &medium.ports {
+                let end = &port.end;
+                for tag in &tags {
+                    // No node has the name of a medium.
+                    lans.join(
+                        (&end.node, Some(&end.interface), *tag),
+                        (&medium.name, None, *tag),
+                    );
                 }
+                lans.enter(end, &bridges, &tags);
             }
         }
         lans
+    }
+
+    /// Joins a port of a switch with the VLANs of the switch that it is in.
+    fn enter(&mut self, end: &'a EndPlan, bridges: &BTreeMap<&str, bool>, tags: &BTreeSet<u16>) {
+        let port = |tag| (end.node.as_str(), Some(end.interface.as_str()), tag);
+        let inside = |vlan| (end.node.as_str(), None, vlan);
+        match (bridges.get(end.node.as_str()), &end.vlan) {
+            (None, _) | (Some(true), None) => {}
+            (Some(false), _) => {
+                for tag in tags {
+                    self.join(port(*tag), inside(*tag));
+                }
+            }
+            (Some(true), Some(vlan)) => {
+                if let Some(untagged) = vlan.untagged {
+                    self.join(port(0), inside(untagged));
+                }
+                for tag in &vlan.tagged {
+                    self.join(port(*tag), inside(*tag));
+                }
+            }
+        }
     }
 
     /// Whether frames pass between two interfaces, each given by its node and name.

@@ -26,7 +26,7 @@ use crate::ping;
 use crate::programs::{self, Job};
 use crate::state::{self, Lock};
 use crate::wait;
-use crate::wire::LinkBackend;
+use crate::wire::{media, LinkBackend};
 
 /// How long carriers and addresses may take.
 const INTERFACES_LIMIT: Duration = Duration::from_secs(30);
@@ -237,6 +237,9 @@ fn restore(
     changes.add_links.retain(|link| {
         changes.replaced_links.contains(link.name.as_str()) || !facts.links.contains(&link.name)
     });
+    changes.add_media.retain(|medium| {
+        changes.replaced_media.contains(medium.name.as_str()) || !facts.media.contains(&medium.name)
+    });
     // Someone who has interrupted the change does not want this to be interrupted by the same signal.
     let mut options = Options {
         program: options.program.clone(),
@@ -269,6 +272,7 @@ fn apply<'a>(
         let names: Vec<&str> = changes.replaced_links.iter().copied().collect();
         backend.remove_links(lab, Some(&names))?;
     }
+    remove_media(backend, lab, &changes.replaced_media)?;
     down::remove_nodes(paths, &owned(&changes.replaced_nodes))?;
 
     let added: BTreeSet<&str> = changes
@@ -287,11 +291,17 @@ fn apply<'a>(
     site.make_nodes(&options.program, &changes.add_nodes)?;
     cancel.check()?;
     site.make_instances(backend, &added)?;
-    (options.progress)(Step::Links(changes.add_links.len()));
+    (options.progress)(Step::Links(
+        changes.add_links.len() + changes.add_media.len(),
+    ));
     site.make_links(backend, &changes.add_links)?;
+    site.make_media(backend, &changes.add_media)?;
     cancel.check()?;
     for (old, new) in &changes.change_links {
         backend.change_link(lab, old, new)?;
+    }
+    for (old, new) in &changes.change_media {
+        media::change(media::client(backend)?, lab, old, new)?;
     }
 
     (options.progress)(Step::Interfaces);
@@ -310,10 +320,19 @@ fn apply<'a>(
     if !removed.is_empty() {
         backend.remove_links(lab, Some(&removed))?;
     }
+    remove_media(backend, lab, &changes.remove_media)?;
     down::remove_nodes(paths, &owned(&changes.remove_nodes))?;
     state::store(paths, plan)?;
     converge(site, options)?;
     check_daemons(plan, paths)
+}
+
+fn remove_media(backend: &mut dyn LinkBackend, lab: &str, names: &BTreeSet<&str>) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = names.iter().copied().collect();
+    media::remove(media::client(backend)?, lab, Some(&names)).map(drop)
 }
 
 /// Interfaces and addresses of new nodes and of those in which they change; returns their names.
@@ -448,6 +467,10 @@ fn facts(plan: &Plan, paths: &LabPaths, backend: &mut dyn LinkBackend) -> Result
             .collect(),
         links: backend.links(&plan.lab)?.into_keys().collect(),
         pulled: backend.pulled(&plan.lab)?,
+        media: match plan.media.is_empty() {
+            true => BTreeSet::new(),
+            false => media::whole(media::client(backend)?, plan)?,
+        },
         chains: BTreeMap::new(),
     })
 }

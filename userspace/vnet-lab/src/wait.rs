@@ -34,16 +34,19 @@ pub fn interfaces(
     // By node, since going through all links for each node takes its time with a thousand of both.
     let mut all = plan.ends();
     all.values_mut()
-        .for_each(|ends| ends.retain(|(link, _)| link.up));
+        .for_each(|ends| ends.retain(|(segment, _)| segment.up()));
     until(nodes, cancel, limit, |node, rtnl| {
         let ends = all.get(node.name.as_str()).map_or(&[][..], Vec::as_slice);
         let names: Vec<&str> = ends.iter().map(|(_, end)| end.interface.as_str()).collect();
         let found = rtnl.interfaces_now(&names)?;
-        for ((link, end), found) in ends.iter().zip(found) {
+        for ((segment, end), found) in ends.iter().zip(found) {
             if !found.is_some_and(|interface| interface.up && interface.running) {
                 return Ok(Some(format!(
-                    "no carrier of {} in node {} (link {})",
-                    end.interface, node.name, link.name
+                    "no carrier of {} in node {} ({} {})",
+                    end.interface,
+                    node.name,
+                    segment.what(),
+                    segment.name()
                 )));
             }
         }
@@ -116,8 +119,7 @@ pub fn routes(
 
 /// The subnets of a lab: those of all addresses in it.
 pub fn subnets(plan: &Plan) -> BTreeSet<IpNet> {
-    let ends = plan.links.iter().flat_map(|link| &link.ends);
-    let on_links = ends.flat_map(|end| &end.addresses);
+    let on_links = plan.all_ends().flat_map(|(_, end)| &end.addresses);
     let interfaces = plan.nodes.iter().flat_map(|node| &node.interfaces);
     let on_others = interfaces.flat_map(|interface| &interface.addresses);
     on_links

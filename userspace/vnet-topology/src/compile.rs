@@ -18,7 +18,8 @@ use crate::plan::{
 use crate::report::{At, Problem, Report};
 use crate::resolve::direction::{self, ReadFile};
 use crate::resolve::{
-    address, chain, identity, lan, links, nodes, outside, route, router, EndId, Lab, NodeState,
+    address, chain, identity, lan, links, medium, nodes, outside, route, router, EndId, Lab,
+    NodeState,
 };
 use crate::tree;
 
@@ -149,9 +150,11 @@ fn compile_into(
         links: (0..lab.links.len())
             .map(|link| link_plan(problems, &read_file, &lab, &file.defaults.link, link))
             .collect(),
+        media: Vec::new(),
         hosts,
     };
     chain::resolve(problems, &file, &mut plan.nodes, &plan.links);
+    medium::resolve(problems, &read_file, &file.media, &lab, &mut plan);
     Some((plan, drawn_seed))
 }
 
@@ -366,6 +369,12 @@ fn link_plan(
     index: usize,
 ) -> LinkPlan {
     let link = &lab.links[index];
+    let none = LinkParams::default();
+    let defaults = match link.file.medium {
+        // A port of a medium is no link.
+        Some(_) => &none,
+        None => defaults,
+    };
     let params = &link.file.params;
     let end = |end: usize| {
         let id = EndId {

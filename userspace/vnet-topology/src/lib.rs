@@ -24,6 +24,7 @@ mod file;
 pub mod generate;
 mod hash;
 mod mac;
+mod matching;
 pub mod names;
 pub mod picture;
 pub mod plan;

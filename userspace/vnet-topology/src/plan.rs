@@ -18,6 +18,7 @@ mod chain;
 mod check;
 mod defaults;
 mod direction;
+mod medium;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -27,13 +28,15 @@ use serde::{Deserialize, Serialize};
 
 pub use chain::{BindingPlan, BlockPlan, ChainsPlan, ParamPlan, PortPlan};
 pub(crate) use check::ber_in_range;
-pub use check::{ParameterError, MAX_FLOWS, MAX_RULES, MAX_TABLE};
+pub use check::{ParameterError, MAX_FLOWS, MAX_MATCHES, MAX_RULES, MAX_TABLE};
 pub use defaults::DEFAULT_FLOWS;
 pub use direction::{
     ClassPlan, DelayLimitPlan, DirectionPlan, DisciplinePlan, Distribution, DropFrom,
-    FourStatePlan, GilbertElliottPlan, JitterPlan, LossPlan, Order, PatternPlan, QueuePlan,
-    ReorderPlan, RuleAction, RulePlan, DEFAULT_OVERHEAD,
+    FourStatePlan, GilbertElliottPlan, JitterPlan, LossPlan, MatchPlan, Order, PatternPlan,
+    QueuePlan, ReorderPlan, RuleAction, RulePlan, DEFAULT_OVERHEAD,
 };
+
+pub use medium::{MediumPlan, MediumPortPlan, PairPlan, MAX_PORTS};
 
 pub use crate::mac::MacAddr;
 pub use crate::probability::Probability;
@@ -58,6 +61,9 @@ pub struct Plan {
     pub nodes: Vec<NodePlan>,
     /// Links in the order of the file.
     pub links: Vec<LinkPlan>,
+    /// Broadcast media in the order of the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<MediumPlan>,
     /// What `/etc/hosts` of every node contains besides `localhost`; one list for all nodes of the lab.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<HostEntry>,
@@ -399,33 +405,91 @@ impl Plan {
         self.links.iter().find(|link| link.name == name)
     }
 
-    /// The ends of links in a node, each with its link, in the order of the links.
+    /// The interfaces of a node that are ends of links or ports of media, each with what it is on, in the order of the
+    /// links and media.
     pub fn ends_of<'a>(
         &'a self,
         node: &'a str,
-    ) -> impl Iterator<Item = (&'a LinkPlan, &'a EndPlan)> + 'a {
-        self.links.iter().flat_map(move |link| {
-            link.ends
-                .iter()
-                .filter(move |end| end.node == node)
-                .map(move |end| (link, end))
-        })
+    ) -> impl Iterator<Item = (Segment<'a>, &'a EndPlan)> + 'a {
+        self.all_ends().filter(move |(_, end)| end.node == node)
     }
 
-    /// The ends of links by node: what [`Plan::ends_of`] says of each, for those who ask about many.
+    /// Ends of links and ports of media by node: what [`Plan::ends_of`] says of each, for those who ask about many.
     pub fn ends(&self) -> Ends<'_> {
         let mut ends = Ends::new();
-        for link in &self.links {
-            for end in &link.ends {
-                ends.entry(&end.node).or_default().push((link, end));
-            }
+        for (segment, end) in self.all_ends() {
+            ends.entry(&end.node).or_default().push((segment, end));
         }
         ends
     }
+
+    /// All ends of links and ports of media, each with what it is on.
+    pub fn all_ends(&self) -> impl Iterator<Item = (Segment<'_>, &EndPlan)> {
+        let of_links = self.links.iter().flat_map(|link| {
+            let segment = Segment::Link(link);
+            link.ends.iter().map(move |end| (segment, end))
+        });
+        let of_media = self.media.iter().flat_map(|medium| {
+            let segment = Segment::Medium(medium);
+            medium.ports.iter().map(move |port| (segment, &port.end))
+        });
+        of_links.chain(of_media)
+    }
 }
 
-/// Ends of links, each with its link, by node and in the order of the links.
-pub type Ends<'a> = BTreeMap<&'a str, Vec<(&'a LinkPlan, &'a EndPlan)>>;
+/// Ends of links and ports of media, each with what it is on, by node and in the order of the links and media.
+pub type Ends<'a> = BTreeMap<&'a str, Vec<(Segment<'a>, &'a EndPlan)>>;
+
+/// What an interface is on.
+#[derive(Clone, Copy, Debug)]
+pub enum Segment<'a> {
+    /// A link.
+    Link(&'a LinkPlan),
+    /// A medium.
+    Medium(&'a MediumPlan),
+}
+
+impl<'a> Segment<'a> {
+    /// Its name.
+    pub fn name(self) -> &'a str {
+        match self {
+            Segment::Link(link) => &link.name,
+            Segment::Medium(medium) => &medium.name,
+        }
+    }
+
+    /// What a message calls it.
+    pub fn what(self) -> &'static str {
+        match self {
+            Segment::Link(_) => "link",
+            Segment::Medium(_) => "medium",
+        }
+    }
+
+    /// Whether its interfaces are set up at the start.
+    pub fn up(self) -> bool {
+        match self {
+            Segment::Link(link) => link.up,
+            Segment::Medium(medium) => medium.up,
+        }
+    }
+
+    /// The link, if it is one.
+    pub fn link(self) -> Option<&'a LinkPlan> {
+        match self {
+            Segment::Link(link) => Some(link),
+            Segment::Medium(_) => None,
+        }
+    }
+
+    /// The medium, if it is one.
+    pub fn medium(self) -> Option<&'a MediumPlan> {
+        match self {
+            Segment::Link(_) => None,
+            Segment::Medium(medium) => Some(medium),
+        }
+    }
+}
 
 impl NodePlan {
     /// A node with nothing in it.
@@ -536,6 +600,7 @@ mod tests {
                     },
                 ],
             }],
+            media: Vec::new(),
             hosts: Vec::new(),
         }
     }

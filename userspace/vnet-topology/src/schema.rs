@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use wire::Direction;
+use wire::{Direction, Medium};
 
 /// The schema of topology files, as JSON.
 pub fn schema() -> Schema {
@@ -45,6 +45,8 @@ struct Topology {
     links: Option<Vec<LinkForms>>,
     /// Chains of functional blocks by node, as in `r1: eth0:wire -> counter c1 -> eth0:host`.
     chains: Option<BTreeMap<String, ChainForms>>,
+    /// Broadcast media by name: segments on which each port hears each other one.
+    media: Option<BTreeMap<String, Medium>>,
 }
 
 #[derive(JsonSchema)]

@@ -164,7 +164,8 @@ fn queues() {
         queue.discipline,
         DisciplinePlan::Wfq {
             flows: 16,
-            weights: vec![class(0, 2), class(34, 5), class(46, 10)]
+            weights: vec![class(0, 2), class(34, 5), class(46, 10)],
+            matches: Vec::new(),
         }
     );
     for name in ["drr", "pie", "fq-codel", "device", "fifo"] {

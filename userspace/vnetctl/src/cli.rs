@@ -13,6 +13,7 @@ use crate::commands::cp::{Cp, Pack, Unpack};
 use crate::commands::exec::Exec;
 use crate::commands::fb::Fb;
 use crate::commands::inspect::Inspect;
+use crate::commands::medium::Medium;
 use crate::commands::restart::Restart;
 use crate::commands::route::Route;
 use crate::commands::shapes::Generate;
@@ -110,6 +111,9 @@ pub enum Command {
     /// Show and change links.
     #[command(subcommand, alias = "links")]
     Link(Link),
+    /// Show and change broadcast media: LANs, radios, region tables.
+    #[command(subcommand, alias = "media")]
+    Medium(Medium),
     /// Build and rearrange chains of functional blocks on devices while packets pass.
     #[command(subcommand)]
     Fb(Fb),
@@ -296,7 +300,8 @@ pub enum Link {
     /// reorder 1%, reorder every 50
     ///
     /// queue [fifo|wfq|drr|red|codel|pie|fq-codel|device] with packets 100, bytes 64KB, time 50ms (0: no such bound),
-    /// drop tail|head, ecn on|off, flows 1024, weights ef:10,af41:5, quantum 1538B, target 5ms, interval 100ms,
+    /// drop tail|head, ecn on|off, flows 1024, weights ef:10,af41:5,
+    /// match protocol udp source 10.1.0.0/16 destination-port 5060 weight 8 [match …], quantum 1538B, target 5ms, interval 100ms,
     /// floor 1514B, alpha 2, beta 20, min 30KB, max 90KB, probability 2%, weight 9, gentle on|off;
     /// also queue-packets, queue-bytes, queue-time
     ///

@@ -35,6 +35,18 @@ pub fn links() -> ArgValueCompleter {
     })
 }
 
+/// Names of media.
+pub fn media() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &std::ffi::OsStr| {
+        candidates(current, |plan| {
+            plan.media
+                .iter()
+                .map(|medium| medium.name.clone())
+                .collect()
+        })
+    })
+}
+
 /// `NODE:` for files of nodes, and files of the host.
 pub fn places() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &std::ffi::OsStr| {

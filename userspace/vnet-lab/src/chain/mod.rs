@@ -82,7 +82,7 @@ fn open<'b>(
         return Ok(None);
     }
     let client = backend
-        .blocks()
+        .client()
         .ok_or_else(|| Error::Unsupported("chains of blocks need the module vnet".into()))?;
     let types = client.block_types();
     let types = types.context(|| "cannot read the types of blocks".into())?;

@@ -8,7 +8,7 @@ use std::fmt;
 use ipnet::IpNet;
 use serde::Serialize;
 use vnet_topology::diff::{self, FieldChange};
-use vnet_topology::plan::{DirectionPlan, LinkPlan, PortVlanPlan, RoutePlan};
+use vnet_topology::plan::{DirectionPlan, LinkPlan, MediumPlan, PortVlanPlan, RoutePlan};
 
 use crate::build::Wanted;
 
@@ -204,6 +204,48 @@ pub(super) fn of_link(old: &LinkPlan, new: &LinkPlan) -> Vec<Detail> {
         details.extend(side.into_iter().map(|detail| detail.prefixed(&prefix)));
     }
     details
+}
+
+/// What differs between the parameters of a medium that goes on living: what all ports or all pairs have in common once,
+/// else each with its name.
+pub(super) fn of_medium(old: &MediumPlan, new: &MediumPlan) -> Vec<Detail> {
+    let mut details = Vec::new();
+    if old.mtu != new.mtu {
+        let (from, to) = (old.mtu.to_string(), new.mtu.to_string());
+        details.push(Detail::between("mtu", from, to));
+    }
+    let node = |port: usize| new.ports.get(port).map_or("?", |port| &port.end.node);
+    let ports = old.ports.iter().zip(&new.ports).enumerate();
+    let ports = ports.map(|(number, (old, new))| {
+        let details = of_direction(&old.tx, &new.tx);
+        (node(number).to_owned(), details)
+    });
+    details.extend(in_common(ports.collect()));
+    let pairs = new.all_pairs().map(|(from, to)| {
+        let details = of_direction(old.way(from, to), new.way(from, to));
+        (format!("{} -> {}", node(from), node(to)), details)
+    });
+    details.extend(in_common(pairs.collect()));
+    details
+}
+
+/// The details themselves if all have the same, else each with its name.
+fn in_common(named: Vec<(String, Vec<Detail>)>) -> Vec<Detail> {
+    match named.split_first() {
+        Some(((_, first), rest)) if rest.iter().all(|(_, details)| details == first) => {
+            first.clone()
+        }
+        _ => {
+            let each = |(name, details): (String, Vec<Detail>)| {
+                let prefix = format!("{name}: ");
+                details
+                    .into_iter()
+                    .map(move |detail| detail.prefixed(&prefix))
+                    .collect::<Vec<_>>()
+            };
+            named.into_iter().flat_map(each).collect()
+        }
+    }
 }
 
 fn of_direction(old: &DirectionPlan, new: &DirectionPlan) -> Vec<Detail> {

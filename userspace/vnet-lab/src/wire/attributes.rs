@@ -2,10 +2,13 @@
 
 //! Directions of plans as attributes of the control interface, and back.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use vnet_topology::plan::{
     ClassPlan, DelayLimitPlan, DirectionPlan, DisciplinePlan, Distribution, DropFrom,
-    FourStatePlan, GilbertElliottPlan, JitterPlan, LossPlan, Order, PatternPlan, Probability,
-    QueuePlan, ReorderPlan, RuleAction, RulePlan, DEFAULT_FLOWS, DEFAULT_OVERHEAD,
+    FourStatePlan, GilbertElliottPlan, JitterPlan, LossPlan, MatchPlan, Order, PatternPlan,
+    Probability, QueuePlan, ReorderPlan, RuleAction, RulePlan, DEFAULT_FLOWS, DEFAULT_OVERHEAD,
 };
 use vnet_uapi::generated::{self as uapi, Direction, PatternAction, Queueing};
 
@@ -117,15 +120,18 @@ fn queueing(queue: &QueuePlan) -> Queueing {
     };
     let kind = match &queue.discipline {
         DisciplinePlan::Fifo => uapi::Discipline::Fifo,
-        DisciplinePlan::Wfq { flows, weights } => {
+        DisciplinePlan::Wfq {
+            flows,
+            weights,
+            matches,
+        } => {
             out.flows = Some(*flows);
-            out.class = weights
-                .iter()
-                .map(|class| uapi::Class {
-                    dscp: Some(class.dscp.into()),
-                    weight: Some(class.weight),
-                })
-                .collect();
+            let by_dscp = weights.iter().map(|class| uapi::Class {
+                dscp: Some(class.dscp.into()),
+                weight: Some(class.weight),
+                ..Default::default()
+            });
+            out.class = by_dscp.chain(matches.iter().map(class_of)).collect();
             uapi::Discipline::Wfq
         }
         DisciplinePlan::Drr { flows, quantum } => {
@@ -294,15 +300,27 @@ fn decode_queueing(from: &Queueing) -> QueuePlan {
     let mut discipline = named.unwrap_or_default();
     match &mut discipline {
         DisciplinePlan::Fifo | DisciplinePlan::Device => {}
-        DisciplinePlan::Wfq { flows, weights } => {
+        DisciplinePlan::Wfq {
+            flows,
+            weights,
+            matches,
+        } => {
             *flows = from.flows.unwrap_or(DEFAULT_FLOWS);
-            let class = |class: &uapi::Class| {
-                Some(ClassPlan {
-                    dscp: u8::try_from(class.dscp?).ok()?,
-                    weight: class.weight?,
-                })
+            let all: Vec<MatchPlan> = from.class.iter().filter_map(match_of).collect();
+            let only_dscp = |class: &MatchPlan| MatchPlan {
+                dscp: class.dscp,
+                weight: class.weight,
+                ..MatchPlan::default()
             };
-            *weights = from.class.iter().filter_map(class).collect();
+            for class in all {
+                match class.dscp {
+                    Some(dscp) if class == only_dscp(&class) => weights.push(ClassPlan {
+                        dscp,
+                        weight: class.weight,
+                    }),
+                    _ => matches.push(class),
+                }
+            }
             weights.sort_unstable();
         }
         DisciplinePlan::Drr { flows, quantum } => {
@@ -366,6 +384,55 @@ fn decode_queueing(from: &Queueing) -> QueuePlan {
         ecn: from.ecn == Some(1),
         ..Default::default()
     }
+}
+
+/// A class by more than the DSCP.
+fn class_of(class: &MatchPlan) -> uapi::Class {
+    let address = |net: Option<IpNet>| {
+        net.map(|net| match net.addr() {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
+        })
+    };
+    let bits = |net: Option<IpNet>| net.map(|net| net.prefix_len().into());
+    uapi::Class {
+        dscp: class.dscp.map(Into::into),
+        weight: Some(class.weight),
+        protocol: class.protocol.map(Into::into),
+        source: address(class.source),
+        source_prefix: bits(class.source),
+        destination: address(class.destination),
+        destination_prefix: bits(class.destination),
+        source_port: class.source_port.map(Into::into),
+        destination_port: class.destination_port.map(Into::into),
+    }
+}
+
+/// A class; none of one that nobody could have made.
+fn match_of(class: &uapi::Class) -> Option<MatchPlan> {
+    let network = |address: &Option<Vec<u8>>, bits: Option<u32>| {
+        let bytes = address.as_deref()?;
+        let address = match (<[u8; 4]>::try_from(bytes), <[u8; 16]>::try_from(bytes)) {
+            (Ok(bytes), _) => IpAddr::from(bytes),
+            (_, Ok(bytes)) => IpAddr::from(bytes),
+            _ => return None,
+        };
+        let bits = bits.map_or(Some(IpNet::from(address).prefix_len()), |bits| {
+            u8::try_from(bits).ok()
+        });
+        IpNet::new(address, bits?).ok()
+    };
+    let byte = |value: Option<u32>| value.and_then(|value| u8::try_from(value).ok());
+    let short = |value: Option<u32>| value.and_then(|value| u16::try_from(value).ok());
+    Some(MatchPlan {
+        protocol: byte(class.protocol),
+        source: network(&class.source, class.source_prefix),
+        destination: network(&class.destination, class.destination_prefix),
+        source_port: short(class.source_port),
+        destination_port: short(class.destination_port),
+        dscp: byte(class.dscp),
+        weight: class.weight?,
+    })
 }
 
 fn put<T>(slot: &mut T, value: Option<T>) {
@@ -452,6 +519,7 @@ mod tests {
         "delay 10ms reorder every 50 delay-limit packets 100 bytes 64KB jitter 1ms table -8192,0,9000",
         "queue codel target 3ms ecn on packets 1000 bytes 64KB",
         "queue wfq weights ef:10,af41:5 flows 7 drop head",
+        "queue wfq weights ef:10 match protocol udp source fd00::/64 weight 8 match destination 10.1.0.0/16 source-port 80 dscp af41 weight 3",
         "queue red min 30KB max 90KB probability 10% weight 7 gentle off ecn on",
     ];
 

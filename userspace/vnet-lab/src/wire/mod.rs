@@ -3,6 +3,7 @@
 //! Links and instances: what the module does for a lab.
 
 pub mod attributes;
+pub mod media;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::AsRawFd;
@@ -34,7 +35,7 @@ pub trait LinkBackend {
     /// Gives a link the parameters of the new plan, without losing or reordering a packet, and plugs its cable.
     fn change_link(&mut self, lab: &str, old: &LinkPlan, new: &LinkPlan) -> Result<()>;
 
-    /// Removes the links of a lab that have one of these names, or all of them. Says how many there were.
+    /// Removes the links of a lab that have one of these names, or all of them with all media. Says how many there were.
     fn remove_links(&mut self, lab: &str, names: Option<&[&str]>) -> Result<usize>;
 
     /// Names of the links of a lab that exist, with the indexes of their devices.
@@ -46,8 +47,8 @@ pub trait LinkBackend {
     /// Gives the links of a plan the parameters that the kernel has of them; others may have changed them.
     fn read_back(&mut self, plan: &mut Plan) -> Result<()>;
 
-    /// What makes functional blocks, where there is such a thing.
-    fn blocks(&mut self) -> Option<&mut Client> {
+    /// The connection to the module, which makes media and functional blocks, where there is such a thing.
+    fn client(&mut self) -> Option<&mut Client> {
         None
     }
 }
@@ -109,7 +110,7 @@ impl Kernel {
 }
 
 impl LinkBackend for Kernel {
-    fn blocks(&mut self) -> Option<&mut Client> {
+    fn client(&mut self) -> Option<&mut Client> {
         Some(&mut self.client)
     }
 
@@ -190,6 +191,7 @@ impl LinkBackend for Kernel {
             })
             .filter_map(|link| link.id.map(LinkKey::Id))
             .collect();
+        let mut found = keys.len();
         let outcomes = self
             .client
             .links_del(&keys)
@@ -201,6 +203,9 @@ impl LinkBackend for Kernel {
                 other => other.context(|| "cannot remove a link".into())?,
             }
         }
+        if names.is_none() {
+            found += media::remove(&mut self.client, lab, None)?;
+        }
         // The namespaces themselves may live on in the hands of others.
         if names.is_none() {
             let instances = self.lab_instances(lab)?.into_iter();
@@ -210,7 +215,7 @@ impl LinkBackend for Kernel {
             // What is refused has gone with its namespace.
             let _ = self.client.instances_del(&keys);
         }
-        Ok(keys.len())
+        Ok(found)
     }
 
     fn links(&mut self, lab: &str) -> Result<BTreeMap<String, [u32; 2]>> {
@@ -245,7 +250,7 @@ impl LinkBackend for Kernel {
                 }
             }
         }
-        Ok(())
+        media::read_back(&mut self.client, plan)
     }
 }
 

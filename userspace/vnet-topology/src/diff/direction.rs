@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::fields::{FieldChange, Fields};
 use super::json;
-use crate::plan::{DelayLimitPlan, DirectionPlan, DisciplinePlan, JitterPlan, LossPlan, QueuePlan};
+use crate::plan::{
+    DelayLimitPlan, DirectionPlan, DisciplinePlan, JitterPlan, LossPlan, MatchPlan, QueuePlan,
+};
 use crate::units::{show_size, show_time};
 
 /// What differs between two directions; a path is the parameter's.
@@ -81,25 +83,43 @@ fn of_queue(fields: &mut Fields, name: &[&str], old: &QueuePlan, new: &QueuePlan
 
 /// Parameters of one discipline.
 fn of_discipline(fields: &mut Fields, name: &[&str], old: &DisciplinePlan, new: &DisciplinePlan) {
-    if let (DisciplinePlan::Wfq { weights: a, .. }, DisciplinePlan::Wfq { weights: b, .. }) =
-        (old, new)
-    {
-        fields.keyed(&[name, &["weights"]].concat(), a, b, |class| {
-            crate::dscp::show(class.dscp)
-        });
+    let tables = |discipline: &DisciplinePlan| match discipline {
+        DisciplinePlan::Wfq {
+            weights, matches, ..
+        } => Some((weights.clone(), in_words(matches))),
+        _ => None,
+    };
+    let (before, after) = (tables(old), tables(new));
+    if let (Some((weights, matches)), Some((new_weights, new_matches))) = (&before, &after) {
+        fields.keyed(
+            &[name, &["weights"]].concat(),
+            weights,
+            new_weights,
+            |class| crate::dscp::show(class.dscp),
+        );
+        fields.value(&[name, &["match"]].concat(), matches, new_matches);
     }
     let (Value::Object(before), Value::Object(after)) = (json(old), json(new)) else {
         return;
     };
     for (key, value) in &after {
         let old = before.get(key);
-        if key != "weights" && old != Some(value) {
+        if !matches!(key.as_str(), "weights" | "matches") && old != Some(value) {
             fields.add(
                 &[name, &[key.as_str()]].concat(),
                 old.cloned(),
                 Some(value.clone()),
             );
         }
+    }
+}
+
+/// Classes in their order, which counts.
+fn in_words(classes: &[MatchPlan]) -> String {
+    let all: Vec<String> = classes.iter().map(ToString::to_string).collect();
+    match all.is_empty() {
+        true => "none".into(),
+        false => all.join(", "),
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{direction, json};
 use crate::plan::{
-    BlockPlan, ChainsPlan, EndPlan, HostEntry, LinkPlan, NodePlan, OutsidePlan, Plan,
+    BlockPlan, ChainsPlan, EndPlan, HostEntry, LinkPlan, MediumPlan, NodePlan, OutsidePlan, Plan,
 };
 use crate::units::{show_rate, show_size, show_time};
 
@@ -126,6 +126,7 @@ pub(super) fn of_lab(old: &Plan, new: &Plan) -> Vec<FieldChange> {
         seed,
         nodes: _,
         links: _,
+        media: _,
         hosts: _,
     } = old;
     let mut fields = Fields::default();
@@ -249,6 +250,41 @@ pub(super) fn of_link(old: &LinkPlan, new: &LinkPlan) -> Vec<FieldChange> {
     fields.value(&["mtu"], mtu, &new.mtu);
     fields.value(&["seed"], seed, &new.seed);
     fields.value(&["up"], up, &new.up);
+    fields.changes
+}
+
+/// Ports by their places, which say which they are; then all ways, and each that differs from before. `pairs` alone is
+/// not told: it is how the plan is written.
+pub(super) fn of_medium(old: &MediumPlan, new: &MediumPlan) -> Vec<FieldChange> {
+    let MediumPlan {
+        name: _,
+        mtu,
+        seed,
+        up,
+        ports,
+        ways,
+        pairs: _,
+    } = old;
+    let mut fields = Fields::default();
+    for (number, (old, new)) in ports.iter().zip(&new.ports).enumerate() {
+        of_end(&mut fields, &number.to_string(), &old.end, &new.end);
+        direction::of_direction(&mut fields, &["ports", &new.end.node], &old.tx, &new.tx);
+    }
+    fields.value(&["ports"], &ports.len(), &new.ports.len());
+    fields.value(&["mtu"], mtu, &new.mtu);
+    fields.value(&["seed"], seed, &new.seed);
+    fields.value(&["up"], up, &new.up);
+    direction::of_direction(&mut fields, &["all"], ways, &new.ways);
+    let same = direction::direction(ways, &new.ways);
+    for (from, to) in new.all_pairs() {
+        let name = |port: usize| new.ports.get(port).map_or("", |port| &port.end.node);
+        let changes = direction::direction(old.way(from, to), new.way(from, to));
+        // What all ways have in common has been told.
+        if changes != same {
+            let pair = format!("{} -> {}", name(from), name(to));
+            direction::of_direction(&mut fields, &[&pair], old.way(from, to), new.way(from, to));
+        }
+    }
     fields.changes
 }
 

@@ -15,7 +15,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::plan::{LinkPlan, NodePlan, Plan};
+use crate::plan::{LinkPlan, MediumPlan, NodePlan, Plan};
 pub use direction::direction;
 pub use fields::FieldChange;
 
@@ -29,6 +29,9 @@ pub struct Diff {
     pub nodes: BTreeMap<String, Change>,
     /// Links that differ, by name.
     pub links: BTreeMap<String, Change>,
+    /// Media that differ, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub media: BTreeMap<String, Change>,
     /// Lines of `/etc/hosts`: those that go, and those that come.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<FieldChange>,
@@ -60,6 +63,7 @@ pub fn diff(old: &Plan, new: &Plan) -> Diff {
         lab: fields::of_lab(old, new),
         nodes: compare(&old.nodes, &new.nodes, |node| &node.name, node_change),
         links: compare(&old.links, &new.links, |link| &link.name, link_change),
+        media: compare(&old.media, &new.media, |medium| &medium.name, medium_change),
         hosts: fields::of_hosts(&old.hosts, &new.hosts),
     };
     // The links of a node go with it.
@@ -69,26 +73,15 @@ pub fn diff(old: &Plan, new: &Plan) -> Diff {
         .filter(|(_, change)| matches!(change, Change::Replaced { .. }))
         .map(|(name, _)| name.as_str())
         .collect();
+    let gone = |node: &str| replaced.contains(node);
     for link in &new.links {
-        if !link
-            .ends
-            .iter()
-            .any(|end| replaced.contains(end.node.as_str()))
-        {
-            continue;
+        if link.ends.iter().any(|end| gone(&end.node)) {
+            replace(&mut diff.links, &link.name);
         }
-        match diff.links.get_mut(&link.name) {
-            None => {
-                diff.links
-                    .insert(link.name.clone(), Change::Replaced { fields: Vec::new() });
-            }
-            Some(change) => {
-                if let Change::Changed { fields } = change {
-                    *change = Change::Replaced {
-                        fields: std::mem::take(fields),
-                    };
-                }
-            }
+    }
+    for medium in &new.media {
+        if medium.ports.iter().any(|port| gone(&port.end.node)) {
+            replace(&mut diff.media, &medium.name);
         }
     }
     diff
@@ -102,6 +95,24 @@ pub fn node(old: &NodePlan, new: &NodePlan) -> Vec<FieldChange> {
 /// What differs between two plans of a link.
 pub fn link(old: &LinkPlan, new: &LinkPlan) -> Vec<FieldChange> {
     fields::of_link(old, new)
+}
+
+/// What differs between two plans of a medium.
+pub fn medium(old: &MediumPlan, new: &MediumPlan) -> Vec<FieldChange> {
+    fields::of_medium(old, new)
+}
+
+/// What is there has to be made again.
+fn replace(changes: &mut BTreeMap<String, Change>, name: &str) {
+    let fields = match changes.remove(name) {
+        None => Vec::new(),
+        Some(Change::Changed { fields } | Change::Replaced { fields }) => fields,
+        Some(other) => {
+            changes.insert(name.to_owned(), other);
+            return;
+        }
+    };
+    changes.insert(name.to_owned(), Change::Replaced { fields });
 }
 
 fn compare<T: PartialEq>(
@@ -150,6 +161,16 @@ fn link_change(old: &LinkPlan, new: &LinkPlan) -> Option<Change> {
     changed(fields::of_link(old, new), replaced)
 }
 
+fn medium_change(old: &MediumPlan, new: &MediumPlan) -> Option<Change> {
+    let place = |medium: &MediumPlan| -> Vec<(String, String)> {
+        let ends = medium.ports.iter().map(|port| &port.end);
+        ends.map(|end| (end.node.clone(), end.interface.clone()))
+            .collect()
+    };
+    let replaced = place(old) != place(new);
+    changed(fields::of_medium(old, new), replaced)
+}
+
 fn changed(fields: Vec<FieldChange>, replaced: bool) -> Option<Change> {
     match (fields.is_empty(), replaced) {
         (_, true) => Some(Change::Replaced { fields }),
@@ -165,6 +186,7 @@ impl Diff {
         self.lab.is_empty()
             && self.nodes.is_empty()
             && self.links.is_empty()
+            && self.media.is_empty()
             && self.hosts.is_empty()
     }
 
@@ -174,6 +196,7 @@ impl Diff {
             self.nodes
                 .values()
                 .chain(self.links.values())
+                .chain(self.media.values())
                 .filter(|change| wanted(change))
                 .count()
         };
@@ -215,6 +238,7 @@ impl fmt::Display for Diff {
         };
         section("node", &self.nodes)?;
         section("link", &self.links)?;
+        section("medium", &self.media)?;
         for field in &self.lab {
             writeln!(out, "~ lab {field}")?;
         }

@@ -51,16 +51,11 @@ pub(crate) fn expand(
                 }
                 *nodes = out;
             }
-            ("links", Data::List(links)) => {
-                let mut out = Vec::with_capacity(links.len());
-                for value in std::mem::take(links) {
-                    let key = Key {
-                        text: String::new(),
-                        span: value.span.clone(),
-                    };
-                    expander.repeat(key, value, &templates.link, &mut |_, value| out.push(value));
+            ("links", Data::List(links)) => expander.list_of(links, &templates.link),
+            ("media", Data::Map(media)) => {
+                for (key, value) in media {
+                    expander.medium(key, value);
                 }
-                *links = out;
             }
             _ => expander.substitute(value),
         }
@@ -280,6 +275,35 @@ impl Expander<'_> {
                 );
             }
             self.objects = usize::MAX / 2;
+        }
+    }
+
+    /// Repeats the items of a list.
+    fn list_of(&mut self, list: &mut Vec<Value>, templates: &Templates) {
+        let mut out = Vec::with_capacity(list.len());
+        for value in std::mem::take(list) {
+            let key = Key {
+                text: String::new(),
+                span: value.span.clone(),
+            };
+            self.repeat(key, value, templates, &mut |_, value| out.push(value));
+        }
+        *list = out;
+    }
+
+    /// A medium, whose ports can be repeated.
+    fn medium(&mut self, key: &mut Key, value: &mut Value) {
+        if let Some(new) = self.text(&key.text, &key.span) {
+            key.text = new;
+        }
+        let Data::Map(fields) = &mut value.data else {
+            return self.substitute(value);
+        };
+        for (key, value) in fields {
+            match (key.text.as_str(), &mut value.data) {
+                ("ports", Data::List(ports)) => self.list_of(ports, &Templates::new()),
+                _ => self.substitute(value),
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::write::scalar;
 pub fn containerlab(plan: &Plan) -> String {
     let mut out = String::new();
     // Writing to a String does not fail.
-    let _ = write_clab(plan, &mut out);
+    let _ = write_clab(&plan.with_media_as_switches(), &mut out);
     out
 }
 

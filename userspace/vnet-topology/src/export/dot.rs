@@ -11,7 +11,7 @@ use crate::plan::{NodeKind, Plan};
 pub fn dot(plan: &Plan) -> String {
     let mut out = String::new();
     // Writing to a String does not fail.
-    let _ = write_dot(plan, &mut out);
+    let _ = write_dot(&plan.with_media_as_switches(), &mut out);
     out
 }
 

@@ -24,7 +24,7 @@ const KEYS: &[(&str, &str, &str)] = &[
 pub fn graphml(plan: &Plan) -> String {
     let mut out = String::new();
     // Writing to a String does not fail.
-    let _ = write_graphml(plan, &mut out);
+    let _ = write_graphml(&plan.with_media_as_switches(), &mut out);
     out
 }
 

@@ -10,6 +10,7 @@ use crate::plan::{NodeKind, Plan};
 
 /// The lab as a flow chart of Mermaid.
 pub fn mermaid(plan: &Plan) -> String {
+    let plan = &plan.with_media_as_switches();
     let mut out = String::from("flowchart LR\n");
     // Names may be words of the language: nodes are called by their number.
     let mut ids: HashMap<&str, usize> = HashMap::new();

@@ -35,6 +35,8 @@ pub(crate) struct Link {
     /// Where messages about the whole link point to.
     pub span: Span,
     pub params: LinkParams,
+    /// The medium of which it is a port; its second end is the medium.
+    pub medium: Option<usize>,
 }
 
 /// One end of a link.
@@ -130,6 +132,7 @@ pub(super) fn read(problems: &Problems, value: &Value) -> Option<Link> {
             ends: read_ends(problems, &value.span, ends)?,
             span: value.span.clone(),
             params: LinkParams::default(),
+            medium: None,
         });
     }
     let mut fields = Fields::of(problems, value, "a link")?.foreign(FOREIGN);
@@ -167,6 +170,7 @@ pub(super) fn read(problems: &Problems, value: &Value) -> Option<Link> {
         ends,
         span,
         params,
+        medium: None,
     })
 }
 
@@ -237,7 +241,52 @@ fn read_short_end(problems: &Problems, text: &str, span: &Span) -> Option<End> {
 }
 
 fn read_long_end(problems: &Problems, value: &Value) -> Option<End> {
-    let mut fields = Fields::of(problems, value, "the end of a link")?.foreign(&[
+    let mut fields = Fields::of(problems, value, "the end of a link")?.foreign(END_FOREIGN);
+    let end = read_end_fields(&mut fields);
+    fields.finish();
+    end.or_else(|| no_node(problems, value, "the end of a link"))
+}
+
+/// A port of a medium: like the end of a link, with parameters of its own.
+pub(super) struct Port {
+    pub end: End,
+    pub params: DirectionParams,
+    /// Groups of ports that it is in.
+    pub groups: Vec<At<String>>,
+}
+
+/// Reads a port of a medium.
+pub(super) fn read_port(problems: &Problems, value: &Value) -> Option<Port> {
+    if !matches!(value.data, Data::Map(_)) {
+        return Some(Port {
+            end: read_end(problems, value)?,
+            params: DirectionParams::default(),
+            groups: Vec::new(),
+        });
+    }
+    let mut fields = Fields::of(problems, value, "a port")?.foreign(FOREIGN);
+    // Gone by now; only to know it.
+    let _ = fields.get("for");
+    let end = read_end_fields(&mut fields);
+    let params = wire::read(&mut fields);
+    let groups = fields.get("group").map_or(Vec::new(), |value| {
+        texts(problems, value, "the name of a group")
+    });
+    fields.finish();
+    let end = end.or_else(|| no_node(problems, value, "the port"))?;
+    Some(Port {
+        end,
+        params,
+        groups,
+    })
+}
+
+fn no_node(problems: &Problems, value: &Value, what: &str) -> Option<End> {
+    problems.add(Problem::new(value.span.clone(), format!("{what} has no `node`")).help(END_HELP));
+    None
+}
+
+const END_FOREIGN: &[(&str, &str)] = &[
         ("address", "write `addresses`, with one address or a list of them"),
         ("ip", "write `addresses`, with one address or a list of them"),
         ("ipv4", "write `addresses`, with one address or a list of them"),
@@ -245,7 +294,11 @@ fn read_long_end(problems: &Problems, value: &Value) -> Option<End> {
         ("name", "the node is `node`, the interface `interface`"),
         ("rate", "the rate in one direction is under `forward` (from the first end to the second) or `backward`"),
         ("delay", "the delay in one direction is under `forward` (from the first end to the second) or `backward`"),
-    ]);
+];
+
+/// Reads what an end has as a map; nothing if it has no node.
+fn read_end_fields(fields: &mut Fields<'_, '_>) -> Option<End> {
+    let problems = fields.problems;
     let node = fields.text("node", "the name of a node");
     let interface = fields
         .text("interface", "the name of the interface")
@@ -262,15 +315,8 @@ fn read_long_end(problems: &Problems, value: &Value) -> Option<End> {
     let vlan = fields
         .get_with_key("vlan")
         .and_then(|(key, value)| read_vlan(problems, key, value));
-    fields.finish();
-    let Some(node) = node else {
-        problems.add(
-            Problem::new(value.span.clone(), "the end of a link has no `node`").help(END_HELP),
-        );
-        return None;
-    };
     Some(End {
-        node,
+        node: node?,
         interface,
         addresses,
         mac,
@@ -429,15 +475,18 @@ fn read_vlan(problems: &Problems, key: &Key, value: &Value) -> Option<At<PortVla
     Some(At::new(vlan, key.span.clone()))
 }
 
+/// Reads an MTU.
+pub(super) fn mtu(text: &str) -> Result<u32, UnitError> {
+    // Within the limits it fits.
+    count(text, "the MTU", 68, 65_535).map(|mtu| mtu as u32)
+}
+
 /// Reads the parameters of a link.
 pub(super) fn read_params(fields: &mut Fields<'_, '_>) -> LinkParams {
     let both = wire::read(fields);
     let mut params = LinkParams {
         both,
-        mtu: fields.scalar("mtu", "a number of bytes", |text| {
-            // Within the limits it fits.
-            count(text, "the MTU", 68, 65_535).map(|mtu| mtu as u32)
-        }),
+        mtu: fields.scalar("mtu", "a number of bytes", mtu),
         up: fields.boolean("up"),
         ..LinkParams::default()
     };

@@ -4,6 +4,7 @@
 
 mod chain;
 mod link;
+mod medium;
 mod node;
 mod wire;
 
@@ -18,6 +19,7 @@ use crate::units::{count, UnitError};
 
 pub(crate) use chain::Chains;
 pub(crate) use link::{End, Link, LinkParams, PortVlan};
+pub(crate) use medium::{Medium, ALL};
 pub(crate) use node::{
     Content, FrrDaemon, Gateway, Interface, Kind, Node, NodeParams, Protocols, Route, Routing,
     Suite,
@@ -34,6 +36,8 @@ pub(crate) struct File {
     pub nodes: Vec<Node>,
     pub links: Vec<Link>,
     pub chains: Vec<Chains>,
+    /// What stands for them among nodes and links is at the end of both.
+    pub media: Vec<Medium>,
 }
 
 /// `seed:` of the lab.
@@ -123,6 +127,13 @@ pub(crate) fn read(problems: &Problems, value: &Value) -> File {
     }
     if let Some(value) = fields.get("chains") {
         file.chains = chain::read(problems, value);
+    }
+    if let Some(value) = fields.get("media") {
+        let read = medium::read(problems, value);
+        file.media = read.media;
+        medium::check(problems, &file);
+        file.nodes.extend(read.nodes);
+        file.links.extend(read.links);
     }
     fields.finish();
     file

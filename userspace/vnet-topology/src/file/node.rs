@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     Hub,
     /// A switch with a device of the machine.
     Rj45,
+    /// A broadcast medium: no node, but a LAN as that of a hub.
+    Medium,
 }
 
 impl Kind {
@@ -50,7 +52,7 @@ impl Kind {
         match self {
             Kind::Host => NodeKind::Host,
             Kind::Router => NodeKind::Router,
-            Kind::Switch | Kind::Hub | Kind::Rj45 => NodeKind::Switch,
+            Kind::Switch | Kind::Hub | Kind::Rj45 | Kind::Medium => NodeKind::Switch,
         }
     }
 }

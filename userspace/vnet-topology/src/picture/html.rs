@@ -13,9 +13,11 @@ const PAGE: &str = include_str!("page.html");
 
 /// The lab as one HTML file: the picture can be moved and magnified, nodes and links tell what they are.
 pub fn html(plan: &Plan) -> String {
+    let plan = &plan.with_media_as_switches();
     let nodes = plan.nodes.iter().map(|node| {
         let mut lines: Vec<String> = vec![format!("{:?}", node.kind).to_lowercase()];
-        for (link, end) in plan.ends_of(&node.name) {
+        for (segment, end) in plan.ends_of(&node.name) {
+            let Some(link) = segment.link() else { continue };
             let addresses: Vec<String> = end.addresses.iter().map(ToString::to_string).collect();
             let peer = &link.ends[usize::from(link.ends[0].node == node.name)].node;
             lines.push(format!(

@@ -29,7 +29,7 @@ const MANY: usize = 150;
 pub fn svg(plan: &Plan) -> String {
     let mut out = String::new();
     // Writing to a String does not fail.
-    let _ = write_svg(plan, &mut out);
+    let _ = write_svg(&plan.with_media_as_switches(), &mut out);
     out
 }
 

@@ -15,6 +15,8 @@ use crate::probability::Probability;
 
 /// Most rules of a pattern.
 pub const MAX_RULES: usize = 256;
+/// Most classes by more than a DSCP.
+pub const MAX_MATCHES: usize = 64;
 /// Most flows of a table.
 pub const MAX_FLOWS: u32 = 65_536;
 /// Most quantiles of a table.
@@ -214,7 +216,10 @@ impl DisciplinePlan {
         if flows == 0 || flows > MAX_FLOWS {
             return Err(refuse("queue flows", "flows are not 1 to 65536"));
         }
-        let DisciplinePlan::Wfq { weights, .. } = self else {
+        let DisciplinePlan::Wfq {
+            weights, matches, ..
+        } = self
+        else {
             return Ok(());
         };
         for class in weights {
@@ -223,6 +228,27 @@ impl DisciplinePlan {
             }
             if Weight::new(class.weight).is_none() {
                 return Err(refuse("queue weights", "a weight is not 1 to 1024"));
+            }
+        }
+        if matches.len() > MAX_MATCHES {
+            return Err(refuse("queue match", "more than 64 classes"));
+        }
+        for class in matches {
+            let families = [class.source, class.destination].map(|net| Some(net?.addr().is_ipv6()));
+            if class.is_empty() {
+                return Err(refuse(
+                    "queue match",
+                    "a class has nothing that a frame could match",
+                ));
+            }
+            if matches!(families, [Some(a), Some(b)] if a != b) {
+                return Err(refuse(
+                    "queue match",
+                    "source and destination are of different families",
+                ));
+            }
+            if Weight::new(class.weight).is_none() {
+                return Err(refuse("queue match", "a weight is not 1 to 1024"));
             }
         }
         Ok(())

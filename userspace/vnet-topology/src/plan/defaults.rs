@@ -61,6 +61,7 @@ impl DisciplinePlan {
             "wfq" => DisciplinePlan::Wfq {
                 flows: DEFAULT_FLOWS,
                 weights: Vec::new(),
+                matches: Vec::new(),
             },
             "drr" => DisciplinePlan::Drr {
                 flows: DEFAULT_FLOWS,

@@ -2,6 +2,7 @@
 
 //! One direction of a link, with every parameter at its value.
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use vnet_model::params::DEFAULT_WHOLE_TIME;
 
@@ -92,6 +93,9 @@ pub enum DisciplinePlan {
         /// Weights by DSCP, sorted; others have the weight 1.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         weights: Vec<ClassPlan>,
+        /// Weights by more than the DSCP: the first that a frame matches counts.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        matches: Vec<MatchPlan>,
     },
     /// Deficit round robin of flows.
     Drr {
@@ -156,6 +160,32 @@ pub enum DisciplinePlan {
 pub struct ClassPlan {
     /// DS code point.
     pub dscp: u8,
+    /// 1 to 1024.
+    pub weight: u32,
+}
+
+/// Weight of the frames that have everything that is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchPlan {
+    /// IP protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<u8>,
+    /// IP source network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<IpNet>,
+    /// IP destination network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<IpNet>,
+    /// Source port of TCP, UDP, DCCP or SCTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_port: Option<u16>,
+    /// Destination port of TCP, UDP, DCCP or SCTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination_port: Option<u16>,
+    /// DS code point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dscp: Option<u8>,
     /// 1 to 1024.
     pub weight: u32,
 }

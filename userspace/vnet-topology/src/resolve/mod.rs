@@ -11,6 +11,7 @@ mod frr;
 pub(crate) mod identity;
 pub(crate) mod lan;
 pub(crate) mod links;
+pub(crate) mod medium;
 pub(crate) mod nodes;
 pub(crate) mod outside;
 pub(crate) mod paths;

@@ -38,8 +38,14 @@ pub(crate) fn direction<T: Clone>(
 
 /// Cost of sending from this end: given, else by the rate as OSPF does it.
 pub(crate) fn cost(lab: &Lab<'_>, defaults: &LinkParams, id: EndId) -> u32 {
-    let link = &lab.links[id.link].file.params;
-    let forward = id.end == 0;
+    let link = &lab.links[id.link].file;
+    let none = LinkParams::default();
+    let defaults = match link.medium {
+        // Its ports are no links.
+        Some(_) => &none,
+        None => defaults,
+    };
+    let (link, forward) = (&link.params, id.end == 0);
     if let Some(cost) = direction(defaults, link, forward, |d| &d.cost) {
         return cost.value;
     }

@@ -2,9 +2,13 @@
 
 //! The parameters of a direction.
 
+mod medium;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+
+pub(super) use medium::Medium;
 
 use super::{Cost, Expression, OneOrMany, Overhead, Rate, Scalar, Size, Time};
 
@@ -79,6 +83,28 @@ struct Queue {
     flows: Option<Flows>,
     /// Weights by DSCP, as in `{ef: 10, af41: 5}` (wfq). Others have the weight 1.
     weights: Option<BTreeMap<String, Weight>>,
+    /// Weights by more than the DSCP (wfq): the first class that a frame matches counts, for others its DSCP.
+    r#match: Option<OneOrMany<Match>>,
+}
+
+/// A class: frames that have everything that is given, and their weight.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename_all = "kebab-case")]
+struct Match {
+    /// IP protocol: a number, or tcp, udp, icmp, icmpv6, sctp, dccp, gre, esp, ospf.
+    protocol: Option<Scalar>,
+    /// IP source: a network or an address.
+    source: Option<String>,
+    /// IP destination: a network or an address.
+    destination: Option<String>,
+    /// Source port of TCP, UDP, DCCP or SCTP.
+    source_port: Option<Scalar>,
+    /// Destination port of TCP, UDP, DCCP or SCTP.
+    destination_port: Option<Scalar>,
+    /// DSCP, as a number or a name.
+    dscp: Option<Scalar>,
+    /// Weight, 1 to 1024.
+    weight: Weight,
 }
 
 #[derive(JsonSchema)]

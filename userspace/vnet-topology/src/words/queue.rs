@@ -4,15 +4,19 @@
 
 use super::{bytes, edit, packets, plain, time, Edit, Result, WordError, Words};
 use crate::dscp;
-use crate::plan::{ClassPlan, DirectionPlan, DisciplinePlan, DropFrom, Probability, QueuePlan};
+use crate::matching;
+use crate::plan::{
+    ClassPlan, DirectionPlan, DisciplinePlan, DropFrom, MatchPlan, Probability, QueuePlan,
+};
 use crate::units::{self, count, UnitError};
 
 /// What goes with all disciplines.
 const COMMON: [&str; 5] = ["packets", "bytes", "time", "drop", "ecn"];
 /// What goes with some.
-const OWN: [&str; 13] = [
+const OWN: [&str; 14] = [
     "flows",
     "weights",
+    "match",
     "quantum",
     "target",
     "interval",
@@ -111,6 +115,7 @@ enum Value {
     Probability(Probability),
     Flag(bool),
     Weights(Vec<ClassPlan>),
+    Matches(Vec<MatchPlan>),
 }
 
 fn own(words: &mut Words, name: &'static str) -> Result<Edit> {
@@ -123,6 +128,7 @@ fn own(words: &mut Words, name: &'static str) -> Result<Edit> {
         "target" | "interval" => Value::Number(words.value(&full, units::link_time)?),
         "probability" => Value::Probability(words.value(&full, units::probability)?),
         "gentle" => Value::Flag(words.value(&full, on_off)?),
+        "match" => Value::Matches(matches(words)?),
         _ => Value::Weights(words.value(&full, weights)?),
     };
     Ok(Box::new(move |to: &mut DirectionPlan| {
@@ -162,6 +168,13 @@ fn set(discipline: &mut DisciplinePlan, name: &str, value: &Value) -> bool {
             }
             _ => false,
         },
+        Value::Matches(new) => match discipline {
+            DisciplinePlan::Wfq { matches, .. } => {
+                matches.clone_from(new);
+                true
+            }
+            _ => false,
+        },
     }
 }
 
@@ -187,6 +200,31 @@ fn set_number(discipline: &mut DisciplinePlan, name: &str, value: u64) -> bool {
         _ => return false,
     }
     true
+}
+
+/// `protocol udp destination-port 5060 weight 8`, with `match` in front of each further class; or `none`.
+fn matches(words: &mut Words) -> Result<Vec<MatchPlan>> {
+    if words.none() {
+        return Ok(Vec::new());
+    }
+    let mut classes = Vec::new();
+    loop {
+        let mut class = MatchPlan::default();
+        // The weight is what a class ends with.
+        while class.weight == 0 {
+            let Some(key) = words.keyword(&matching::KEYS) else {
+                let keys = matching::KEYS.join(", ");
+                return words.unexpected("queue match", &format!("{keys}; weight comes last"));
+            };
+            words.value(&format!("queue match {key}"), |text| {
+                matching::set(&mut class, key, text)
+            })?;
+        }
+        classes.push(class);
+        if words.keyword(&["match"]).is_none() {
+            return Ok(classes);
+        }
+    }
 }
 
 /// `ef:10,af41:5`, or `none`.

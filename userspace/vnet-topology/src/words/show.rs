@@ -94,7 +94,11 @@ fn show_queue(queue: &QueuePlan) -> String {
     let mut parts = vec![queue.discipline.name().to_owned()];
     match &queue.discipline {
         DisciplinePlan::Fifo | DisciplinePlan::Device => {}
-        DisciplinePlan::Wfq { flows, weights } => {
+        DisciplinePlan::Wfq {
+            flows,
+            weights,
+            matches,
+        } => {
             parts.push(format!("flows {flows}"));
             let list: Vec<String> = weights
                 .iter()
@@ -103,6 +107,7 @@ fn show_queue(queue: &QueuePlan) -> String {
             if !list.is_empty() {
                 parts.push(format!("weights {}", list.join(",")));
             }
+            parts.extend(matches.iter().map(|class| format!("match {class}")));
         }
         DisciplinePlan::Drr { flows, quantum } => {
             parts.push(format!("flows {flows} quantum {quantum}B"));

@@ -29,7 +29,7 @@ fn line(direction: &DirectionPlan) -> String {
     words.join(" ")
 }
 
-const LINES: [&str; 14] = [
+const LINES: [&str; 15] = [
     "rate 10mbit delay 20ms overhead 10 whole-time 0",
     "loss 1% ber 1e-9 corrupt 0.001 duplicate 0.1%",
     "loss gilbert-elliott p 1% r 20%",
@@ -42,6 +42,7 @@ const LINES: [&str; 14] = [
     "queue codel target 3ms ecn on packets 1000",
     "queue fq-codel quantum 300 flows 64 drop tail time 50ms",
     "queue wfq weights ef:10,af41:5 bytes 64KB",
+    "queue wfq match protocol udp destination-port 5060 weight 8 match source 10.0.0.0/24 source-port 7 dscp ef weight 2",
     "queue red min 30KB max 90KB probability 10% weight 7 gentle off",
     "queue pie target 20ms interval 10ms alpha 3 beta 25 ecn on",
 ];

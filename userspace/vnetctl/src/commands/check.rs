@@ -22,11 +22,10 @@ pub fn run(cli: &Cli, check: &Check) -> Result<u8> {
         match source.compile() {
             Ok(plan) if check.json => output::json(&plan)?,
             Ok(plan) => output::print(&format!(
-                "{}: lab {}, {} and {}\n",
+                "{}: lab {}, {}\n",
                 file.display(),
                 plan.lab,
-                count(plan.nodes.len(), "node"),
-                count(plan.links.len(), "link")
+                plan.summary()
             ))?,
             Err(error @ (Error::Topology(_) | Error::Message(_))) => {
                 error.print();

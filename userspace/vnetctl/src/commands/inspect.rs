@@ -8,7 +8,7 @@ use vnet_lab::error::near;
 use vnet_lab::inspect::{self, NodeReport};
 use vnet_lab::paths::LabPaths;
 use vnet_lab::state;
-use vnet_topology::plan::{LinkPlan, NodePlan, Plan};
+use vnet_topology::plan::{LinkPlan, MediumPlan, NodePlan, Plan, Segment};
 
 use crate::cli::Cli;
 use crate::complete;
@@ -38,6 +38,8 @@ struct Entry<'a> {
     #[serde(flatten)]
     report: &'a NodeReport,
     links: Vec<&'a LinkPlan>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    media: Vec<&'a MediumPlan>,
     plan: &'a NodePlan,
 }
 
@@ -78,9 +80,11 @@ fn here(lab: &str, inspect: &Inspect) -> Result<u8> {
         .iter()
         .filter(|node| wanted(&node.name))
         .filter_map(|report| {
+            let ends = || plan.ends_of(&report.name).map(|(segment, _)| segment);
             Some(Entry {
                 report,
-                links: plan.ends_of(&report.name).map(|(link, _)| link).collect(),
+                links: ends().filter_map(Segment::link).collect(),
+                media: ends().filter_map(Segment::medium).collect(),
                 plan: plan.nodes.iter().find(|node| node.name == report.name)?,
             })
         })
@@ -133,6 +137,21 @@ fn table(nodes: &[Entry]) -> Table {
                 ]
             })
             .collect();
+        for medium in &node.media {
+            // Its peers are all others.
+            let ports = medium.ports.iter().filter(|port| port.end.node == *name);
+            rows.extend(ports.map(|port| {
+                let end = &port.end;
+                let addresses = node.report.addresses.get(&end.interface);
+                [
+                    end.interface.clone(),
+                    medium.name.clone(),
+                    format!("{} others", medium.ports.len() - 1),
+                    end.mac.to_string(),
+                    addresses.map_or(String::new(), |list| list.join(" ")),
+                ]
+            }));
+        }
         for (interface, addresses) in &node.report.addresses {
             if !rows.iter().any(|row| row[0] == *interface) {
                 let none = || "-".to_owned();

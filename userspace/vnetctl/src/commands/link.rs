@@ -372,7 +372,7 @@ fn row(link: &LinkReport, direction: &DirectionReport, wide: bool) -> Vec<String
 }
 
 /// What loses frames on the wire, in a word or some.
-fn losses(plan: &DirectionPlan) -> String {
+pub(super) fn losses(plan: &DirectionPlan) -> String {
     let loss = &plan.loss;
     let mut kinds = Vec::new();
     kinds.extend((!loss.random.is_zero()).then(|| loss.random.to_string()));
@@ -395,7 +395,7 @@ pub(super) fn state(link: &LinkReport, direction: &DirectionReport) -> &'static 
     }
 }
 
-fn queue(queue: &QueuePlan, wide: bool) -> String {
+pub(super) fn queue(queue: &QueuePlan, wide: bool) -> String {
     let mut text = queue.discipline.name().to_owned();
     if !wide {
         return text;
@@ -413,7 +413,7 @@ fn queue(queue: &QueuePlan, wide: bool) -> String {
     text
 }
 
-fn causes(stats: &Stats) -> String {
+pub(super) fn causes(stats: &Stats) -> String {
     let list: Vec<String> = causes_of(stats)
         .map(|(cause, frames, _)| format!("{cause}={frames}"))
         .collect();

@@ -18,6 +18,7 @@ mod link_detail;
 mod link_set;
 mod link_trace;
 mod logs;
+pub mod medium;
 mod node;
 mod outside;
 mod ps;
@@ -58,6 +59,7 @@ pub fn run(cli: Cli) -> Result<u8> {
         Command::Link(Link::Trace(trace)) => link_trace::run(&cli, trace),
         Command::Link(Link::Down(link)) => link_set::cable(&cli, link, "pulled"),
         Command::Link(Link::Up(link)) => link_set::cable(&cli, link, "plugged"),
+        Command::Medium(medium) => medium::run(&cli, medium),
         Command::Fb(fb) => fb::run(&cli, fb),
         Command::Instance(Instance::Show(names)) => instance::show(&cli, names),
         Command::Node(Node::Show(names)) => node::show(&cli, names),

@@ -73,11 +73,7 @@ fn here(plan: &Plan, waiting: Waiting) -> Result<u8> {
         },
     );
     drop(line);
-    let what = format!(
-        "{} and {}",
-        count(plan.nodes.len(), "node"),
-        count(plan.links.len(), "link")
-    );
+    let what = plan.summary();
     match done? {
         Done::Made => output::print(&format!(
             "lab {} is up: {what} ({:.1} s)\n",

@@ -71,6 +71,25 @@ impl DirectionParams {
         }
     }
 
+    /// The parameters of these names, and the others.
+    pub fn split(self, names: &[&str]) -> (Self, Self) {
+        fn one<T>(here: bool, value: Option<T>) -> (Option<T>, Option<T>) {
+            match here {
+                true => (value, None),
+                false => (None, value),
+            }
+        }
+        let (mut named, mut rest) = (Self::default(), Self::default());
+        macro_rules! sort {
+            ($($field:ident)*) => {
+                $((named.$field, rest.$field) =
+                    one(names.contains(&stringify!($field)), self.$field);)*
+            };
+        }
+        sort!(rate delay overhead queue cost duplicate ber loss corrupt jitter reorder delay_limit whole_time);
+        (named, rest)
+    }
+
     /// Where a parameter stands that is refused, by its name as in [`crate::plan::ParameterError`].
     pub fn place(&self, parameter: &str) -> Option<Span> {
         fn span<T>(at: &Option<At<T>>) -> Option<Span> {
@@ -102,6 +121,7 @@ impl DirectionParams {
             "reorder" => span(&self.reorder),
             "delay_limit" => span(&self.delay_limit),
             "whole_time" => span(&self.whole_time),
+            "cost" => span(&self.cost),
             _ => None,
         }
     }

@@ -3,10 +3,11 @@
 //! `queue:`.
 
 use super::{read_bounds, read_bytes, read_packets, Bounds, Join, Places};
-use crate::decode::{Fields, Problems};
+use crate::decode::{items, Fields, Problems};
 use crate::dscp;
+use crate::matching;
 use crate::names::nearest;
-use crate::plan::{ClassPlan, DisciplinePlan, DropFrom, QueuePlan, MAX_FLOWS};
+use crate::plan::{ClassPlan, DisciplinePlan, DropFrom, MatchPlan, QueuePlan, MAX_FLOWS};
 use crate::report::{At, Problem, Span};
 use crate::tree::{Data, Key, Value};
 use crate::units::{self, count, UnitError};
@@ -23,6 +24,7 @@ pub(crate) struct QueueParams {
     ecn: Option<At<bool>>,
     flows: Option<At<u32>>,
     weights: Option<At<Vec<ClassPlan>>>,
+    matches: Option<At<Vec<MatchPlan>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +58,7 @@ impl Join for QueueParams {
             ecn: self.ecn.or(general.ecn),
             flows: self.flows.or(general.flows),
             weights: self.weights.or(general.weights),
+            matches: self.matches.or(general.matches),
         }
     }
 }
@@ -68,6 +71,7 @@ impl QueueParams {
             "ecn" => self.ecn.as_ref().map(|at| at.span.clone()),
             "flows" => self.flows.as_ref().map(|at| at.span.clone()),
             "weights" => self.weights.as_ref().map(|at| at.span.clone()),
+            "match" => self.matches.as_ref().map(|at| at.span.clone()),
             "packets" | "bytes" | "time" => self.limit.as_ref().map(|at| at.span.clone()),
             _ => {
                 let discipline = self.discipline.as_ref()?;
@@ -105,6 +109,12 @@ impl QueueParams {
             match &mut discipline {
                 DisciplinePlan::Wfq { weights, .. } => weights.clone_from(&given.value),
                 _ => foreign(&given.span, "weights", "wfq"),
+            }
+        }
+        if let Some(given) = &self.matches {
+            match &mut discipline {
+                DisciplinePlan::Wfq { matches, .. } => matches.clone_from(&given.value),
+                _ => foreign(&given.span, "match", "wfq"),
             }
         }
         QueuePlan {
@@ -149,6 +159,9 @@ pub(super) fn read(problems: &Problems, key: &Key, value: &Value) -> Option<At<Q
         weights: fields
             .get("weights")
             .and_then(|value| read_weights(problems, value)),
+        matches: fields
+            .get("match")
+            .map(|value| read_matches(problems, value)),
     };
     fields.finish();
     Some(At::new(queue, key.span.clone()))
@@ -378,6 +391,31 @@ fn read_parameters(fields: &mut Fields<'_, '_>, plan: &mut DisciplinePlan) -> Pl
         }
     }
     reader.places
+}
+
+/// `[{protocol: udp, destination-port: 5060, weight: 8}]`.
+fn read_matches(problems: &Problems, value: &Value) -> At<Vec<MatchPlan>> {
+    let mut classes = Vec::new();
+    for item in items(value) {
+        let Some(mut fields) = Fields::of(problems, item, "a class of `match`") else {
+            continue;
+        };
+        let mut class = MatchPlan::default();
+        for key in matching::KEYS {
+            fields.scalar(key, "what frames have", |text| {
+                matching::set(&mut class, key, text)
+            });
+        }
+        fields.finish();
+        if class.weight == 0 {
+            problems.add(
+                Problem::new(item.span.clone(), "a class of `match` has no `weight`")
+                    .help("write what its frames have, and their weight, as in\nmatch: [{protocol: udp, destination-port: 5060, weight: 8}]"),
+            );
+        }
+        classes.push(class);
+    }
+    At::new(classes, value.span.clone())
 }
 
 /// `{ef: 10, af41: 5}`.

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""FRR's automatic OSPF cost: what ethtool tells of a link is right when FRR asks."""
+
+import json
+import time
+
+from lab import until, up, vnetctl
+from vnettest.ktap import case, equal, note, run
+
+AUTOMATIC = """
+name: t
+defaults:
+  router:
+    routing: ospfv2
+    files:
+      /etc/frr/frr.conf: |
+        router ospf
+         auto-cost reference-bandwidth 100000
+         network 0.0.0.0/0 area 0
+nodes: {a: router, b: router}
+links:
+  - {ends: [a, b], forward: {rate: 100mbit}, backward: {rate: 2gbit}}
+"""
+
+
+@case("FRR's automatic cost is that of the rate, from the start and after a carrier bounce")
+def automatic():
+    """With a reference of 100 Gbit/s; each side has that of what it transmits."""
+    def cost(node, interface):
+        told = vnetctl("exec", node, "vtysh", "-c", f"show ip ospf interface {interface} json").out
+        return json.loads(told)["interfaces"][interface]["cost"]
+
+    def bounce(change=None):
+        vnetctl("link", "down", "a-b")
+        until(lambda: "NO-CARRIER" in vnetctl("exec", "a", "ip", "link", "show", "to-b").out, "the carrier goes")
+        if change:
+            vnetctl("link", "set", "a-b", "--from", "a", *change)
+        vnetctl("link", "up", "a-b")
+
+    up(AUTOMATIC)
+    equal((cost("a", "to-b"), cost("b", "to-a")), (1000, 50))
+    bounce()
+    for _ in range(5):
+        equal((cost("a", "to-b"), cost("b", "to-a")), (1000, 50), "after a bounce")
+    begin = time.monotonic()
+    bounce(("rate", "1gbit"))
+    until(lambda: cost("a", "to-b") == 100, "the new rate has its cost", limit=30)
+    note(f"a new rate has its cost {time.monotonic() - begin:.1f} s after the bounce")
+    equal(cost("b", "to-a"), 50)
+
+
+run()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tests of values.c, for `make check`. KTAP. */
+/* Tests of values.c, direction.c and match.c, for `make check`. KTAP. */
 #include <inttypes.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,184 @@ static void round_trip(const struct parameter *list, const char *name, const cha
 	free(printed);
 }
 
+/* What ip has, as far as the plug-in needs it here. */
+static jmp_buf refused;
+
+void missarg(const char *key)
+{
+	(void)key;
+	longjmp(refused, 1);
+}
+
+void invarg(const char *msg, const char *arg)
+{
+	(void)msg;
+	(void)arg;
+	longjmp(refused, 1);
+}
+
+int addattr_l(struct nlmsghdr *n, int maxlen, int type, const void *data, int alen)
+{
+	struct rtattr *rta = (struct rtattr *)((char *)n + NLMSG_ALIGN(n->nlmsg_len));
+
+	if (NLMSG_ALIGN(n->nlmsg_len) + RTA_ALIGN(RTA_LENGTH(alen)) > (unsigned int)maxlen)
+		return -1;
+	rta->rta_type = type;
+	rta->rta_len = RTA_LENGTH(alen);
+	if (alen)
+		memcpy(RTA_DATA(rta), data, alen);
+	n->nlmsg_len = NLMSG_ALIGN(n->nlmsg_len) + RTA_ALIGN(rta->rta_len);
+	return 0;
+}
+
+int addattr32(struct nlmsghdr *n, int maxlen, int type, uint32_t data)
+{
+	return addattr_l(n, maxlen, type, &data, sizeof(data));
+}
+
+int addattr64(struct nlmsghdr *n, int maxlen, int type, uint64_t data)
+{
+	return addattr_l(n, maxlen, type, &data, sizeof(data));
+}
+
+struct rtattr *addattr_nest(struct nlmsghdr *n, int maxlen, int type)
+{
+	struct rtattr *nest = (struct rtattr *)((char *)n + NLMSG_ALIGN(n->nlmsg_len));
+
+	addattr_l(n, maxlen, type, NULL, 0);
+	return nest;
+}
+
+int addattr_nest_end(struct nlmsghdr *n, struct rtattr *nest)
+{
+	nest->rta_len = (char *)n + NLMSG_ALIGN(n->nlmsg_len) - (char *)nest;
+	return n->nlmsg_len;
+}
+
+bool is_json_context(void)
+{
+	return false;
+}
+
+json_writer_t *get_json_writer(void)
+{
+	return NULL;
+}
+
+void jsonw_string_field(json_writer_t *self, const char *prop, const char *val)
+{
+	(void)self;
+	(void)prop;
+	(void)val;
+}
+
+void jsonw_u64_field(json_writer_t *self, const char *prop, uint64_t num)
+{
+	(void)self;
+	(void)prop;
+	(void)num;
+}
+
+/* The direction that a line means; false if it is refused. `used` counts its words. */
+static bool parse(struct direction *d, const char *line, int *used)
+{
+	static char text[4096];
+	char *words[256];
+	volatile int count = 0;
+	int took;
+	char *word;
+
+	strcpy(text, line);
+	for (word = strtok(text, " "); word; word = strtok(NULL, " "))
+		words[count++] = word;
+	memset(d, 0, sizeof(*d));
+	if (setjmp(refused))
+		return false;
+	for (*used = 0; *used < count; *used += took) {
+		took = vnet_parse_direction(d, count - *used, words + *used);
+		if (!took)
+			break;
+	}
+	return *used == count;
+}
+
+/* The payload of an attribute in another one's, or NULL. */
+static struct rtattr *inside(struct rtattr *nest, int type, int which)
+{
+	int left = RTA_PAYLOAD(nest);
+	struct rtattr *attr;
+
+	for (attr = RTA_DATA(nest); RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
+		if ((attr->rta_type & NLA_TYPE_MASK) == type && !which--)
+			return attr;
+	return NULL;
+}
+
+static void refusal(const char *line)
+{
+	static struct direction d;
+	int used;
+
+	result(!parse(&d, line, &used), "refused:", line);
+}
+
+/* Words become attributes, and a class by what frames have is printed as it was typed. */
+static void directions(void)
+{
+	static union {
+		struct nlmsghdr header;
+		char room[ROOM];
+	} message;
+	static const char line[] = "rate 10mbit delay 20ms queue wfq flows 7 weights 46:10,34:5 "
+		"match source 10.1.0.0/16 protocol 17 destination-port 5060 weight 8 "
+		"match destination fd00::/64 dscp 8 weight 2 overhead 10";
+	static struct direction d;
+	struct rtattr *tb[VNET_A_CLASS_MAX + 1] = { 0 }, *nest, *queue, *class;
+	char *printed = NULL;
+	size_t size;
+	int used, i;
+	FILE *f;
+
+	result(parse(&d, line, &used), "words:", line);
+	message.header.nlmsg_len = NLMSG_LENGTH(0);
+	vnet_add_direction(&message.header, 1, &d);
+	nest = (struct rtattr *)((char *)&message + NLMSG_LENGTH(0));
+	result(inside(nest, VNET_A_DIRECTION_RATE, 0) && inside(nest, VNET_A_DIRECTION_OVERHEAD, 0) &&
+	       !inside(nest, VNET_A_DIRECTION_LOSS, 0), "only what is said is an attribute", "");
+	queue = inside(nest, VNET_A_DIRECTION_QUEUEING, 0);
+	result(queue && inside(queue, VNET_A_QUEUEING_CLASS, 3) &&
+	       !inside(queue, VNET_A_QUEUEING_CLASS, 4), "four classes", "");
+	class = queue ? inside(queue, VNET_A_QUEUEING_CLASS, 2) : NULL;
+	for (i = 0; class && i <= VNET_A_CLASS_MAX; i++)
+		tb[i] = inside(class, i, 0);
+	result(class && vnet_is_match(tb), "a class by what frames have", "");
+	f = open_memstream(&printed, &size);
+	vnet_print_match(f, tb);
+	fclose(f);
+	result(!strcmp(printed, "match source 10.1.0.0/16 protocol 17 destination-port 5060 weight 8 "),
+	       "printed:", printed);
+	free(printed);
+	parse(&d, "queue wfq match protocol 6 weight 2 queue fifo", &used);
+	result(!d.matches && !d.classes, "another discipline forgets the classes", "");
+	parse(&d, "gemodel 1% 20% rate 1mbit", &used);
+	result(d.chain_given && d.chain_values == 2 && used == 5, "words:", "gemodel 1% 20% rate 1mbit");
+	parse(&d, "delay 1ms colour red", &used);
+	result(used == 2, "not ours:", "colour");
+	refusal("queue");
+	refusal("rate");
+	refusal("rate 10");
+	refusal("queue wfq weights none");
+	refusal("queue wfq weights 64:1");
+	refusal("queue wfq weights 46");
+	refusal("queue wfq match");
+	refusal("queue wfq match weight");
+	refusal("queue wfq match protocol 256 weight 2");
+	refusal("queue wfq match source 10.0.0.0/33 weight 2");
+	refusal("queue wfq match source ten weight 2");
+	refusal("queue wfq match protocol 6 colour red weight 2");
+	refusal("gemodel x");
+}
+
 int main(void)
 {
 	static const char *const parts[] = { "1%", "0.1%", "1e-15", "33.3333333333333333%",
@@ -75,6 +254,7 @@ int main(void)
 	round_trip(vnet_queue_parameters, "drop", "head");
 	round_trip(vnet_queue_parameters, "ecn", "on");
 	round_trip(vnet_queue_parameters, "target", "5ms");
+	directions();
 	printf("1..%d\n", number);
 	return failed != 0;
 }

@@ -24,7 +24,7 @@ static uint64_t get(const struct parameter *p, const char *text)
 	return value;
 }
 
-/* weights DSCP:WEIGHT,... or none */
+/* weights DSCP:WEIGHT,... */
 static void parse_weights(struct direction *d, const char *text)
 {
 	const char *problem = "not weights (DSCP:WEIGHT,...)";
@@ -56,6 +56,7 @@ static int parse_queue(struct direction *d, int argc, char **argv)
 {
 	int used = 1, i;
 	uint64_t kind;
+	bool weights;
 
 	if (argc < 2)
 		missarg(*argv);
@@ -63,12 +64,19 @@ static int parse_queue(struct direction *d, int argc, char **argv)
 		/* All else has its default then. */
 		memset(d->queue_given, 0, sizeof(d->queue_given));
 		d->classes = 0;
+		d->matches = 0;
 		d->queue_given[0] = true;
 		d->queue_value[0] = kind;
 		used++;
 	}
 	while (used < argc) {
-		bool weights = !strcmp(argv[used], "weights");
+		if (!strcmp(argv[used], "match")) {
+			if (d->matches == VNET_CLASSES)
+				invarg("too many classes", argv[used]);
+			used += vnet_parse_match(&d->match[d->matches++], argc - used, argv + used);
+			continue;
+		}
+		weights = !strcmp(argv[used], "weights");
 
 		i = find(vnet_queue_parameters, argv[used]);
 		if (i <= 0 && !weights)
@@ -126,8 +134,7 @@ int vnet_parse_direction(struct direction *d, int argc, char **argv)
 	return 2;
 }
 
-/* ip's buffer has a fixed size; half a request must not be sent. */
-static void need(bool fits)
+void vnet_need(bool fits)
 {
 	if (fits)
 		return;
@@ -138,13 +145,13 @@ static void need(bool fits)
 /* Four bytes where they are enough. */
 static void add_value(struct nlmsghdr *n, int attr, uint64_t value)
 {
-	need(!(value <= UINT32_MAX ? addattr32(n, ROOM, attr, value) :
+	vnet_need(!(value <= UINT32_MAX ? addattr32(n, ROOM, attr, value) :
 				     addattr64(n, ROOM, attr, value)));
 }
 
 static struct rtattr *begin(struct nlmsghdr *n, int attr)
 {
-	need(NLMSG_ALIGN(n->nlmsg_len) + RTA_LENGTH(0) <= ROOM);
+	vnet_need(NLMSG_ALIGN(n->nlmsg_len) + RTA_LENGTH(0) <= ROOM);
 	return addattr_nest(n, ROOM, attr | NLA_F_NESTED);
 }
 
@@ -161,6 +168,11 @@ static void add_queue(struct nlmsghdr *n, const struct direction *d)
 		class = begin(n, VNET_A_QUEUEING_CLASS);
 		add_value(n, VNET_A_CLASS_DSCP, d->dscp[i]);
 		add_value(n, VNET_A_CLASS_WEIGHT, d->weight[i]);
+		addattr_nest_end(n, class);
+	}
+	for (i = 0; i < d->matches; i++) {
+		class = begin(n, VNET_A_QUEUEING_CLASS);
+		vnet_add_match(n, &d->match[i]);
 		addattr_nest_end(n, class);
 	}
 	addattr_nest_end(n, nest);
@@ -182,7 +194,7 @@ static void add_chain(struct nlmsghdr *n, const struct direction *d)
 void vnet_add_direction(struct nlmsghdr *n, int kind, const struct direction *d)
 {
 	struct rtattr *nest;
-	bool any = d->chain_given, queue = d->classes;
+	bool any = d->chain_given, queue = d->classes || d->matches;
 	int i;
 
 	for (i = 0; i < VNET_QUEUE_PARAMETERS; i++)

@@ -29,10 +29,12 @@ static void usage(FILE *f)
 		"              [ reorder PART | reorder-every NUMBER ] [ queue [ KIND ] QUEUE ]\n"
 		"KIND       := { fifo | wfq | drr | red | codel | pie | fq-codel | device }\n"
 		"QUEUE      := [ drop { tail | head } ] [ ecn { on | off } ] [ flows NUMBER ]\n"
-		"              [ weights DSCP:WEIGHT,... ] [ quantum BYTES ] [ target TIME ]\n"
+		"              [ weights DSCP:WEIGHT,... ] [ match CLASS ]... [ quantum BYTES ] [ target TIME ]\n"
 		"              [ interval TIME ] [ floor BYTES ] [ alpha NUMBER ] [ beta NUMBER ]\n"
 		"              [ min BYTES ] [ max BYTES ] [ probability PART ] [ weight NUMBER ]\n"
 		"              [ gentle { on | off } ]\n"
+		"CLASS      := [ protocol NUMBER ] [ source NETWORK ] [ destination NETWORK ]\n"
+		"              [ source-port NUMBER ] [ destination-port NUMBER ] [ dscp NUMBER ] weight NUMBER\n"
 		"PART, P, R, H, K := probabilities, as in 1%%, 0.01 or 1e-9; 0 is never\n"
 		"RATE       := NUMBER { bit | kbit | mbit | gbit | tbit } | unlimited\n"
 		"TIME       := NUMBER { ns | us | ms | s }\n"
@@ -53,6 +55,7 @@ static int parse_peer(int argc, char **argv, struct nlmsghdr *n)
 	own->ifi_flags = 0;
 	own->ifi_change = 0;
 	own->ifi_index = 0;
+	vnet_need(NLMSG_ALIGN(n->nlmsg_len) + RTA_LENGTH(sizeof(*peer)) <= ROOM);
 	nest = addattr_nest(n, ROOM, IFLA_VNET_PEER);
 	n->nlmsg_len += sizeof(struct ifinfomsg);
 	used = iplink_parse(argc, argv, (struct iplink_req *)n, &type);
@@ -88,7 +91,7 @@ static int vnet_parse_opt(struct link_util *lu, int argc, char **argv, struct nl
 			for_tx = *word == 't';
 			for_rx = !for_tx;
 		} else if (!strcmp(word, "connected") || !strcmp(word, "disconnected")) {
-			addattr32(n, ROOM, IFLA_VNET_CONNECTED, *word == 'c');
+			vnet_need(!addattr32(n, ROOM, IFLA_VNET_CONNECTED, *word == 'c'));
 		} else if (!strcmp(word, "help")) {
 			usage(stdout);
 			return -1;
@@ -103,10 +106,11 @@ static int vnet_parse_opt(struct link_util *lu, int argc, char **argv, struct nl
 			if (*word == 's') {
 				if (vnet_get_number(&seed, argv[1], UINT64_MAX))
 					invarg("not a number", argv[1]);
-				addattr64(n, ROOM, IFLA_VNET_SEED, seed);
+				vnet_need(!addattr64(n, ROOM, IFLA_VNET_SEED, seed));
 			} else {
-				addattrstrz(n, ROOM, *word == 'n' ? IFLA_VNET_NAME : IFLA_VNET_LAB,
-					    argv[1]);
+				vnet_need(!addattrstrz(n, ROOM,
+						       *word == 'n' ? IFLA_VNET_NAME : IFLA_VNET_LAB,
+						       argv[1]));
 			}
 		} else {
 			/* The same words for each direction that they are for. */

@@ -102,8 +102,8 @@ static void json_value(json_writer_t *json, const struct parameter *p, uint64_t 
 		jsonw_u64_field(json, p->json, value);
 }
 
-/* weights DSCP:WEIGHT,... */
-static void print_classes(FILE *f, struct rtattr *queue)
+/* weights DSCP:WEIGHT,... and match ... */
+static void print_classes(FILE *f, struct rtattr *queue, bool matches)
 {
 	json_writer_t *json = is_json_context() ? get_json_writer() : NULL;
 	struct rtattr *tb[VNET_A_CLASS_MAX + 1], *attr;
@@ -114,24 +114,30 @@ static void print_classes(FILE *f, struct rtattr *queue)
 		if (type_of(attr) != VNET_A_QUEUEING_CLASS)
 			continue;
 		parse_nest(tb, VNET_A_CLASS_MAX, attr);
+		if (vnet_is_match(tb) != matches)
+			continue;
 		if (json && first) {
-			jsonw_name(json, "class");
+			jsonw_name(json, matches ? "match" : "class");
 			jsonw_start_array(json);
 		}
-		if (json) {
+		if (json)
 			jsonw_start_object(json);
+		if (matches) {
+			vnet_print_match(f, tb);
+		} else if (json) {
 			jsonw_u64_field(json, "dscp", number_of(tb[VNET_A_CLASS_DSCP]));
 			jsonw_u64_field(json, "weight", number_of(tb[VNET_A_CLASS_WEIGHT]));
-			jsonw_end_object(json);
 		} else {
 			fprintf(f, "%s%" PRIu64 ":%" PRIu64, first ? "weights " : ",",
 				number_of(tb[VNET_A_CLASS_DSCP]), number_of(tb[VNET_A_CLASS_WEIGHT]));
 		}
+		if (json)
+			jsonw_end_object(json);
 		first = false;
 	}
 	if (json && !first)
 		jsonw_end_array(json);
-	else if (!first)
+	else if (!first && !matches)
 		fprintf(f, " ");
 }
 
@@ -160,7 +166,8 @@ static void print_queue(FILE *f, struct rtattr *nest)
 			fprintf(f, "%s ", p->name);
 		vnet_print_value(f, p, number_of(tb[p->attr]));
 	}
-	print_classes(f, nest);
+	print_classes(f, nest, false);
+	print_classes(f, nest, true);
 	if (json)
 		jsonw_end_object(json);
 }

@@ -572,9 +572,8 @@ impl Medium {
         let params = port.params.read(&guard);
         let whole = !skb.is_gso()
             || (port.apart.load(Relaxed) == 0 && params.keeps_whole(size.bytes, size.frames));
-        let key = params.flow_key();
+        let flow = Flow::of(&mut skb, params);
         drop(guard);
-        let flow = key.map(|key| Flow::of(&mut skb, key));
         if whole {
             return self.send(number, |air, now| {
                 air.admit(number, now, Frame::new(skb, size), flow);

@@ -37,6 +37,14 @@ static const struct netlink_range_validation vnet_a_queueing_flows_range = {
 	.max	= VNET_FLOWS_MAX,
 };
 
+static const struct netlink_range_validation vnet_a_class_source_port_range = {
+	.max	= 65535ULL,
+};
+
+static const struct netlink_range_validation vnet_a_class_destination_port_range = {
+	.max	= 65535ULL,
+};
+
 static const struct netlink_range_validation vnet_a_trace_size_range = {
 	.max	= 65536ULL,
 };
@@ -71,9 +79,16 @@ const struct nla_policy vnet_block_record_nl_policy[VNET_A_BLOCK_RECORD_FIELD + 
 	[VNET_A_BLOCK_RECORD_FIELD] = NLA_POLICY_NESTED(vnet_block_field_nl_policy),
 };
 
-const struct nla_policy vnet_class_nl_policy[VNET_A_CLASS_WEIGHT + 1] = {
+const struct nla_policy vnet_class_nl_policy[VNET_A_CLASS_DESTINATION_PORT + 1] = {
 	[VNET_A_CLASS_DSCP] = NLA_POLICY_MAX(NLA_U32, 63),
 	[VNET_A_CLASS_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, 1024),
+	[VNET_A_CLASS_PROTOCOL] = NLA_POLICY_MAX(NLA_U32, 255),
+	[VNET_A_CLASS_SOURCE] = NLA_POLICY_MAX_LEN(16),
+	[VNET_A_CLASS_SOURCE_PREFIX] = NLA_POLICY_MAX(NLA_U32, 128),
+	[VNET_A_CLASS_DESTINATION] = NLA_POLICY_MAX_LEN(16),
+	[VNET_A_CLASS_DESTINATION_PREFIX] = NLA_POLICY_MAX(NLA_U32, 128),
+	[VNET_A_CLASS_SOURCE_PORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &vnet_a_class_source_port_range),
+	[VNET_A_CLASS_DESTINATION_PORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &vnet_a_class_destination_port_range),
 };
 
 const struct nla_policy vnet_direction_nl_policy[VNET_A_DIRECTION_PAD + 1] = {

@@ -25,7 +25,7 @@
 extern const struct nla_policy vnet_block_field_nl_policy[VNET_A_BLOCK_FIELD_PAD + 1];
 extern const struct nla_policy vnet_block_param_nl_policy[VNET_A_BLOCK_PARAM_PAD + 1];
 extern const struct nla_policy vnet_block_record_nl_policy[VNET_A_BLOCK_RECORD_FIELD + 1];
-extern const struct nla_policy vnet_class_nl_policy[VNET_A_CLASS_WEIGHT + 1];
+extern const struct nla_policy vnet_class_nl_policy[VNET_A_CLASS_DESTINATION_PORT + 1];
 extern const struct nla_policy vnet_direction_nl_policy[VNET_A_DIRECTION_PAD + 1];
 extern const struct nla_policy vnet_drop_nl_policy[VNET_A_DROP_PAD + 1];
 extern const struct nla_policy vnet_end_nl_policy[VNET_A_END_PAD + 1];

@@ -12,6 +12,7 @@ use super::frame::{
 };
 use crate::{
     model::{
+        headers,
         Compiled,
         Discipline,
         EffectError,
@@ -27,6 +28,7 @@ use crate::{
         Tables as ModelTables,
         Weight, //
     },
+    net::skbuff::SkBuff,
     sync::rcu::RcuBox, //
 };
 use kernel::{
@@ -36,33 +38,100 @@ use kernel::{
 
 /// Size of the table of flows, unless one is given.
 pub(crate) const DEFAULT_FLOWS: u32 = 1024;
-/// Number of traffic classes: DS code points.
+/// Number of traffic classes by code point.
 const CLASSES: usize = 64;
 
+/// Most classes by more than a code point.
+pub(crate) const MAX_MATCHES: usize = 64;
+
+/// A traffic class as a user gives it.
+#[derive(Clone, Copy)]
+pub(crate) struct Class {
+    /// The frames that are in it.
+    pub(crate) rule: headers::Rule,
+    /// Its weight.
+    pub(crate) weight: u32,
+}
+
+impl Class {
+    /// The code point, if nothing else is asked of a frame.
+    pub(crate) fn only_dscp(&self) -> Option<u8> {
+        let headers::Rule {
+            ethertype: None,
+            eth_source: None,
+            eth_destination: None,
+            protocol: None,
+            dscp,
+            source: None,
+            destination: None,
+            source_port: None,
+            destination_port: None,
+            target: _,
+        } = self.rule
+        else {
+            return None;
+        };
+        dscp
+    }
+}
+
 /// Weights of traffic classes.
+///
+/// The class of a frame is its code point, or for those that a rule matches [`CLASSES`] and the
+/// rule's number.
 pub(crate) struct Classes {
-    /// As they were given: code point and weight.
-    pub(crate) given: KVec<(u32, u32)>,
-    /// By code point.
+    /// As they were given.
+    pub(crate) given: KVec<Class>,
+    /// By class.
     weights: KVec<Weight>,
+    /// Those by more than a code point, in the order in which they are tried.
+    rules: KVec<headers::Rule>,
 }
 
 impl Classes {
-    /// Prepares weights; none if one is out of range.
-    pub(crate) fn new(given: KVec<(u32, u32)>) -> Result<Option<Self>> {
+    /// Prepares weights; none if one is out of range, or if there are too many.
+    pub(crate) fn new(given: KVec<Class>) -> Result<Option<Self>> {
         let mut weights = KVec::with_capacity(CLASSES, GFP_KERNEL_ACCOUNT)?;
         for _ in 0..CLASSES {
             weights.push(Weight::ONE, GFP_KERNEL_ACCOUNT)?;
         }
-        for (dscp, weight) in &given {
-            let (Some(place), Some(weight)) =
-                (weights.get_mut(*dscp as usize), Weight::new(*weight))
-            else {
+        let mut rules = KVec::new();
+        for class in given.iter() {
+            let Some(weight) = Weight::new(class.weight) else {
                 return Ok(None);
             };
-            *place = weight;
+            match class.only_dscp() {
+                Some(dscp) => match weights.get_mut(usize::from(dscp)) {
+                    Some(place) => *place = weight,
+                    None => return Ok(None),
+                },
+                None if rules.len() == MAX_MATCHES => return Ok(None),
+                None => {
+                    let rule = headers::Rule {
+                        target: weights.len() as u32,
+                        ..class.rule
+                    };
+                    weights.push(weight, GFP_KERNEL_ACCOUNT)?;
+                    rules.push(rule, GFP_KERNEL_ACCOUNT)?;
+                }
+            }
         }
-        Ok(Some(Self { given, weights }))
+        Ok(Some(Self {
+            given,
+            weights,
+            rules,
+        }))
+    }
+
+    /// The class of the first rule that a packet matches.
+    pub(crate) fn matched(&self, skb: &mut SkBuff) -> Option<u8> {
+        if self.rules.is_empty() {
+            return None;
+        }
+        let len = skb.len().min(headers::LOOKED_AT);
+        let found = skb.first(len).and_then(headers::Headers::of)?;
+        let rule = self.rules.iter().find(|rule| rule.matches(&found))?;
+        Some(rule.target as u8)
     }
 }
 

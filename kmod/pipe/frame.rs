@@ -2,7 +2,10 @@
 
 //! Socket buffers as the model's frames.
 
-use super::trace::TraceSlot;
+use super::{
+    config::Parameters,
+    trace::TraceSlot, //
+};
 use crate::{
     account::Load,
     model,
@@ -28,12 +31,16 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    /// That of a packet.
-    pub(crate) fn of(skb: &mut SkBuff, key: u64) -> Self {
-        Self {
+    /// That of a packet, if flows are kept apart.
+    #[inline]
+    pub(crate) fn of(skb: &mut SkBuff, params: &Parameters) -> Option<Self> {
+        let key = params.flow_key()?;
+        let classes = params.tables().classes.as_ref();
+        let matched = classes.and_then(|classes| classes.matched(skb));
+        Some(Self {
             hash: skb.flow_hash(key),
-            class: skb.dscp(),
-        }
+            class: matched.unwrap_or_else(|| skb.dscp()),
+        })
     }
 }
 

@@ -256,11 +256,10 @@ impl Napi<Lane> {
             };
             return self.refuse(Frame::new(skb, size), cause);
         }
-        let (whole, key) = self.with_params(|params| {
+        let (whole, flow) = self.with_params(|params| {
             let whole = !skb.is_gso() || params.keeps_whole(size.bytes, size.frames);
-            (whole, params.flow_key())
+            (whole, Flow::of(&mut skb, params))
         });
-        let flow = key.map(|key| Flow::of(&mut skb, key));
         if !whole {
             return self.transmit_segments(skb, size, flow);
         }

@@ -97,6 +97,25 @@ def weights():
     equal(bench.link.settled().drops, {})
 
 
+@case("wfq divides by what frames match")
+def matching():
+    """By port, else by DS code point; the first class that matches counts."""
+    sip = {"protocol": 17, "destination": bytes([10, 1, 0, 0]), "destination-prefix": 16, "weight": 6}
+    classes = [{"dscp": 46, "weight": 2}, {"source-port": 7, "weight": 1}, sip]
+    bench = Bench({"kind": WFQ, "class": classes}, rate=2 * MBIT)
+    told = bench.link.get()["end-a"]["tx"]["queueing"]["class"]
+    equal(sorted(told, key=str), sorted(classes, key=str))
+    bench.send(1)       # is on the wire when the others come
+    for _ in range(100):
+        bench.send(7, dscp=46)                      # 1: the port comes before the code point
+        bench.send(8, dscp=46)                      # 2: to nowhere of the network, so by the code point
+        bench.send(9, dscp=46, to=(10, 1, 2, 3))    # 6
+    order = bench.ports(120)
+    note(f"{[order.count(port) for port in (7, 8, 9)]} of flows with the weights 1, 2 and 6")
+    between(order.count(8) / order.count(7), 1.7, 2.3)
+    between(order.count(9) / order.count(7), 5.0, 7.0)
+
+
 @case("with flows the longest one loses", "tail", "head")
 def longest(which):
     """The small flow loses nothing."""
@@ -281,6 +300,16 @@ REFUSED = [
      "only wfq has weights"),
     ({"queueing": {"kind": WFQ, "class": [{"dscp": 1, "weight": 2}, {"dscp": 1, "weight": 3}]}},
      "queueing.class.dscp", "the class is there already"),
+    ({"queueing": {"kind": WFQ, "class": [{"weight": 2}]}}, "queueing.class",
+     "a class has nothing that a frame could match"),
+    ({"queueing": {"kind": WFQ, "class": [{"source": bytes(3), "weight": 2}]}}, "queueing.class.source",
+     "an address has 4 or 16 bytes"),
+    ({"queueing": {"kind": WFQ, "class": [{"source": bytes(4), "source-prefix": 33, "weight": 2}]}},
+     "queueing.class.source-prefix", "a prefix is longer than its address"),
+    ({"queueing": {"kind": WFQ, "class": [{"source-prefix": 8, "source-port": 1, "weight": 2}]}},
+     "queueing.class.source-prefix", "a prefix length without an address"),
+    ({"queueing": {"kind": WFQ, "class": [{"source-port": i, "weight": 2} for i in range(65)]}},
+     "queueing.class", "there are at most 64 classes by more than a DSCP"),
     ({"loss": 10**19 + 1}, "loss", "a probability is above 1 (10^19 parts)"),
     ({"ber": 5 * 10**18 + 1}, "ber", "bit error rate is above 0.5"),
     ({"jitter": 5}, "jitter", "uniform jitter is above the delay"),

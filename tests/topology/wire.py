@@ -44,6 +44,9 @@ EXPECTED = {
     "several bounds": {**MBIT10, "queue-packets": 500, "queue-bytes": 100_000},
     "drop": {**queue(kind=0, drop=2), "queue-packets": 50},
     "wfq": queue(kind=1, flows=256, **{"class": [{"dscp": 34, "weight": 5}, {"dscp": 46, "weight": 10}]}),
+    "wfq with a match list": queue(kind=1, flows=1024, **{"class": [
+        {"protocol": 17, "destination-port": 5060, "weight": 8},
+        {"source": [10, 1, 0, 0], "source-prefix": 16, "weight": 3}]}),
     "drr": queue(kind=2, flows=1024, quantum=3000),
     "red": {**queue(kind=3, min_bytes=30_000, max_bytes=90_000, probability=10 * PERCENT, weight=8, gentle=1),
             "queue-bytes": 250_000},
@@ -113,7 +116,7 @@ def directions():
 
 def meets(title, how):
     """The kernel has what belongs to an example, and nothing else."""
-    dscp = lambda entry: entry["dscp"]
+    dscp = lambda entry: entry.get("dscp", 64)
     wanted = EXPECTED[title] if title else {}
     for own, has in zip(wanted if isinstance(wanted, tuple) else (wanted, wanted), directions()):
         has = {name: value for name, value in has.items() if name in NOTHING or value}

@@ -3,15 +3,21 @@
 //! Queue disciplines as netlink attributes.
 
 use super::super::config::{
+    Class,
     Classes,
     Config,
     Parameters,
-    DEFAULT_FLOWS, //
+    DEFAULT_FLOWS,
+    MAX_MATCHES, //
 };
 use crate::{
     bindings,
     model::{
         discipline::DEFAULT_QUANTUM,
+        headers::{
+            Address,
+            Rule, //
+        },
         Codel,
         Discipline,
         DropFrom,
@@ -42,6 +48,12 @@ use kernel::{
 const RED_PROBABILITY: u64 = Probability::PARTS / 50;
 /// Default of RED's weight.
 const RED_WEIGHT: u32 = 9;
+
+/// Entries of a table of a class's attributes.
+const CLASS_TABLE: usize = bindings::VNET_A_CLASS_DESTINATION_PORT as usize + 1;
+
+/// The attributes of a class.
+type ClassNest<'a> = Nest<'a, CLASS_TABLE>;
 
 /// Changes the discipline, or what a request names of it.
 pub(super) fn read(config: &mut Config, attr: Attr<'_>, extack: ExtAck) -> Result {
@@ -200,17 +212,124 @@ fn set_red(red: &mut Red, attr: Attr<'_>, extack: ExtAck) -> Result<bool> {
     Ok(true)
 }
 
-fn read_class(given: &mut KVec<(u32, u32)>, attr: Attr<'_>, extack: ExtAck) -> Result {
-    const TABLE: usize = bindings::VNET_A_CLASS_WEIGHT as usize + 1;
-
-    let nest: Nest<'_, TABLE> = attr.nested(&CLASS_POLICY, extack)?;
-    let needs = c"a class needs dscp and weight";
-    let dscp = nest.require(bindings::VNET_A_CLASS_DSCP, extack, needs)?;
-    let weight = nest.require(bindings::VNET_A_CLASS_WEIGHT, extack, needs)?;
-    if given.iter().any(|(other, _)| *other == dscp.u32()) {
-        return Err(extack.refuse(Some(dscp), c"the class is there already", EINVAL));
+fn read_class(given: &mut KVec<Class>, attr: Attr<'_>, extack: ExtAck) -> Result {
+    let nest: ClassNest<'_> = attr.nested(&CLASS_POLICY, extack)?;
+    let weight = nest.require(
+        bindings::VNET_A_CLASS_WEIGHT,
+        extack,
+        c"a class needs a weight",
+    )?;
+    let number = |kind| nest.get(kind).map(Attr::u32);
+    let class = Class {
+        rule: Rule {
+            protocol: number(bindings::VNET_A_CLASS_PROTOCOL).map(|value| value as u8),
+            dscp: number(bindings::VNET_A_CLASS_DSCP).map(|value| value as u8),
+            source: network(
+                &nest,
+                bindings::VNET_A_CLASS_SOURCE,
+                bindings::VNET_A_CLASS_SOURCE_PREFIX,
+                extack,
+            )?,
+            destination: network(
+                &nest,
+                bindings::VNET_A_CLASS_DESTINATION,
+                bindings::VNET_A_CLASS_DESTINATION_PREFIX,
+                extack,
+            )?,
+            source_port: number(bindings::VNET_A_CLASS_SOURCE_PORT).map(|value| value as u16),
+            destination_port: number(bindings::VNET_A_CLASS_DESTINATION_PORT)
+                .map(|value| value as u16),
+            ..Rule::default()
+        },
+        weight: weight.u32(),
+    };
+    if class.rule == Rule::default() {
+        return Err(extack.refuse(Some(attr), c"a class has nothing that a frame could match", EINVAL));
     }
-    given.push((dscp.u32(), weight.u32()), GFP_KERNEL_ACCOUNT)?;
+    let dscp = class.only_dscp();
+    if dscp.is_some() && given.iter().any(|other| other.only_dscp() == dscp) {
+        let dscp = nest.get(bindings::VNET_A_CLASS_DSCP);
+        return Err(extack.refuse(dscp, c"the class is there already", EINVAL));
+    }
+    let matches = given.iter().filter(|other| other.only_dscp().is_none());
+    if dscp.is_none() && matches.count() == MAX_MATCHES {
+        return Err(extack.refuse(
+            Some(attr),
+            c"there are at most 64 classes by more than a DSCP",
+            E2BIG,
+        ));
+    }
+    given.push(class, GFP_KERNEL_ACCOUNT)?;
+    Ok(())
+}
+
+/// A network: an address, and the length of its prefix.
+fn network(
+    nest: &ClassNest<'_>,
+    address: u32,
+    prefix: u32,
+    extack: ExtAck,
+) -> Result<Option<(Address, u8)>> {
+    let bits = nest.get(prefix);
+    let Some(bytes) = nest.get(address) else {
+        return match bits {
+            Some(_) => {
+                Err(extack.refuse(bits, c"a prefix length without an address", EINVAL))
+            }
+            None => Ok(None),
+        };
+    };
+    let Some(address) = Address::of(bytes.bytes()) else {
+        return Err(extack.refuse(Some(bytes), c"an address has 4 or 16 bytes", EINVAL));
+    };
+    match bits {
+        None => Ok(Some((address, address.bits()))),
+        Some(bits) if bits.u32() <= u32::from(address.bits()) => {
+            Ok(Some((address, bits.u32() as u8)))
+        }
+        Some(_) => Err(extack.refuse(bits, c"a prefix is longer than its address", EINVAL)),
+    }
+}
+
+fn put_class(writer: &mut Writer<'_>, class: &Class) -> Result {
+    let rule = &class.rule;
+    for (kind, value) in [
+        (bindings::VNET_A_CLASS_DSCP, rule.dscp.map(u32::from)),
+        (bindings::VNET_A_CLASS_PROTOCOL, rule.protocol.map(u32::from)),
+        (
+            bindings::VNET_A_CLASS_SOURCE_PORT,
+            rule.source_port.map(u32::from),
+        ),
+        (
+            bindings::VNET_A_CLASS_DESTINATION_PORT,
+            rule.destination_port.map(u32::from),
+        ),
+        (bindings::VNET_A_CLASS_WEIGHT, Some(class.weight)),
+    ] {
+        if let Some(value) = value {
+            writer.u32(kind, value)?;
+        }
+    }
+    for (kind, prefix, network) in [
+        (
+            bindings::VNET_A_CLASS_SOURCE,
+            bindings::VNET_A_CLASS_SOURCE_PREFIX,
+            rule.source,
+        ),
+        (
+            bindings::VNET_A_CLASS_DESTINATION,
+            bindings::VNET_A_CLASS_DESTINATION_PREFIX,
+            rule.destination,
+        ),
+    ] {
+        if let Some((address, bits)) = network {
+            match address {
+                Address::V4(number) => writer.bytes(kind, &number.to_be_bytes())?,
+                Address::V6(number) => writer.bytes(kind, &number.to_be_bytes())?,
+            }
+            writer.u32(prefix, u32::from(bits))?;
+        }
+    }
     Ok(())
 }
 
@@ -263,10 +382,9 @@ pub(super) fn put(writer: &mut Writer<'_>, parameters: &Parameters) -> Result {
         let Some(classes) = &parameters.tables().classes else {
             return Ok(());
         };
-        classes.given.iter().try_for_each(|(dscp, weight)| {
-            nest.nest(bindings::VNET_A_QUEUEING_CLASS, |class| {
-                class.u32(bindings::VNET_A_CLASS_DSCP, *dscp)?;
-                class.u32(bindings::VNET_A_CLASS_WEIGHT, *weight)
+        classes.given.iter().try_for_each(|class| {
+            nest.nest(bindings::VNET_A_QUEUEING_CLASS, |writer| {
+                put_class(writer, class)
             })
         })
     })

@@ -35,11 +35,11 @@ def mac(text):
     return bytes.fromhex(text.replace(":", ""))
 
 
-def udp(source, target, port, dscp=0, ecn=0, payload=1000):
+def udp(source, target, port, dscp=0, ecn=0, payload=1000, to=(10, 0, 0, 2)):
     """An Ethernet frame with a UDP packet; its flow is that of the port."""
     length = 20 + 8 + payload
     header = struct.pack("!BBHHHBBH4s4s", 0x45, dscp << 2 | ecn, length, 0, 0, 64, 17, 0,
-                         bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2]))
+                         bytes([10, 0, 0, 1]), bytes(to))
     total = sum(struct.unpack("!10H", header))
     total = (total & 0xFFFF) + (total >> 16)
     header = header[:10] + struct.pack("!H", ~total & 0xFFFF) + header[12:]

@@ -1371,7 +1371,9 @@ pub struct Queueing {
     /// (red).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gentle: Option<u32>,
-    /// Weight of frames with a DSCP (wfq); others have the weight 1.
+    /// Weights of frames (wfq). The first class that has more than a DSCP and that a frame matches counts;
+    /// a frame that matches none has the weight of its DSCP, or 1. At most 64 classes have more than a
+    /// DSCP.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub class: Vec<Class>,
 }
@@ -1543,7 +1545,7 @@ impl Attributes for Queueing {
         Ok(set)
     }
 }
-/// A traffic class and its weight.
+/// A traffic class and its weight. It has all frames that have everything that is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Class {
@@ -1553,6 +1555,27 @@ pub struct Class {
     /// 1 to 1024.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
+    /// IP protocol, 0 to 255.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<u32>,
+    /// IP source address or network, 4 or 16 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Vec<u8>>,
+    /// Its length in bits; all if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_prefix: Option<u32>,
+    /// IP destination address or network, 4 or 16 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination: Option<Vec<u8>>,
+    /// Its length in bits; all if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_prefix: Option<u32>,
+    /// TCP, UDP, DCCP or SCTP port. Fragments have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_port: Option<u32>,
+    /// TCP, UDP, DCCP or SCTP port. Fragments have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_port: Option<u32>,
 }
 impl Attributes for Class {
     const SPEC: SetSpec = SetSpec {
@@ -1568,6 +1591,41 @@ impl Attributes for Class {
                 name: "weight",
                 nested: None,
             },
+            AttrSpec {
+                number: 3,
+                name: "protocol",
+                nested: None,
+            },
+            AttrSpec {
+                number: 4,
+                name: "source",
+                nested: None,
+            },
+            AttrSpec {
+                number: 5,
+                name: "source-prefix",
+                nested: None,
+            },
+            AttrSpec {
+                number: 6,
+                name: "destination",
+                nested: None,
+            },
+            AttrSpec {
+                number: 7,
+                name: "destination-prefix",
+                nested: None,
+            },
+            AttrSpec {
+                number: 8,
+                name: "source-port",
+                nested: None,
+            },
+            AttrSpec {
+                number: 9,
+                name: "destination-port",
+                nested: None,
+            },
         ],
     };
     fn encode(&self, out: &mut Encoder) {
@@ -1577,6 +1635,27 @@ impl Attributes for Class {
         if let Some(value) = self.weight {
             out.u32(2, value);
         }
+        if let Some(value) = self.protocol {
+            out.u32(3, value);
+        }
+        if let Some(value) = &self.source {
+            out.bytes(4, value);
+        }
+        if let Some(value) = self.source_prefix {
+            out.u32(5, value);
+        }
+        if let Some(value) = &self.destination {
+            out.bytes(6, value);
+        }
+        if let Some(value) = self.destination_prefix {
+            out.u32(7, value);
+        }
+        if let Some(value) = self.source_port {
+            out.u32(8, value);
+        }
+        if let Some(value) = self.destination_port {
+            out.u32(9, value);
+        }
     }
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut set = Self::default();
@@ -1585,6 +1664,13 @@ impl Attributes for Class {
             match number {
                 1 => set.dscp = Some(attr::u32(value)?),
                 2 => set.weight = Some(attr::u32(value)?),
+                3 => set.protocol = Some(attr::u32(value)?),
+                4 => set.source = Some(value.to_vec()),
+                5 => set.source_prefix = Some(attr::u32(value)?),
+                6 => set.destination = Some(value.to_vec()),
+                7 => set.destination_prefix = Some(attr::u32(value)?),
+                8 => set.source_port = Some(attr::u32(value)?),
+                9 => set.destination_port = Some(attr::u32(value)?),
                 _ => {}
             }
         }

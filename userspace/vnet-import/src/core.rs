@@ -4,9 +4,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use vnet_topology::plan::MacAddr;
+use vnet_topology::plan::{MacAddr, MAX_PORTS};
 use vnet_topology::units::{show_rate, show_time, MAX_RATE, MAX_TIME, MIN_RATE};
-use vnet_topology::write::{End, Link, Node, Parameters, Topology};
+use vnet_topology::write::{End, Link, Medium, Node, Parameters, Topology};
 
 use crate::xml::{parse, Element};
 use crate::{names, ImportError, Imported, Warnings};
@@ -43,7 +43,7 @@ pub(crate) fn import(text: &str) -> Result<Imported, ImportError> {
     let mut importer = Importer {
         names: HashMap::new(),
         switches: HashSet::new(),
-        radio: HashSet::new(),
+        radio: HashMap::new(),
         macs: HashSet::new(),
         warnings: &mut warnings,
     };
@@ -73,8 +73,8 @@ pub(crate) fn import(text: &str) -> Result<Imported, ImportError> {
     {
         importer.link(link, &mut topology);
     }
+    importer.radios(root.child("mobility_configurations"), &mut topology);
     for (section, what) in [
-        ("mobility_configurations", "movement of nodes"),
         ("emane_configurations", "EMANE"),
         (
             "service_configurations",
@@ -106,10 +106,18 @@ struct Importer<'w> {
     names: HashMap<String, String>,
     /// Those that are switches or hubs, by name.
     switches: HashSet<String>,
-    /// Radio networks, by name.
-    radio: HashSet<String>,
+    /// Radio networks by name, with their places and what is on them.
+    radio: HashMap<String, Radio>,
     macs: HashSet<MacAddr>,
     warnings: &'w mut Warnings,
+}
+
+/// A radio network.
+#[derive(Default)]
+struct Radio {
+    medium: Medium,
+    id: String,
+    position: Option<(f64, f64)>,
 }
 
 fn position(element: &Element) -> Option<(f64, f64)> {
@@ -157,12 +165,22 @@ impl Importer<'_> {
             "SWITCH" | "PEER_TO_PEER" => "switch",
             "HUB" => "hub",
             "WIRELESS_LAN" | "WIRELESS" | "EMANE" => {
-                self.warnings.add(
-                    &about,
-                    "a radio network becomes a hub: all hear all, without loss",
-                );
-                self.radio.insert(name.clone());
-                "hub"
+                if kind == "EMANE" {
+                    self.warnings.add(
+                        &about,
+                        "a radio network of EMANE becomes a medium: all hear all, without loss",
+                    );
+                }
+                let radio = Radio {
+                    medium: Medium {
+                        name: name.clone(),
+                        ..Medium::default()
+                    },
+                    id: network.attribute("id").unwrap_or_default().to_owned(),
+                    position: position(network),
+                };
+                self.radio.insert(name, radio);
+                return Ok(());
             }
             "RJ45" | "TUNNEL" | "CONTROL_NET" => {
                 self.warnings.add(
@@ -281,6 +299,21 @@ impl Importer<'_> {
             return;
         }
         let ends = [self.end(link, 0, &a, &b), self.end(link, 1, &b, &a)];
+        match (self.radio.contains_key(&a), self.radio.contains_key(&b)) {
+            (false, false) => {}
+            (true, true) => {
+                self.warnings
+                    .add(about, "joins two radio networks: left out");
+                return;
+            }
+            (is_first, _) => {
+                let (radio, end) = if is_first { (&a, 1) } else { (&b, 0) };
+                if let Some(radio) = self.radio.get_mut(radio) {
+                    radio.medium.ports.push(ends[end].clone());
+                }
+                return;
+            }
+        }
         let options = link.child("options");
         let parameters = options
             .map(|options| self.parameters(&about, options))
@@ -309,6 +342,98 @@ impl Importer<'_> {
         }
     }
 
+    /// Makes media of the radio networks, with the parameters of their model.
+    fn radios(&mut self, models: Option<&Element>, topology: &mut Topology) {
+        let mut radios: Vec<Radio> = std::mem::take(&mut self.radio).into_values().collect();
+        radios.sort_by(|a, b| a.medium.name.cmp(&b.medium.name));
+        for mut radio in radios {
+            let about = format!("network {}", radio.medium.name);
+            let ports = radio.medium.ports.len();
+            if !(2..=MAX_PORTS).contains(&ports) {
+                self.warnings.add(
+                    &about,
+                    format!("a radio network of {ports} nodes: it becomes a hub, a medium has 2 to {MAX_PORTS}"),
+                );
+                self.hub(radio, topology);
+                continue;
+            }
+            let models = models.into_iter();
+            for model in models.flat_map(|models| models.all("mobility_configuration")) {
+                if model.attribute("node") == Some(&radio.id) {
+                    self.model(&about, model, &mut radio.medium, topology);
+                }
+            }
+            topology.media.push(radio.medium);
+        }
+    }
+
+    /// A radio network that cannot be a medium.
+    fn hub(&mut self, radio: Radio, topology: &mut Topology) {
+        let Medium { name, ports, .. } = radio.medium;
+        for port in ports {
+            topology.links.push(Link {
+                ends: [port, End::of(name.clone())],
+                ..Link::default()
+            });
+        }
+        topology.nodes.push(Node {
+            name,
+            kind: "hub".into(),
+            position: radio.position,
+            ..Node::default()
+        });
+    }
+
+    /// The parameters of a model of a radio network; who is out of range hears nothing.
+    fn model(&mut self, about: &str, model: &Element, medium: &mut Medium, topology: &Topology) {
+        match model.attribute("model") {
+            Some("basic_range") => {}
+            model => {
+                let model = model.unwrap_or("without a name");
+                self.warnings.add(
+                    about,
+                    format!(
+                        "the model {model} is not carried over: nodes do not move, all hear all"
+                    ),
+                );
+                return;
+            }
+        }
+        let mut options = Element::default();
+        let mut range = None;
+        for option in model.all("configuration") {
+            let (Some(name), Some(value)) = (option.attribute("name"), option.attribute("value"))
+            else {
+                continue;
+            };
+            match name {
+                "range" => range = value.parse::<f64>().ok(),
+                // Range is symmetric with positions alone.
+                "promiscuous" => {}
+                _ => options.attributes.push((name.to_owned(), value.to_owned())),
+            }
+        }
+        medium.parameters = self.parameters(about, &options);
+        let Some(range) = range else { return };
+        let place = |port: &End| {
+            let node = topology.nodes.iter().find(|node| node.name == port.node)?;
+            node.position
+        };
+        for (index, one) in medium.ports.iter().enumerate() {
+            for other in &medium.ports[index + 1..] {
+                let (Some(a), Some(b)) = (place(one), place(other)) else {
+                    continue;
+                };
+                if (a.0 - b.0).hypot(a.1 - b.1) > range && one.node != other.node {
+                    let pair = format!("{} <-> {}", one.node, other.node);
+                    medium
+                        .pairs
+                        .push((pair, Parameters::default().with("loss", "100%")));
+                }
+            }
+        }
+    }
+
     fn end(&mut self, link: &Element, side: usize, node: &str, peer: &str) -> End {
         let element = link
             .child(["iface1", "iface2"][side])
@@ -327,8 +452,8 @@ impl Importer<'_> {
             if let (Some(address), Some(mask)) =
                 (element.attribute(address), element.attribute(mask))
             {
-                // Radio interfaces have no subnet in CORE; on a hub they need one.
-                let whole = self.radio.contains(peer) && matches!(mask, "32" | "128");
+                // Radio interfaces have no subnet in CORE; on a medium they need one.
+                let whole = self.radio.contains_key(peer) && matches!(mask, "32" | "128");
                 if whole {
                     self.warnings.add(
                         &about,
@@ -377,6 +502,16 @@ impl Importer<'_> {
                     "delay",
                     show_time(((delay * 1000.0).round() as u64).min(MAX_TIME)),
                 ),
+                ("jitter", Some(jitter)) => parameters.set(
+                    "jitter",
+                    show_time(((jitter * 1000.0).round() as u64).min(MAX_TIME)),
+                ),
+                ("loss" | "error", Some(percent)) if (0.0..=100.0).contains(&percent) => {
+                    parameters.set("loss", format!("{percent}%"));
+                }
+                ("dup", Some(percent)) if (0.0..=100.0).contains(&percent) => {
+                    parameters.set("duplicate", format!("{percent}%"));
+                }
                 ("buffer", Some(packets)) => {
                     parameters.set("queue", format!("{} packets", packets.round() as u32))
                 }

@@ -32,6 +32,21 @@ pub struct Topology {
     pub nodes: Vec<Node>,
     /// Links in the order of the file.
     pub links: Vec<Link>,
+    /// Broadcast media in the order of the file.
+    pub media: Vec<Medium>,
+}
+
+/// A broadcast medium.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Medium {
+    /// Name.
+    pub name: String,
+    /// Its ports.
+    pub ports: Vec<End>,
+    /// Parameters of all ports and all pairs.
+    pub parameters: Parameters,
+    /// What is special about some pairs, by their keys: `a <-> b`.
+    pub pairs: Vec<(String, Parameters)>,
 }
 
 /// A node.

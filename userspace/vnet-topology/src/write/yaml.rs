@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::text::{block, flow, flow_list, number, scalar};
-use super::{End, File, Interface, Link, Node, Parameters, Topology};
+use super::{End, File, Interface, Link, Medium, Node, Parameters, Topology};
 
 impl Topology {
     /// The text of the file.
@@ -61,6 +61,13 @@ impl Topology {
         for link in &self.links {
             link.write(out)?;
         }
+        if !self.media.is_empty() {
+            gap(out);
+            writeln!(out, "media:")?;
+        }
+        for medium in &self.media {
+            medium.write(out)?;
+        }
         Ok(())
     }
 }
@@ -69,6 +76,26 @@ impl Topology {
 fn gap(out: &mut String) {
     if !out.is_empty() && !out.ends_with("\n\n") {
         out.push('\n');
+    }
+}
+
+impl Medium {
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "  {}:", scalar(&self.name))?;
+        writeln!(out, "    ports:")?;
+        for port in &self.ports {
+            writeln!(out, "      - {}", port.flow())?;
+        }
+        for (key, value) in &self.parameters.0 {
+            writeln!(out, "    {key}: {}", parameter(value))?;
+        }
+        if !self.pairs.is_empty() {
+            writeln!(out, "    pairs:")?;
+        }
+        for (pair, special) in &self.pairs {
+            writeln!(out, "      {}: {}", scalar(pair), parameters(special))?;
+        }
+        Ok(())
     }
 }
 

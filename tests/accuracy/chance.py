@@ -115,6 +115,31 @@ def bursts(_):
         how=f"{count} frames, " + ", ".join(f"{k} {v}%" for k, v in given.items()))
 
 
+def patterns(_):
+    """Frames by their number: lost, or delayed."""
+    count, period, delay, late = 10000, 100, 10 * MS, 5 * MS
+    rules = {"period": period, "rule": [{"frame": 7, "action": 0}, {"frame": 100, "action": 0},
+                                        {"frame": 50, "action": 2, "value": late}]}
+
+    def measure(wire):
+        traffic = Traffic(wire)
+        traffic.paced(count, 100, 100_000)
+        return {f.number: f.at - f.sent for f in traffic.drain(1)}
+
+    got = measure(Vnet(delay=delay, loss_pattern=rules, jitter=1, jitter_order=1))
+    lost = [n not in got for n in range(count)]
+    wanted = [n % period in (6, 99) for n in range(count)]
+    how = f"{count} frames; of each {period} the 7th and the 100th are lost, the 50th is delayed by " \
+          f"{late // MS} ms more"
+    row("bursts", "pattern_loss", "", 2 / period, sum(lost) / count, None, [2 / period] * 2,
+        lost == wanted, how=how)
+    delayed = [took for n, took in got.items() if n % period == 49]
+    others = [took for n, took in got.items() if n % period != 49]
+    row("bursts", "pattern_delay", "ns", delay + late, sum(delayed) / len(delayed), None,
+        [delay + late, delay + late + 5000],
+        min(delayed) >= delay + late and max(others) < delay + late, how=how)
+
+
 def duplicates(_):
     """Copies for each frame that was sent."""
     count = 20000
@@ -197,5 +222,5 @@ def reordering(_):
 def parts(mode):
     """All that can be measured with this kind of time."""
     if mode == "simulated":
-        return [random_loss, bit_errors, bursts, duplicates, corruption, reordering]
+        return [random_loss, bit_errors, bursts, patterns, duplicates, corruption, reordering]
     return [random_loss] if mode == "counted" else []

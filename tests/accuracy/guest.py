@@ -9,12 +9,13 @@ import traceback
 from record import progress
 from vnettest import ktap
 import chance
+import offloads
 import queues
 import timing
 
 mode, wanted = sys.argv[1], sys.argv[2:]
 failed = False
-for part in [p for module in (timing, chance, queues) for p in module.parts(mode)]:
+for part in [p for module in (timing, chance, queues, offloads) for p in module.parts(mode)]:
     name = part.__name__
     if wanted and name not in wanted:
         continue

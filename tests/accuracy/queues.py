@@ -17,7 +17,7 @@ from vnettest.links import MS
 from vnettest.packets import ETH_P_IP, now, udp
 from wires import Veth, Vnet
 
-WFQ, DRR, CODEL, PIE, FQ_CODEL = 1, 2, 4, 5, 6
+WFQ, DRR, RED, CODEL, PIE, FQ_CODEL, DEVICE = 1, 2, 3, 4, 5, 6, 7
 _NUMBER = struct.Struct("=IQ")
 _PAYLOAD = 14 + 20 + 8
 OVERHEAD = 24
@@ -124,14 +124,41 @@ def sizes(_):
 
 
 PIE_WORDS = "limit 100000 target 15ms tupdate 15ms alpha 2 beta 20 dq_rate_estimator"
+# The average of 30 frames' lengths at the lower threshold and a burst of 55 make a weight of 2^-5.
+RED_WORDS = (f"red limit 10000000 min 30000 max 90000 avpkt 1000 burst 55 probability 0.1 "
+             f"bandwidth {RATE}bit")
 # Load in parts of the rate, for how many ms.
 LOAD = ((1.25, 4000), (0.7, 2000), (1.5, 4000))
 
 
+def overload(wire):
+    """Share that is dropped, mean wait, its 95th percentile in ns, and its course, under LOAD."""
+    flows, sent = Flows(wire), 0
+    due = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    start = now()
+    for load, duration in LOAD:
+        end = due + duration * MS
+        while due < end:
+            left = due - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+            if left > 0:
+                time.sleep(left / 1e9)
+            flows.send(1 + sent % 3)
+            sent += 1
+            due += int(MS / load)
+    got = flows.drain(5)
+    waits = [at - at_sent - MS for _, _, at_sent, at, _ in got]
+    line = {}
+    for (_, _, at_sent, _, _), wait in zip(got, waits):
+        line.setdefault((at_sent - start) // (50 * MS), []).append(wait)
+    points = [[(k + 0.5) / 20, statistics.mean(v) / MS] for k, v in sorted(line.items())]
+    return 1 - len(got) / sent, statistics.mean(waits), quantile(sorted(waits), 0.95), points
+
+
 def against_bloat(_):
-    """CoDel, PIE and FQ-CoDel with the same traffic as the kernel's."""
+    """RED, CoDel, PIE and FQ-CoDel with the same traffic as the kernel's."""
     # PIE drops by chance, and the kernel's chance is not ours.
     for name, kind, near, words in (
+            ("red", RED, 0.1, RED_WORDS),
             ("codel", CODEL, 0.05, "codel limit 100000 target 5ms interval 100ms"),
             # With 100 ticks a second the kernel's controller has its turn every 30 ms when it is
             # told 15. With the same interval both are compared, with what is told only reported.
@@ -139,30 +166,11 @@ def against_bloat(_):
             ("pie_30ms", PIE, 0.3, f"pie {PIE_WORDS}"),
             ("fq_codel", FQ_CODEL, 0.1, "fq_codel limit 100000 flows 1024 quantum 1538 "
                                         "target 5ms interval 100ms")):
-        def measure(wire):
-            flows, sent = Flows(wire), 0
-            due = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-            start = now()
-            for load, duration in LOAD:
-                end = due + duration * MS
-                while due < end:
-                    left = due - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-                    if left > 0:
-                        time.sleep(left / 1e9)
-                    flows.send(1 + sent % 3)
-                    sent += 1
-                    due += int(MS / load)
-            got = flows.drain(5)
-            waits = [at - at_sent - MS for _, _, at_sent, at, _ in got]
-            line = {}
-            for (_, _, at_sent, _, _), wait in zip(got, waits):
-                line.setdefault((at_sent - start) // (50 * MS), []).append(wait)
-            points = [[(k + 0.5) / 20, statistics.mean(v) / MS] for k, v in sorted(line.items())]
-            return 1 - len(got) / sent, statistics.mean(waits), quantile(sorted(waits), 0.95), points
-
-        more = {"interval": 30 * MS} if name == "pie_30ms" else {}
-        ours = measure(Vnet(rate=RATE, queueing={"kind": kind, **more}))
-        theirs = measure(bucket(words))
+        more = {"pie_30ms": {"interval": 30 * MS},
+                "red": {"min-bytes": 30_000, "max-bytes": 90_000, "probability": 10**18, "weight": 5,
+                        "gentle": 0}}.get(name, {})
+        ours = overload(Vnet(rate=RATE, queueing={"kind": kind, **more}))
+        theirs = overload(bucket(words))
         how = ("10 s with 125 %, 70 % and 150 % of the rate from three flows, which do not react; "
                "beside it the kernel's discipline in a token bucket")
         for i, (figure, unit, slack) in enumerate((("dropped", "", 0.005),
@@ -174,6 +182,37 @@ def against_bloat(_):
         curve(f"queue-{name}", "kernel", theirs[3])
 
 
+def device(_):
+    """The kernel's discipline in front of ours: `device` lets it have the backlog."""
+    count = 300
+
+    def measure(wire):
+        flows = Flows(wire)
+        # The first flow has sent all of its packets before the second one begins.
+        for _ in range(count):
+            flows.send(8)
+        for _ in range(count // 10):
+            flows.send(16)
+        got = flows.drain(2)
+        arrived = [at for *_, at, _ in got]
+        rate = (len(got) - 1) * (FRAME + OVERHEAD) * 8e9 / (arrived[-1] - arrived[0])
+        last = max(place for place, entry in enumerate(got) if entry[0] == 16)
+        return rate, last
+
+    link = Vnet(rate=RATE, **{"queueing": {"kind": DEVICE}, "queue-packets": 0})
+    link.ns["a"].run("tc qdisc add dev a root fq_codel limit 10000 quantum 1538 target 10s")
+    ours = measure(link)
+    theirs = measure(bucket("fq_codel limit 10000 quantum 1538 target 10s"))
+    how = (f"{count} packets of one flow, then {count // 10} of another; fq_codel is the kernel's on both "
+           "sides, in front of our device and in the token bucket")
+    row("shares", "device_rate", "bit/s", RATE, ours[0], theirs[0],
+        [RATE * (1 - 1e-4), RATE * (1 + 1e-4)], how=how)
+    # They take turns, so that it is done after twice its packets, and what the device had taken.
+    place = 2 * count // 10
+    row("shares", "device_turns", "packets", place, ours[1], theirs[1], [place - 2, place + 10],
+        how=how + "; place of the last packet of the second flow")
+
+
 def parts(mode):
     """All that can be measured with this kind of time."""
-    return [weights, sizes, against_bloat] if mode == "simulated" else []
+    return [weights, sizes, device, against_bloat] if mode == "simulated" else []

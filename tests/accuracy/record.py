@@ -13,9 +13,12 @@ def row(group, name, unit, configured, vnet, netem, bound=None, exact=None, chec
     """One figure.
 
     `bound` is the range in which ours has to be; `exact` tells whether each frame passed a
-    `check`: met the fate that the model says, or was not early. Without both it is only reported.
+    `check`: met the fate that the model says, or was not early. Without both it is only reported:
+    it is neither right nor wrong.
     """
-    fine = (bound is None or bound[0] <= vnet <= bound[1]) and exact is not False
+    fine = None
+    if bound is not None or exact is not None:
+        fine = (bound is None or bound[0] <= vnet <= bound[1]) and exact is not False
     _say({"group": group, "name": name, "unit": unit, "configured": configured, "vnet": vnet,
           "netem": netem, "bound": bound, "exact": exact, "check": check, "ok": fine, **more})
 

@@ -92,7 +92,7 @@ def table(rows, group):
             _time(row["configured"]) if row["unit"] == "ns" else f"{row['configured']:.5g}"
         lines.append("| " + " | ".join((
             f"`{row['name']}`", configured, _value(row, row["vnet"]), _value(row, row["netem"]),
-            _bound(row), "ok" if row["ok"] else "**wrong**")) + " |")
+            _bound(row), {True: "ok", False: "**wrong**", None: "reported"}[row["ok"]])) + " |")
     lines += ["", *_methods([r for r in rows if r["group"] == group])]
     return "\n".join(lines)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Rate, delay and jitter."""
 
+import math
 import statistics
 import time
 
@@ -133,6 +134,20 @@ def delays(mode):
                 "early", how=how)
 
 
+def interpolation(distribution, deviation_):
+    """How far linear interpolation in the module's tables can be off, in parts of the amount.
+
+    With steps of h it is at most h^2 / 8 times the second derivative of the quantile function. The
+    normal table has 16 steps an octave of the tail, the cube roots of the Pareto one 32; the
+    standard deviation of 1 / u^(1/3) is sqrt(3) / 2, its mean 3 / 2.
+    """
+    normal = 2.1e-4         # greatest at a tail of 1/4
+    pareto = (1 / 32)**2 / 8 * 4 / 9 * (max(deviation_, 0) + math.sqrt(3))
+    return {"uniform": 0, "normal": normal, "pareto": pareto,
+            # A quarter and three quarters, scaled to the standard deviation of 1.
+            "pareto-normal": 1.067 * (normal / 4 + 0.75 * pareto)}[distribution]
+
+
 def jitter(_):
     """Distributions; frames may overtake, so that each has the delay that it drew."""
     amount, delay, count = 5 * MS, 50 * MS, 10000
@@ -151,12 +166,16 @@ def jitter(_):
         wanted = {n: amount * deviation(distribution,
                                         (source.draw(model.JITTER, n)[0] + 0.5) / 2.0**64)
                   for n in range(count)}
-        # Tables of quantiles are right to 10^-4 of the amount; then sending and timers.
-        error = max(abs(ours[n] - wanted[n]) for n in range(count))
+        errors = {n: abs(ours[n] - wanted[n]) for n in range(count)}
+        error = max(errors.values())
+        allowed = {n: amount * interpolation(distribution, wanted[n] / amount) + 2 * TICK
+                   for n in range(count)}
         name, how = distribution.replace("-", "_"), f"{count} frames, order free"
         row("jitter", f"jitter_{name}_frame_error", "ns", 0, error, None,
-            [0, amount * 1e-4 * 10 + 3 * US], len(ours) == count,
-            how="largest difference of a frame's delay from what the model draws")
+            [0, max(allowed.values())], all(errors[n] <= allowed[n] for n in range(count)),
+            how="largest difference of a frame's delay from what the model draws; the bound is what "
+                "the tables' linear interpolation can cost, which grows with the deviation, and "
+                f"{2 * TICK // US} µs for sending and for timers")
         both = []
         for values in (ours, theirs):
             both.append(distance([v / amount for v in values.values()],
@@ -178,6 +197,42 @@ def jitter(_):
         for label, values in (("vnet", ours), ("netem", theirs)):
             curve(f"jitter-{distribution}", label,
                   [[quantile(values, p) / 1e6, p] for p in steps[::4]])
+
+
+def correlation(_):
+    """Jitter that depends on the frame before: what it is correlated with, and how wide it stays."""
+    amount, delay, count, rho = 5 * MS, 50 * MS, 10000, 0.5
+
+    def measure(wire):
+        traffic = Traffic(wire)
+        traffic.paced(count, 100, 100 * US)
+        got = {f.number: (f.at - f.sent - delay) / amount for f in traffic.drain(5)}
+        values = [got[n] for n in range(count)]
+        mean = statistics.mean(values)
+        off = [v - mean for v in values]
+        var = sum(v * v for v in off) / count
+        lags = [sum(a * b for a, b in zip(off, off[lag:])) / count / var for lag in (1, 2)]
+        return *lags, math.sqrt(var)
+
+    ours, theirs = per_wire(
+        measure,
+        lambda: Vnet(delay=delay, jitter=amount, jitter_order=1, jitter_distribution=1,
+                     jitter_correlation=10**19 // 2),
+        lambda: netem(f"delay {delay // MS}ms {amount // MS}ms {rho:.0%} distribution normal"))
+    # By Bartlett's formula and its like for the variance; BUDGET is 4.9 standard deviations.
+    square = rho * rho
+    lag_1 = 4.9 * math.sqrt((1 - square) / count)
+    lag_2 = 4.9 * math.sqrt((1 - square) * (1 + 3 * square) / count)
+    width = 4.9 * math.sqrt((1 + square) / (1 - square) / 2 / count)
+    how = (f"{count} frames, normal jitter of {amount // MS} ms with a correlation of {rho:.0%}, "
+           "order free")
+    row("jitter", f"jitter_correlation_{rho}_lag_1", "", rho, ours[0], theirs[0],
+        [rho - lag_1, rho + lag_1], how=how)
+    row("jitter", f"jitter_correlation_{rho}_lag_2", "", square, ours[1], theirs[1],
+        [square - lag_2, square + lag_2], how=how)
+    row("jitter", f"jitter_correlation_{rho}_deviation", "", 1, ours[2], theirs[2],
+        [1 - width, 1 + width], how=how + "; standard deviation in amounts: netem's way of mixing "
+                                          "draws narrows the distribution")
 
 
 def order(_):
@@ -241,4 +296,4 @@ def order(_):
 
 def parts(mode):
     """All that can be measured with this kind of time."""
-    return [rates, drift, delays, jitter, order] if mode == "simulated" else [rates, delays]
+    return [rates, drift, delays, jitter, correlation, order] if mode == "simulated" else [rates, delays]

@@ -10,6 +10,7 @@ import tempfile
 
 from lab import PLAIN, listing, start, until, up, vnetctl
 from vnettest.ktap import case, contains, defer, equal, run, true
+from vnettest.ynl import Family
 
 LABELS = PLAIN.replace("a: host", "a: {{labels: {{site: x, edge: ''}}}}").replace("c: host", "c: {{labels: {{site: y}}}}")
 
@@ -199,6 +200,18 @@ def trace():
     contains(reader.stdout.readline(), " b:to-a #")
     reader.send_signal(signal.SIGINT)
     equal(reader.wait(), 130)
+    # One that is killed leaves the log behind, and the next reader finds it; it can be ended by hand.
+    reader = start("link", "trace", "a-b", "--from=b")
+    contains(reader.stdout.readline(), " b:to-a #")
+    reader.kill()
+    reader.wait()
+    family = Family()
+    defer(family.close)
+    [number] = [link["id"] for link in listing("link", "show", "a-b")]
+    log = {"id": number, "end": 1}
+    true(family.do("link-trace-get", log)["size"] > 0, "it is there still")
+    equal(vnetctl("link", "trace", "a-b", "--off").out, "")
+    equal(family.do("link-trace-get", log)["size"], 0)
     contains(vnetctl("link", "trace", "x", status=1).err, "no link x")
 
 

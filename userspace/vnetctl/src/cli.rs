@@ -315,7 +315,8 @@ pub enum Link {
     Up(LinkName),
     /// Tell what is decided about each frame: sent or dropped, when, why, and when it is due at the far end.
     ///
-    /// The log begins with the first reader and ends with it. Times are those of the kernel's monotonic clock.
+    /// The log begins with the first reader and ends with it. A reader that is killed by a signal it cannot catch leaves
+    /// it behind; --off ends it. Times are those of the kernel's monotonic clock.
     Trace(LinkTrace),
 }
 
@@ -337,6 +338,10 @@ pub struct LinkTrace {
     /// Only what this node sends.
     #[arg(long, value_name = "NODE", add = complete::nodes())]
     pub from: Option<String>,
+
+    /// End the log, whoever has begun it, and print nothing.
+    #[arg(long, conflicts_with_all = ["json", "count"])]
+    pub off: bool,
 }
 
 /// `link down`, `link up`

@@ -32,6 +32,7 @@ pub fn run(cli: &Cli, trace: &LinkTrace) -> Result<u8> {
             let mut arguments = vec!["link".to_owned(), "trace".to_owned()];
             arguments.extend(trace.json.then(|| "--json".to_owned()));
             arguments.extend(trace.count.map(|count| format!("--count={count}")));
+            arguments.extend(trace.off.then(|| "--off".to_owned()));
             arguments.extend(trace.from.iter().map(|node| format!("--from={node}")));
             arguments.extend(["--".to_owned(), trace.name.clone()]);
             place::forward(&guest, &found.lab, arguments)
@@ -60,6 +61,9 @@ fn here(lab: &str, trace: &LinkTrace) -> Result<u8> {
             next: None,
             ours: false,
         });
+    }
+    if trace.off {
+        return logs.iter().try_for_each(|log| log.off(client)).map(|()| 0);
     }
     let followed = logs
         .iter_mut()
@@ -151,14 +155,19 @@ impl Log {
     }
 
     fn end(&self, client: &mut Client) -> Result<()> {
-        if self.ours {
-            let request = Trace {
-                size: Some(0),
-                ..self.request()
-            };
-            client.link_trace_set(request)?;
+        match self.ours {
+            true => self.off(client),
+            false => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Ends the log, whoever has begun it.
+    fn off(&self, client: &mut Client) -> Result<()> {
+        let request = Trace {
+            size: Some(0),
+            ..self.request()
+        };
+        Ok(client.link_trace_set(request)?)
     }
 
     fn ask(&self, client: &mut Client) -> Result<Trace> {

@@ -209,7 +209,6 @@ static void directions(void)
 	result(used == 2, "not ours:", "colour");
 	refusal("queue");
 	refusal("rate");
-	refusal("rate 10");
 	refusal("queue wfq weights none");
 	refusal("queue wfq weights 64:1");
 	refusal("queue wfq weights 46");

@@ -360,8 +360,13 @@ fn check_capable(medium: &Medium, request: &Request<'_>, rtnl: &Rtnl) -> Result 
     })
 }
 
-/// Describes a medium.
+/// Describes a medium as it is.
 fn fill(medium: &Medium, writer: &mut Writer<'_>, rtnl: &Rtnl) -> Result {
+    fill_with(medium, medium.devices(rtnl).count(), writer, rtnl)
+}
+
+/// Describes a medium of which so many ports are left.
+fn fill_with(medium: &Medium, left: usize, writer: &mut Writer<'_>, rtnl: &Rtnl) -> Result {
     writer.u32(bindings::VNET_A_MEDIUM_ID, medium.id())?;
     medium.with_label(|label| {
         if let Some(name) = &label.name {
@@ -376,7 +381,6 @@ fn fill(medium: &Medium, writer: &mut Writer<'_>, rtnl: &Rtnl) -> Result {
     if let Some(mtu) = medium.devices(rtnl).map(NetDevice::mtu).min() {
         writer.u32(bindings::VNET_A_MEDIUM_MTU, mtu)?;
     }
-    let left = medium.devices(rtnl).count();
     writer.u32(bindings::VNET_A_MEDIUM_PORTS, left as u32)
 }
 
@@ -435,7 +439,7 @@ pub(crate) fn notify_changed(medium: &Medium, rtnl: &Rtnl) {
 
 /// A medium goes.
 pub(crate) fn notify_removed(medium: &Medium, rtnl: &Rtnl) {
-    notify(medium, bindings::VNET_CMD_MEDIUM_DEL_NTF, None, rtnl);
+    notify_left(medium, bindings::VNET_CMD_MEDIUM_DEL_NTF, 0, None, rtnl);
 }
 
 /// A port has gone; `instance` is that of its namespace.
@@ -451,8 +455,15 @@ pub(crate) fn notify_unplugged(medium: &Medium, instance: Option<Arc<Instance>>,
 /// Tells the listeners in the namespaces of all ports, in that of a port that has gone, and in that
 /// of who made the medium.
 fn notify(medium: &Medium, command: u32, gone: Option<&Instance>, rtnl: &Rtnl) {
+    notify_left(medium, command, medium.devices(rtnl).count(), gone, rtnl);
+}
+
+/// The same about a medium of which so many ports are left.
+fn notify_left(medium: &Medium, command: u32, left: usize, gone: Option<&Instance>, rtnl: &Rtnl) {
     let tell = |net: &Net| {
-        netlink::notify(net, command, ROOM, |writer| fill(medium, writer, rtnl));
+        netlink::notify(net, command, ROOM, |writer| {
+            fill_with(medium, left, writer, rtnl)
+        });
     };
     for (number, device) in medium.devices(rtnl).enumerate() {
         let net = device.net();

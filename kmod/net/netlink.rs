@@ -183,7 +183,7 @@ pub(crate) static QUEUEING_POLICY: Policy = Policy {
 /// Policy of a traffic class.
 pub(crate) static CLASS_POLICY: Policy = Policy {
     entries: ptr::addr_of!(bindings::vnet_class_nl_policy).cast(),
-    max: bindings::VNET_A_CLASS_WEIGHT as usize,
+    max: bindings::VNET_A_CLASS_DESTINATION_PORT as usize,
 };
 
 /// Policy of Gilbert-Elliott loss.

@@ -18,6 +18,7 @@ from vnettest import ktap
 import chains
 import instructions
 import latency
+import media
 import packets
 import streams
 
@@ -28,6 +29,7 @@ GROUPS = {
     "latency": latency.measure,
     "rtt": latency.measure_rtt,
     "instructions": instructions.measure,
+    "media": media.measure,
     "chains": chains.measure,
     "chain-instructions": chains.measure_instructions,
     "chain-contexts": chains.measure_contexts,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Broadcast media: every port hears every other one, each as the pair's parameters say."""
 
+import json
 import random
 import time
 
@@ -322,6 +323,40 @@ def refusals():
     done = ns.run("ip link add type vnet-port", check=False)
     true("a port is made with its medium, by medium-new" in done.stderr, done.stderr)
     equal(medium.pairs(), before)
+
+
+@case("changes are told to the namespaces of all ports")
+def told():
+    """Made, changed, a port gone, gone; with the medium's number."""
+    watcher = NetNS()
+    with watcher:
+        family, listener = Family(), Family()
+    defer(family.close)
+    defer(listener.close)
+    listener.listen()
+    others = [NetNS() for _ in range(2)]
+    made = family.do("medium-new", {"name": "m", "port": [{"ifname": "p", "netns-fd": ns.fd} for ns in (watcher, *others)]})
+    family.do("medium-set", {"id": made["id"], "pair": [{"params": {"delay": MS}}]})
+    others[0].run("ip link del dev p")
+    family.do("medium-del", {"id": made["id"]})
+    got = listener.events(4)
+    equal([(event.operation, event["ports"]) for event in got],
+          [("medium-new-ntf", 3), ("medium-set-ntf", 3), ("medium-del-ntf", 2), ("medium-del-ntf", 0)])
+    equal({event["id"] for event in got}, {made["id"]})
+
+
+@case("ip -s link tells of a port what it sent and got")
+def ip_statistics():
+    """What was lost on the ways is told by medium-pair-get."""
+    medium = Medium(3, own={0: {"loss-pattern": {"period": 4, "rule": [{"frame": 4, "action": 0}]}}},
+                    ways={(0, 1): {"loss": ALWAYS}})
+    medium.sender(0).send(SIZE, 20)
+    medium.settled()
+    stats = [json.loads(ns.run("ip -j -s -d link show dev p"))[0] for ns in medium.ns]
+    equal({one["linkinfo"]["info_kind"] for one in stats}, {"vnet-port"})
+    equal((stats[0]["stats64"]["tx"]["packets"], stats[0]["stats64"]["tx"]["dropped"]), (20, 5))
+    equal([one["stats64"]["rx"]["packets"] for one in stats], [0, 0, 15])
+    medium.ns[0].run("ethtool p")
 
 
 @case("the largest medium is told and changed")

@@ -11,6 +11,7 @@ import os
 from vnettest import netns
 from vnettest.ktap import case, contains, equal, raises, run, true
 from vnettest.links import MS, Link
+from vnettest.media import Medium
 from vnettest.netlink import NetlinkError
 from vnettest.netns import NetNS, child
 from vnettest.ynl import Family
@@ -86,6 +87,44 @@ def own():
         netns.run("ip link del va")
 
     as_user(work)
+
+
+@case("a user may make, change and remove media in his namespaces alone")
+def media():
+    """Of all ports; one that is another's is not to be had."""
+    other = NetNS()
+
+    def work():
+        family = Family()
+        second = NetNS(ipv6=True)
+        made = family.do("medium-new", {"port": [{"ifname": "a"}, {"netns-fd": second.fd, "ifname": "b"}]})
+        family.do("medium-set", {"id": made["id"], "pair": [{"from": 0, "params": {"delay": MS}}]})
+        equal(len(family.dump("medium-pair-get", id=made["id"])[0]), 2)
+        equal(len(family.dump("medium-get")[0]), 1)
+        family.do("medium-del", id=made["id"])
+        error = refused(family.do, "medium-new", {"port": [{}, {"netns-fd": other.fd}]})
+        equal(error.path, "port.netns-fd")
+        contains(error.text, NEED)
+
+    as_user(work)
+    equal(other.run("ip -o link show type vnet-port"), "")
+
+
+@case("a user may not see or touch another's medium")
+def foreign_medium():
+    """By its number."""
+    medium = Medium(2, up=False)
+
+    def work():
+        family = Family()
+        equal(family.dump("medium-get")[0], [])
+        for operation in ("medium-get", "medium-set", "medium-del"):
+            contains(refused(family.do, operation, {"id": medium.id}).text, NEED)
+        for operation in ("medium-port-get", "medium-pair-get"):
+            refused(family.dump, operation, {"id": medium.id})
+
+    as_user(work)
+    equal(medium.get()["ports"], 2)
 
 
 @case("a user may not put an end into another's namespace")

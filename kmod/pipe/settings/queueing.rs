@@ -244,7 +244,11 @@ fn read_class(given: &mut KVec<Class>, attr: Attr<'_>, extack: ExtAck) -> Result
         weight: weight.u32(),
     };
     if class.rule == Rule::default() {
-        return Err(extack.refuse(Some(attr), c"a class has nothing that a frame could match", EINVAL));
+        return Err(extack.refuse(
+            Some(attr),
+            c"a class has nothing that a frame could match",
+            EINVAL,
+        ));
     }
     let dscp = class.only_dscp();
     if dscp.is_some() && given.iter().any(|other| other.only_dscp() == dscp) {
@@ -256,7 +260,7 @@ fn read_class(given: &mut KVec<Class>, attr: Attr<'_>, extack: ExtAck) -> Result
         return Err(extack.refuse(
             Some(attr),
             c"there are at most 64 classes by more than a DSCP",
-            E2BIG,
+            EINVAL,
         ));
     }
     given.push(class, GFP_KERNEL_ACCOUNT)?;
@@ -273,9 +277,7 @@ fn network(
     let bits = nest.get(prefix);
     let Some(bytes) = nest.get(address) else {
         return match bits {
-            Some(_) => {
-                Err(extack.refuse(bits, c"a prefix length without an address", EINVAL))
-            }
+            Some(_) => Err(extack.refuse(bits, c"a prefix length without an address", EINVAL)),
             None => Ok(None),
         };
     };
@@ -295,7 +297,10 @@ fn put_class(writer: &mut Writer<'_>, class: &Class) -> Result {
     let rule = &class.rule;
     for (kind, value) in [
         (bindings::VNET_A_CLASS_DSCP, rule.dscp.map(u32::from)),
-        (bindings::VNET_A_CLASS_PROTOCOL, rule.protocol.map(u32::from)),
+        (
+            bindings::VNET_A_CLASS_PROTOCOL,
+            rule.protocol.map(u32::from),
+        ),
         (
             bindings::VNET_A_CLASS_SOURCE_PORT,
             rule.source_port.map(u32::from),

@@ -197,7 +197,7 @@ fn what_is_refused_has_a_place() {
             "a group cannot be called `all`",
         ),
         (
-            "    ports: [a, b]\n    ber: 1e-20",
+            "    ports: [a, b]\n    ber: 1e-17",
             "6:10",
             "is not 1e-15 to 0.5",
         ),

@@ -650,8 +650,8 @@ pub enum Command {
     MediumNewNtf = 36,
     /// A medium was changed by medium-set.
     MediumSetNtf = 37,
-    /// A medium is gone, or one of its ports with the namespace of its device; then ports says how many are
-    /// left.
+    /// A medium is gone, or one of its ports with its device or the namespace of that; ports says how many
+    /// are left, 0 if the medium is gone.
     MediumDelNtf = 38,
 }
 impl Command {

@@ -509,7 +509,7 @@ mod tests {
         plan
     }
 
-    const PLANS: [&str; 10] = [
+    const PLANS: [&str; 11] = [
         "overhead 24",
         "rate 10mbit delay 20ms overhead 10 queue-packets 7 whole-time 0",
         "loss 1% ber 1e-9 corrupt 0.001 duplicate 0.1%",

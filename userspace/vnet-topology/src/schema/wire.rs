@@ -58,7 +58,7 @@ enum Probability {
 #[schemars(untagged, inline)]
 enum QueueForms {
     Bound(OneOrMany<String>),
-    Map(Queue),
+    Map(Box<Queue>),
 }
 
 /// A queue: its bounds, each of which holds, and its discipline.

@@ -349,6 +349,7 @@ fn describe(report: &Report) -> String {
     text.push_str(&ports(std::slice::from_ref(report), false).render());
     text.push_str(&pairs(report).render());
     // What has no column of its own.
+    let mut rest = Vec::new();
     for pair in &report.pairs {
         let told = words::show(&decode(&pair.configured));
         let more: Vec<String> = told
@@ -360,14 +361,16 @@ fn describe(report: &Report) -> String {
             })
             .map(|(name, value)| format!("{name} {value}"))
             .collect();
-        if !more.is_empty() {
-            text.push_str(&format!(
-                "{} -> {}: {}\n",
-                pair.from,
-                pair.to,
-                more.join("  ")
-            ));
+        rest.push((format!("{} -> {}", pair.from, pair.to), more.join("  ")));
+    }
+    match rest.split_first() {
+        Some(((_, first), others)) if others.iter().all(|(_, more)| more == first) => {
+            rest = vec![("all".into(), first.clone())];
         }
+        _ => {}
+    }
+    for (pair, more) in rest.iter().filter(|(_, more)| !more.is_empty()) {
+        text.push_str(&format!("{pair}: {more}\n"));
     }
     text
 }

@@ -52,9 +52,27 @@ impl Load {
         }
     }
 
+    /// How much has to be used for this to be no more than enough: what is granted beyond it is then
+    /// at most twice the reserve.
+    fn enough_for(self) -> Self {
+        let enough = |granted: u64, least: u64, most: u64| {
+            if granted <= least.saturating_mul(3) {
+                granted.saturating_sub(least.saturating_mul(2))
+            } else if granted <= most.saturating_mul(3) {
+                granted.div_ceil(3)
+            } else {
+                granted.saturating_sub(most.saturating_mul(2))
+            }
+        };
+        Self {
+            frames: enough(self.frames, Self::LEAST.frames, Self::MOST.frames),
+            bytes: enough(self.bytes, Self::LEAST.bytes, Self::MOST.bytes),
+        }
+    }
+
     /// The sum.
     #[inline]
-    fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             frames: self.frames.saturating_add(other.frames),
             bytes: self.bytes.saturating_add(other.bytes),
@@ -283,6 +301,8 @@ impl<'a> Iterator for Chain<'a> {
 pub(crate) struct Charge {
     granted: Load,
     used: Load,
+    /// If less than this is used, too much is granted, see [`Load::enough_for`].
+    low: Load,
 }
 
 impl Charge {
@@ -302,22 +322,25 @@ impl Charge {
         let missing = needed.minus(self.granted);
         let generous = missing.plus(needed.reserve());
         if account.take(generous).is_ok() {
-            self.granted = self.granted.plus(generous);
+            self.set_granted(self.granted.plus(generous));
             return Ok(());
         }
         account.take(missing)?;
-        self.granted = self.granted.plus(missing);
+        self.set_granted(self.granted.plus(missing));
         Ok(())
+    }
+
+    fn set_granted(&mut self, granted: Load) {
+        self.granted = granted;
+        self.low = granted.enough_for();
     }
 
     /// Takes `load` off.
     #[inline]
     pub(crate) fn give(&mut self, account: &Account, load: Load) {
         self.used = self.used.minus(load);
-        let spare = self.granted.minus(self.used);
-        let reserve = self.used.reserve();
-        if !spare.fits(reserve.plus(reserve)) {
-            self.shrink(account, reserve);
+        if !self.low.fits(self.used) {
+            self.shrink(account, self.used.reserve());
         }
     }
 
@@ -326,7 +349,7 @@ impl Charge {
     fn shrink(&mut self, account: &Account, keep: Load) {
         let back = self.granted.minus(self.used).minus(keep);
         account.give(back);
-        self.granted = self.granted.minus(back);
+        self.set_granted(self.granted.minus(back));
     }
 
     /// Gives back all that is not used.

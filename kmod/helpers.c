@@ -240,16 +240,21 @@ bool vnet_helper_skb_wire_size(struct sk_buff *skb, u32 *frames, u32 *bytes)
 /*
  * What a driver does before it takes a packet: a whole Ethernet header in the
  * linear part, no pages of user space, which would wait as long as the packet
- * does, and a time stamp if the socket wants one.
+ * does, and a time stamp if the socket wants one. Gives the packet's size as
+ * well, wire frames above, bytes in the low 32 bits, since each packet needs both.
  */
-int vnet_helper_skb_prepare(struct sk_buff *skb)
+s64 vnet_helper_skb_prepare(struct sk_buff *skb)
 {
+	u32 frames = 1, bytes = wire_bytes(skb);
+
+	if (unlikely(skb_is_gso(skb)) && !gso_wire_size(skb, &frames, &bytes))
+		return -EINVAL;
 	if (unlikely(!pskb_may_pull(skb, ETH_HLEN)))
 		return -EINVAL;
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC)))
 		return -ENOMEM;
 	skb_tx_timestamp(skb);
-	return 0;
+	return (u64)frames << 32 | bytes;
 }
 
 /*
@@ -644,9 +649,18 @@ void vnet_helper_netif_napi_del_unsynced(struct napi_struct *napi)
 	__netif_napi_del(napi);
 }
 
-void vnet_helper_napi_schedule(struct napi_struct *napi)
+/* What kmod/net/round.rs keeps for each CPU. */
+struct vnet_round {
+	void *waiting;
+	bool running;
+};
+
+static DEFINE_PER_CPU(struct vnet_round, vnet_round);
+
+/* That of this CPU; null where the caller may be moved to another one. */
+void *vnet_helper_round_here(void)
 {
-	napi_schedule(napi);
+	return softirq_count() || in_hardirq() ? this_cpu_ptr(&vnet_round) : NULL;
 }
 
 /*

@@ -27,6 +27,7 @@ pub(crate) mod netns;
 pub(crate) mod notifier;
 pub(crate) mod packet;
 pub(crate) mod port_ops;
+mod round;
 pub(crate) mod rtnl;
 pub(crate) mod skbuff;
 pub(crate) mod skbuff_tree;

@@ -207,7 +207,7 @@ impl Ends {
         let (local, len) = (self.counters.here(bh), u64::from(packet.len()));
         // What is not taken is dropped here, and counted by the device.
         let left = match packet.prepare() {
-            Ok(()) => self.outlet.offer(packet, LOWER, bh),
+            Ok(_) => self.outlet.offer(packet, LOWER, bh),
             Err(_) => Some(packet),
         };
         match left {

@@ -41,6 +41,7 @@ use crate::{
         }, //
     },
     pipe::frame::{
+        unfit,
         Flow,
         Frame,
         FrameList, //
@@ -60,21 +61,16 @@ impl Medium {
         let Some(port) = self.ports.get(number) else {
             return;
         };
-        let (Some(size), prepared) = (skb.wire_size(), skb.prepare()) else {
-            let size = WireSize::of_unknown(&skb);
-            return self.refuse(number, Frame::new(skb, size), Cause::Segmentation);
+        let size = match skb.prepare() {
+            Ok(size) => size,
+            Err(error) => {
+                let size = WireSize::of_unknown(&skb);
+                return self.refuse(number, Frame::new(skb, size), unfit(error));
+            }
         };
-        if let Err(error) = prepared {
-            let cause = if error == ENOMEM {
-                Cause::NoMemory
-            } else {
-                Cause::Segmentation
-            };
-            return self.refuse(number, Frame::new(skb, size), cause);
-        }
         let guard = rcu::read_lock();
         let params = port.params.read(&guard);
-        let whole = !skb.is_gso()
+        let whole = size.frames <= 1
             || (port.apart.load(Relaxed) == 0 && params.keeps_whole(size.bytes, size.frames));
         let flow = Flow::of(&mut skb, params);
         drop(guard);

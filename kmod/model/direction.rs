@@ -36,7 +36,11 @@ macro_rules! desk {
 
 mod transmit;
 
-use self::transmit::OnWire;
+use self::transmit::{
+    Content,
+    Departure,
+    OnWire, //
+};
 use super::{
     counters::{
         Cause,
@@ -92,6 +96,8 @@ pub enum Admission {
 /// State of one direction, with frames in `Q`s and tables in `M`.
 pub struct Direction<Q: FrameQueue, M: Memory<Queue = Q> = Bare<Q>> {
     params: Compiled,
+    /// [`Compiled::is_plain`] of `params`.
+    plain: bool,
     /// How far the model has been advanced, ns.
     now: u64,
     serialiser: Serialiser,
@@ -122,6 +128,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         let room = Room::new(params, memory.tables().flows);
         Self {
             params: *params,
+            plain: params.is_plain(),
             now: 0,
             serialiser: Serialiser::default(),
             on_wire: None,
@@ -142,7 +149,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     }
 
     /// Takes a frame at `now`. Its stamp says how many wire frames and bytes it is.
-    #[inline]
+    #[inline(always)]
     pub fn enqueue(&mut self, now: u64, mut frame: Q::Frame) -> Admission {
         self.advance(now);
         let now = self.now;
@@ -154,6 +161,15 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         self.ledger.counters.sent.add(stamp);
         self.ledger.enter(has_sender);
 
+        if self.plain && !has_sender && self.on_wire.is_none() && !self.ledger.log.is_kept() {
+            self.pass(now, frame);
+            return Admission::Accepted;
+        }
+        self.enqueue_stamped(now, frame)
+    }
+
+    #[inline(never)]
+    fn enqueue_stamped(&mut self, now: u64, mut frame: Q::Frame) -> Admission {
         if self.on_wire.is_some() {
             return match self.room.offer(now, frame, desk!(self)) {
                 Ok(()) => Admission::Accepted,
@@ -188,12 +204,16 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
 
     /// Does everything that happens up to `now`. Time does not run backwards: an earlier `now` than
     /// the last is taken as the last.
-    #[inline]
+    #[inline(always)]
     pub fn advance(&mut self, now: u64) {
         self.now = self.now.max(now);
         if let Some(on_wire) = &self.on_wire {
             if on_wire.departure.ends <= self.now {
-                self.run_wire();
+                if on_wire.has_landed() && self.is_last() {
+                    self.on_wire = None;
+                } else {
+                    self.run_wire();
+                }
             }
         }
     }
@@ -202,7 +222,8 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     /// no need to know the time: [`Self::now`] will do.
     #[inline]
     pub fn is_instant(&self) -> bool {
-        self.params.is_instant()
+        self.plain
+            && self.params.is_instant()
             && self.on_wire.is_none()
             && self.line.last_due() <= self.now
             && !self.ledger.log.is_kept()
@@ -210,7 +231,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
 
     /// Takes the next frame that has reached the receiver by `now`, up to which the model has been
     /// advanced, and counts it as delivered.
-    #[inline]
+    #[inline(always)]
     pub fn pop_due(&mut self, now: u64) -> Option<Q::Frame> {
         let frame = self.line.pop_due(now)?;
         let stamp = frame.stamp();
@@ -228,22 +249,33 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
 
     /// When [`Self::advance`] and [`Self::pop_due`] have to be called next, ns; never, if none.
     /// It may lie in the past, and may change with every other call.
-    #[inline]
+    #[inline(always)]
     pub fn next_event(&self) -> Option<u64> {
         let first = self.line.next_due();
-        let Some(OnWire { departure, .. }) = &self.on_wire else {
-            return first;
-        };
+        match &self.on_wire {
+            None => first,
+            Some(on_wire) if self.plain && on_wire.has_landed() && self.is_last() => first,
+            Some(on_wire) => Some(self.next_event_of(&on_wire.departure, first)),
+        }
+    }
+
+    /// The same while the wire is busy.
+    #[inline(never)]
+    fn next_event_of(&self, departure: &Departure, first: Option<u64>) -> u64 {
         let due = self.line.due(departure.arrives, departure.overtakes);
         let due = first.map_or(due, |first| first.min(due));
-        Some(due.min(self.next_upkeep(departure.ends)))
+        due.min(self.next_upkeep(departure.ends))
+    }
+
+    /// Whether nothing waits for the wire.
+    #[inline]
+    fn is_last(&self) -> bool {
+        self.room.is_empty() && self.copy.is_none()
     }
 
     /// When the wire, whose frame ends at `ends`, has to be looked at although nothing is due.
-    #[inline]
     fn next_upkeep(&self, ends: u64) -> u64 {
-        let alone = self.room.is_empty() && self.copy.is_none();
-        if alone {
+        if self.is_last() {
             return if self.ledger.senders > 0 || self.params.is_device() {
                 ends
             } else {
@@ -326,6 +358,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
             self.ledger.counters.sent.frames,
         );
         self.params = *params;
+        self.plain = params.is_plain();
     }
 
     /// Cuts the wire at `now`: what has reached the receiver by then can still be popped, all else
@@ -343,7 +376,13 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
 
     fn empty(&mut self, ripe: bool, cause: Cause) {
         let now = self.now;
-        let on_wire = self.on_wire.take().map(|on_wire| on_wire.frame);
+        let on_wire = self
+            .on_wire
+            .take()
+            .and_then(|on_wire| match on_wire.content {
+                Content::Frame(frame) => Some(frame),
+                Content::Landed(_) => None,
+            });
         for frame in [on_wire, self.copy.take()].into_iter().flatten() {
             self.ledger.drop_sent(now, frame, cause);
         }
@@ -381,8 +420,10 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     /// What is in front of the wire: the queue and the frame that is being serialised.
     pub fn queued(&self) -> Tally {
         let mut queued: Tally = self.room.held();
-        if let Some(on_wire) = &self.on_wire {
-            queued.add(on_wire.frame.stamp());
+        match self.on_wire.as_ref().map(|on_wire| &on_wire.content) {
+            Some(Content::Frame(frame)) => queued.add(frame.stamp()),
+            Some(Content::Landed(tally)) => queued = queued.plus(*tally),
+            None => {}
         }
         if let Some(copy) = &self.copy {
             queued.add(copy.stamp());
@@ -392,7 +433,11 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
 
     /// What is in the delay line, or due and not yet handed over.
     pub fn in_flight(&self) -> Tally {
-        self.line.contents()
+        let line = self.line.contents();
+        match self.on_wire.as_ref().map(|on_wire| &on_wire.content) {
+            Some(Content::Landed(tally)) => line.minus(*tally),
+            _ => line,
+        }
     }
 
     /// The log of decisions.

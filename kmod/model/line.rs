@@ -76,17 +76,25 @@ where
     /// Takes a frame that is due as [`Self::due`] says; tells whether it overtook another one.
     #[inline]
     pub(super) fn push(&mut self, mut frame: Q::Frame, due: u64) -> bool {
+        if due >= self.last_due {
+            self.append(frame, due);
+            return false;
+        }
         let stamp = frame.stamp_mut();
         stamp.due = due;
         self.in_line.add(stamp);
-        if due >= self.last_due {
-            self.last_due = due;
-            self.queue.push_back(frame);
-            false
-        } else {
-            self.overtaking.insert(frame);
-            true
-        }
+        self.overtaking.insert(frame);
+        true
+    }
+
+    /// Takes a frame that keeps its order, and is due as [`Self::due`] says.
+    #[inline(always)]
+    pub(super) fn append(&mut self, mut frame: Q::Frame, due: u64) {
+        let stamp = frame.stamp_mut();
+        stamp.due = due;
+        self.in_line.add(stamp);
+        self.last_due = due;
+        self.queue.push_back(frame);
     }
 
     /// Whether the frame fits within `limit` besides what is in the line at `now`.
@@ -98,7 +106,7 @@ where
     }
 
     /// When the next frame is due.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next_due(&self) -> Option<u64> {
         let stamp = match self.ripe.front() {
             Some(stamp) => stamp,
@@ -108,7 +116,7 @@ where
     }
 
     /// Takes the next frame that is due by `now`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop_due(&mut self, now: u64) -> Option<Q::Frame> {
         if let Some(frame) = self.ripe.pop_front() {
             self.in_ripe.sub(frame.stamp());

@@ -511,8 +511,9 @@ pub(super) unsafe extern "C" fn setup<D: Driver>(device: *mut bindings::net_devi
 /// The device is of driver `D`, and registered or being registered by [`NewDevice::register`].
 #[inline]
 pub(super) unsafe fn private<'a, D: Driver>(device: *const bindings::net_device) -> &'a D::Private {
+    // As netdev_priv().
     // SAFETY: As promised by the caller the area was written and is dropped by `destroy` only.
-    unsafe { &*bindings::netdev_priv(device).cast::<D::Private>() }
+    unsafe { &*(*device).priv_.as_ptr().cast::<D::Private>() }
 }
 
 /// Whether a device is one of driver `D`'s.

@@ -15,6 +15,10 @@
 use super::{
     device::NetDevice,
     hrtimer::HrTimer,
+    round::{
+        self,
+        Seat, //
+    },
     skbuff::SkBuff, //
 };
 use crate::bindings;
@@ -24,8 +28,7 @@ use core::{
 };
 use kernel::{
     ffi::c_int,
-    prelude::*,
-    types::Opaque, //
+    prelude::*, //
 };
 
 /// What a NAPI instance polls.
@@ -52,7 +55,7 @@ impl Poll for NoPoll {
 #[repr(C)]
 pub(crate) struct Napi<T: Poll> {
     #[pin]
-    napi: Opaque<bindings::napi_struct>,
+    seat: Seat,
     #[pin]
     timer: HrTimer,
     #[pin]
@@ -77,14 +80,7 @@ impl<T: Poll> Napi<T> {
     /// A detached instance.
     pub(crate) fn new(inner: impl PinInit<T>) -> impl PinInit<Self> {
         pin_init!(Self {
-            napi <- Opaque::ffi_init(|napi: *mut bindings::napi_struct| {
-                // SAFETY: `napi` may be written. An instance that is marked scheduled cannot be
-                // scheduled again, which is right until it is enabled.
-                unsafe {
-                    napi.write(pin_init::zeroed());
-                    (*napi).state = 1 << bindings::NAPI_STATE_SCHED;
-                }
-            }),
+            seat <- Seat::new(),
             // SAFETY: The timer is within a `Napi<T>` at the offset that the callback assumes, and
             // is cancelled when it is dropped.
             timer <- unsafe { HrTimer::new(expired::<T>) },
@@ -101,7 +97,7 @@ impl<T: Poll> Napi<T> {
     pub(super) unsafe fn attach(&self, device: &NetDevice) {
         // SAFETY: The device is live, the instance is not in use, and the caller keeps it.
         unsafe {
-            bindings::netif_napi_add(device.as_ptr(), self.napi.get(), Some(poll::<T>));
+            bindings::netif_napi_add(device.as_ptr(), self.seat.as_ptr(), Some(poll::<T>));
         }
     }
 
@@ -112,7 +108,7 @@ impl<T: Poll> Napi<T> {
     /// The instance is attached and disabled.
     pub(super) unsafe fn detach(&self) {
         // SAFETY: As promised by the caller.
-        unsafe { bindings::netif_napi_del_unsynced(self.napi.get()) };
+        unsafe { bindings::netif_napi_del_unsynced(self.seat.as_ptr()) };
     }
 
     /// Lets polls happen. May sleep.
@@ -122,7 +118,7 @@ impl<T: Poll> Napi<T> {
     /// The instance is attached and disabled.
     pub(super) unsafe fn enable(&self) {
         // SAFETY: As promised by the caller.
-        unsafe { bindings::napi_enable(self.napi.get()) };
+        unsafe { bindings::napi_enable(self.seat.as_ptr()) };
     }
 
     /// Waits for a running poll and lets no more happen; the timer is disarmed. May sleep.
@@ -132,15 +128,15 @@ impl<T: Poll> Napi<T> {
     /// The instance is enabled, and nobody schedules it or arms its timer any more.
     pub(super) unsafe fn disable(&self) {
         // SAFETY: As promised by the caller.
-        unsafe { bindings::napi_disable(self.napi.get()) };
+        unsafe { bindings::napi_disable(self.seat.as_ptr()) };
         self.timer.cancel();
     }
 
     /// Has the instance polled soon; nothing happens unless it is enabled.
     #[inline]
     pub(crate) fn schedule(&self) {
-        // SAFETY: The state has been valid since `new`.
-        unsafe { bindings::napi_schedule(self.napi.get()) };
+        // SAFETY: It is live.
+        unsafe { Seat::schedule(&self.seat) };
     }
 
     /// Has the instance polled at `at`, ns, and not at the time that was set before.
@@ -172,7 +168,7 @@ fn out_of_line<T, E>(init: impl PinInit<T, E>) -> impl PinInit<T, E> {
 
 /// The right to hand packets to the stack, within a poll.
 pub(crate) struct Polling<'a> {
-    napi: &'a Opaque<bindings::napi_struct>,
+    seat: &'a Seat,
     device: &'a NetDevice,
 }
 
@@ -182,7 +178,7 @@ impl<'a> Polling<'a> {
     #[inline]
     pub(crate) fn receive(&self, skb: SkBuff) {
         // SAFETY: We are in the poll of `napi`, which belongs to the device; the packet is given up.
-        unsafe { bindings::napi_receive(self.napi.get(), skb.into_raw(), self.device.as_ptr()) };
+        unsafe { bindings::napi_receive(self.seat.as_ptr(), skb.into_raw(), self.device.as_ptr()) };
     }
 }
 
@@ -194,13 +190,25 @@ unsafe extern "C" fn poll<T: Poll>(napi: *mut bindings::napi_struct, budget: c_i
     let Ok(budget @ 1..) = usize::try_from(budget) else {
         return 0;
     };
-    // CAST: `Napi` is `repr(C)` and begins with the `napi_struct`.
+    // SAFETY: As promised by the caller.
+    let work = round::poll(budget, |budget| unsafe { turn::<T>(napi, budget) });
+    work as c_int
+}
+
+/// Polls an instance, and completes it unless that uses up the budget.
+///
+/// # Safety
+///
+/// As for [`poll`].
+#[inline]
+unsafe fn turn<T: Poll>(napi: *mut bindings::napi_struct, budget: usize) -> usize {
+    // CAST: `Napi` is `repr(C)` and begins with a seat, which begins with the `napi_struct`.
     // SAFETY: As promised by the caller.
     let this = unsafe { &*napi.cast::<Napi<T>>() };
     // SAFETY: An attached instance has a device, which lives until the instance is detached.
     let device = unsafe { NetDevice::from_raw((*napi).dev) };
     let polling = Polling {
-        napi: &this.napi,
+        seat: &this.seat,
         device,
     };
     let work = T::poll(this, polling, budget).min(budget);
@@ -208,7 +216,7 @@ unsafe extern "C" fn poll<T: Poll>(napi: *mut bindings::napi_struct, budget: c_i
         // SAFETY: We are in the poll of `napi`, and have not used up the budget.
         unsafe { bindings::napi_complete_done(napi, work as c_int) };
     }
-    work as c_int
+    work
 }
 
 /// # Safety
@@ -221,6 +229,6 @@ unsafe extern "C" fn expired<T: Poll>(timer: *mut bindings::hrtimer) -> bindings
         .wrapping_sub(offset_of!(Napi<T>, timer))
         .cast::<Napi<T>>();
     // SAFETY: As promised by the caller; only the field is borrowed.
-    unsafe { bindings::napi_schedule((*ptr::addr_of!((*napi).napi)).get()) };
+    unsafe { Seat::schedule(ptr::addr_of!((*napi).seat)) };
     bindings::hrtimer_restart_HRTIMER_NORESTART
 }

@@ -19,10 +19,7 @@ use core::{
         NonNull, //
     }, //
 };
-use kernel::{
-    error::to_result,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 /// An owned socket buffer that is on no list.
 ///
@@ -111,14 +108,23 @@ impl SkBuff {
 
     /// Makes the packet one that may wait in a device: with a complete Ethernet header in its
     /// linear part and without pages of user space; and time-stamps it if its socket wants that.
+    /// Tells its size on the wire, too.
     ///
     /// # Errors
     ///
-    /// `EINVAL` if there is no complete header, `ENOMEM` if there is no memory.
+    /// `EINVAL` if there is no complete header, or the headers of an offload packet make no sense,
+    /// `ENOMEM` if there is no memory.
     #[inline]
-    pub(crate) fn prepare(&mut self) -> Result {
+    pub(crate) fn prepare(&mut self) -> Result<WireSize> {
         // SAFETY: By the type invariants the buffer is live and ours.
-        to_result(unsafe { bindings::skb_prepare(self.as_ptr()) })
+        let size = unsafe { bindings::skb_prepare(self.as_ptr()) };
+        if size < 0 {
+            return Err(Error::from_errno(size as i32));
+        }
+        Ok(WireSize {
+            frames: (size >> 32) as u32,
+            bytes: size as u32,
+        })
     }
 
     /// Whether a socket waits for the buffer.

@@ -22,6 +22,7 @@ use crate::{
         }, //
     }, //
 };
+use kernel::prelude::*;
 
 /// What disciplines that keep flows apart know of a packet.
 #[derive(Clone, Copy, Default)]
@@ -41,6 +42,15 @@ impl Flow {
             hash: skb.flow_hash(key),
             class: matched.unwrap_or_else(|| skb.dscp()),
         })
+    }
+}
+
+/// Why a packet is dropped that [`SkBuff::prepare`] failed for.
+pub(crate) fn unfit(error: Error) -> model::Cause {
+    if error == ENOMEM {
+        model::Cause::NoMemory
+    } else {
+        model::Cause::Segmentation
     }
 }
 

@@ -23,6 +23,7 @@ use super::{
         Parameters, //
     },
     frame::{
+        unfit,
         Flow,
         Frame,
         FrameList, //
@@ -34,7 +35,10 @@ use super::{
     }, //
 };
 use crate::{
-    account::Charge,
+    account::{
+        Charge,
+        Load, //
+    },
     instance::{
         Instance,
         Traffic, //
@@ -96,6 +100,8 @@ pub(crate) struct Lane {
     /// crosses the link as a whole, and whether its flow matters. Replaced under RTNL; readers hold
     /// RCU.
     params: RcuPtr<Parameters>,
+    /// Whether flows matter to the discipline in force, so that one need not look for it.
+    keeps_flows: Atomic<u32>,
     /// Softirq time spent on delivery, ns.
     softirq_time: Atomic<u64>,
     /// Everything else, shared by the sender's CPUs and the poll.
@@ -125,6 +131,10 @@ struct State {
     mtu: u32,
     /// When the timer will fire, ns.
     armed: u64,
+    /// No poll before that, ns.
+    not_before: u64,
+    /// How long after a poll, ns, see [`moderation`](crate::model::Compiled::moderation).
+    moderation: u64,
     /// Times the polls.
     stopwatch: Stopwatch,
     /// What has been reported to the instances.
@@ -161,6 +171,7 @@ impl Lane {
         connected: bool,
     ) -> impl PinInit<Self> {
         pin_init!(Self {
+            keeps_flows: Atomic::new(u32::from(params.flow_key().is_some())),
             softirq_time: Atomic::new(0),
             state <- new_spinlock_bh!(State {
                 model: Direction::with_memory(**params, memory),
@@ -174,6 +185,8 @@ impl Lane {
                 connected,
                 mtu,
                 armed: NEVER,
+                not_before: 0,
+                moderation: params.moderation(),
                 stopwatch: Stopwatch::default(),
                 reported: Reported::default(),
                 waste: FrameList::default(),
@@ -244,24 +257,23 @@ impl Lane {
 impl Napi<Lane> {
     /// Sends a packet.
     pub(crate) fn transmit(&self, mut skb: SkBuff) {
-        let (Some(size), prepared) = (skb.wire_size(), skb.prepare()) else {
-            let size = WireSize::of_unknown(&skb);
-            return self.refuse(Frame::new(skb, size), Cause::Segmentation);
+        let size = match skb.prepare() {
+            Ok(size) => size,
+            Err(error) => {
+                let size = WireSize::of_unknown(&skb);
+                return self.refuse(Frame::new(skb, size), unfit(error));
+            }
         };
-        if let Err(error) = prepared {
-            let cause = if error == ENOMEM {
-                Cause::NoMemory
-            } else {
-                Cause::Segmentation
-            };
-            return self.refuse(Frame::new(skb, size), cause);
-        }
-        let (whole, flow) = self.with_params(|params| {
-            let whole = !skb.is_gso() || params.keeps_whole(size.bytes, size.frames);
-            (whole, Flow::of(&mut skb, params))
-        });
-        if !whole {
-            return self.transmit_segments(skb, size, flow);
+        let mut flow = None;
+        if size.frames > 1 || self.keeps_flows.load(Relaxed) != 0 {
+            let whole;
+            (whole, flow) = self.with_params(|params| {
+                let whole = params.keeps_whole(size.bytes, size.frames);
+                (whole, Flow::of(&mut skb, params))
+            });
+            if !whole {
+                return self.transmit_segments(skb, size, flow);
+            }
         }
         let mut state = self.state.lock();
         let now = state.now();
@@ -315,10 +327,13 @@ impl Napi<Lane> {
             }
         };
         state.pushes_back = params.pushes_back();
+        state.moderation = params.moderation();
         state.wake();
         let waste = state.clean_up();
         state.plan(self, now);
         drop(state);
+        self.keeps_flows
+            .store(u32::from(params.flow_key().is_some()), Relaxed);
         self.params.replace(params);
         drop((old, waste));
     }
@@ -490,19 +505,28 @@ impl State {
     }
 
     /// Sees to it that the poll runs when the model wants it.
-    #[inline]
+    #[inline(always)]
     fn plan(&mut self, napi: &Napi<Lane>, now: u64) {
+        let Some(at) = self.model.next_event() else {
+            return;
+        };
+        let at = at.max(self.not_before);
+        if at < self.armed || self.armed <= now {
+            self.arm(napi, at, now);
+        }
+    }
+
+    /// Has the poll run at `at`.
+    #[inline(never)]
+    fn arm(&mut self, napi: &Napi<Lane>, at: u64, now: u64) {
         if !self.open {
             return;
         }
-        match self.model.next_event() {
-            None => {}
-            Some(at) if at <= now => napi.schedule(),
-            Some(at) if at < self.armed || self.armed <= now => {
-                self.armed = at;
-                napi.schedule_at(at);
-            }
-            Some(_) => {}
+        if at <= now {
+            napi.schedule();
+        } else {
+            self.armed = at;
+            napi.schedule_at(at);
         }
     }
 
@@ -558,6 +582,7 @@ impl State {
 impl Poll for Lane {
     fn poll(napi: &Napi<Self>, polling: Polling<'_>, budget: usize) -> usize {
         let mut due = FrameList::default();
+        let mut load = Load::default();
         let mut work = 0;
 
         let mut state = napi.state.lock();
@@ -571,12 +596,13 @@ impl Poll for Lane {
             let Some(frame) = state.model.pop_due(now) else {
                 break;
             };
-            let State { charge, sender, .. } = &mut *state;
-            if let Some(sender) = sender {
-                charge.give(sender.account(), frame.load());
-            }
+            load = load.plus(frame.load());
             due.push_back(frame);
             work += 1;
+        }
+        let State { charge, sender, .. } = &mut *state;
+        if let Some(sender) = sender {
+            charge.give(sender.account(), load);
         }
         let waste = state.clean_up();
         state.wake();
@@ -584,6 +610,7 @@ impl Poll for Lane {
             // Nothing is due, so this arms the timer if anything. Should it fire before the poll is
             // completed, the poll is repeated.
             state.armed = NEVER;
+            state.not_before = now.saturating_add(state.moderation);
             state.plan(napi, now);
         }
         drop(state);

@@ -90,7 +90,9 @@ def no_overtaking():
     equal([f.number for f in frames], list(range(6)))
     # All come when the last one of the old delay is due.
     between(frames[3].at, frames[2].at, frames[2].at + LATE)
-    between(frames[5].at, begin + 400 * MS, begin + 400 * MS + LATE)
+    # The fourth may wait for the sixth, as those that follow others closely do.
+    moderated = MS // 64
+    between(frames[5].at, begin + 400 * MS, begin + 400 * MS + moderated + LATE)
 
 
 @case("what is on the wire keeps its time, what waits gets the new rate")

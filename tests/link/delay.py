@@ -3,7 +3,7 @@
 """A frame arrives one delay and its own wire time after it was sent."""
 
 from vnettest.ktap import between, case, equal, note, run
-from vnettest.links import LATE, MBIT, MS, Link, wire_ns
+from vnettest.links import LATE, MBIT, MS, US, Link, wire_ns
 
 SIZE = 1000
 
@@ -54,6 +54,21 @@ def asymmetric():
     link = Link(a={"delay": 2 * MS}, b={"delay": 30 * MS})
     check(link, 2 * MS, 5)
     check(link, 30 * MS, 5, "b", "a")
+
+
+@case("frames close to each other are handed over together, unless nothing may")
+def moderated():
+    """At most a 64th of the delay and a fifth of whole-time after their time."""
+    count = 200
+    for whole_time, latest in ((100 * US, 20 * US), (10 * US, 2 * US), (0, 0)):
+        link = Link(delay=2 * MS, **{"whole-time": whole_time})
+        sender, sink = link.sender(), link.sink()
+        sender.send(SIZE, count)
+        frames = sink.collect(count)
+        equal([frame.number for frame in frames], list(range(count)))
+        late = link.stats()["late-max"]
+        note(f"at most {late / 1e3:.3f} us late, {latest / 1e3:.0f} us on purpose")
+        between(late, 0, latest + LATE, "lateness, ns")
 
 
 run()

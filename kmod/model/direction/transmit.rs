@@ -4,7 +4,10 @@
 
 use super::{
     super::{
-        counters::Cause,
+        counters::{
+            Cause,
+            Tally, //
+        },
         discipline::room::Desk,
         frame::{
             Decision,
@@ -33,13 +36,59 @@ pub(super) struct Departure {
     pub(super) fated: bool,
 }
 
-/// The frame on the wire.
+/// What is on the wire.
 pub(super) struct OnWire<F> {
-    pub(super) frame: F,
+    pub(super) content: Content<F>,
     pub(super) departure: Departure,
 }
 
+/// A frame that is being serialised.
+pub(super) enum Content<F> {
+    /// It is here.
+    Frame(F),
+    /// It is in the delay line already, since nothing can happen to it on the way there.
+    Landed(Tally),
+}
+
+impl<F> OnWire<F> {
+    /// Whether the frame is in the delay line already.
+    #[inline]
+    pub(super) fn has_landed(&self) -> bool {
+        matches!(self.content, Content::Landed(_))
+    }
+}
+
 impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
+    /// Sends a frame over the idle wire of a plain direction: the short form of [`Self::start`] for
+    /// what most frames are.
+    #[inline(always)]
+    pub(super) fn pass(&mut self, now: u64, mut frame: Q::Frame) {
+        let (bytes, frames) = (frame.stamp().bytes, frame.stamp().frames);
+        let mut ends = now;
+        if let Some(rate) = &self.params.rate {
+            let bits = self.params.wire_bits(u64::from(bytes), u64::from(frames));
+            ends = self.serialiser.send(now, bits, Some(rate));
+        }
+        let arrives = ends.saturating_add(self.params.delay);
+        let due = self.line.due(arrives, false);
+        frame.release_sender();
+        self.line.append(frame, due);
+        if ends > now {
+            self.on_wire = Some(OnWire {
+                content: Content::Landed(Tally {
+                    frames: u64::from(frames),
+                    bytes: u64::from(bytes),
+                }),
+                departure: Departure {
+                    ends,
+                    arrives,
+                    overtakes: false,
+                    fated: false,
+                },
+            });
+        }
+    }
+
     /// Ends the serialisations that end by `self.now` and starts those that follow.
     pub(super) fn run_wire(&mut self) {
         while let Some(on_wire) = self.on_wire.take() {
@@ -48,7 +97,9 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
                 self.on_wire = Some(on_wire);
                 return;
             }
-            self.land(on_wire.departure, on_wire.frame);
+            if let Content::Frame(frame) = on_wire.content {
+                self.land(on_wire.departure, frame);
+            }
             // Without a rate a frame leaves the wire at once, and the next can begin.
             while self.on_wire.is_none() {
                 if let Some(copy) = self.copy.take() {
@@ -63,7 +114,6 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     }
 
     /// Starts to serialise a frame at `at`, and its copy if that does not have to wait.
-    #[inline]
     pub(super) fn start(&mut self, at: u64, frame: Q::Frame) {
         if let Some(effects) = &self.params.effects {
             let subject = self.subject(frame.stamp());
@@ -122,7 +172,25 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         if self.params.rate.is_none() {
             return self.land(departure, frame);
         }
-        self.on_wire = Some(OnWire { frame, departure });
+        let content = if self.lands_early(frame.stamp()) {
+            let mut tally = Tally::default();
+            tally.add(frame.stamp());
+            self.land(departure, frame);
+            Content::Landed(tally)
+        } else {
+            Content::Frame(frame)
+        };
+        self.on_wire = Some(OnWire { content, departure });
+    }
+
+    /// Whether it makes no difference if a frame enters the delay line when its serialisation begins,
+    /// with the due time that it will have.
+    #[inline]
+    fn lands_early(&self, stamp: &Stamp) -> bool {
+        !stamp.has_sender()
+            && self.params.effects.is_none()
+            && !self.params.limits_line
+            && !self.ledger.log.is_kept()
     }
 
     /// Decides what else will happen to a frame.
@@ -176,6 +244,10 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
             }
         }
         let due = self.line.due(departure.arrives, departure.overtakes);
+        if !departure.fated && !self.ledger.log.is_kept() {
+            self.line.append(frame, due);
+            return;
+        }
         let stamp = *frame.stamp();
         let reordered = self.line.push(frame, due);
         if reordered {

@@ -9,10 +9,15 @@
 #
 #   TEST_SIMULATED  run again with simulated time, where all is exact
 #   TEST_SMOKE      what `tests/run --smoke` runs
+#   TEST_OF_TOOLS   has programs of user space for its subject; the debug kernel,
+#                   which would find nothing in it that the others do not, runs it
+#                   only when it is asked for by name
 
-.PHONY: list-all list-simulated list-smoke
+.PHONY: list-all list-debug list-simulated list-smoke
 list-all:
 	@printf '%s\n' $(TEST_PROGS)
+list-debug:
+	@printf '%s\n' $(filter-out $(TEST_OF_TOOLS),$(TEST_PROGS))
 list-simulated:
 	@printf '%s\n' $(TEST_SIMULATED)
 list-smoke:

@@ -8,6 +8,7 @@ tested without a change here. Each refusal must name the attribute.
 
 from vnettest.ktap import Failure, after_each, case, contains, equal, run
 from vnettest.links import Link
+from vnettest.media import Medium
 from vnettest.netlink import NLA_F_NESTED, NetlinkError, attr
 from vnettest.settled import wait_until_empty
 from vnettest.ynl import Spec
@@ -110,8 +111,13 @@ def operations(which):
     instance = link.family.do("instance-new", netns_fd=link.ns["a"].fd)["id"]
     _, set_name, _, allowed = next(r for r in REQUESTS if r[0] == operation and r[2] == kind)
     base = b""
-    if "id" in allowed:
-        base = SPEC.encode(set_name, {"id": link.id if set_name == "link" else instance})
+    if operation == "medium-new":
+        # Its ports come first, and without them nothing else is looked at.
+        ports = [{"netns-fd": link.ns["a"].fd, "ifname": name} for name in ("p", "q")]
+        base = SPEC.encode(set_name, {"port": ports})
+    elif "id" in allowed:
+        ids = {"link": lambda: link.id, "medium": lambda: Medium(2, up=False).id}
+        base = SPEC.encode(set_name, {"id": ids.get(set_name, lambda: instance)()})
     check_set(link.family, operation, kind, allowed, base)
     link.family.do("instance-del", id=instance)
 

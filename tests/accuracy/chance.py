@@ -118,8 +118,9 @@ def bursts(_):
 def patterns(_):
     """Frames by their number: lost, or delayed."""
     count, period, delay, late = 10000, 100, 10 * MS, 5 * MS
-    rules = {"period": period, "rule": [{"frame": 7, "action": 0}, {"frame": 100, "action": 0},
-                                        {"frame": 50, "action": 2, "value": late}]}
+    rules = {"period": period, "rule": [{"frame": 7, "action": 0},
+                                        {"frame": 50, "action": 2, "value": late},
+                                        {"frame": 100, "action": 0}]}
 
     def measure(wire):
         traffic = Traffic(wire)

@@ -25,6 +25,6 @@ for part in [p for module in (timing, chance, queues, offloads) for p in module.
     except Exception:  # pylint: disable=broad-exception-caught
         progress(f"{name}: {traceback.format_exc()}")
         failed = True
-    ktap._undo()  # pylint: disable=protected-access
+    ktap.undo()
     progress(f"{name} ({mode}, {time.perf_counter() - begin:.1f} s)")
 sys.exit(failed)

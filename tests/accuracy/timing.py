@@ -231,8 +231,7 @@ def correlation(_):
     row("jitter", f"jitter_correlation_{rho}_lag_2", "", square, ours[1], theirs[1],
         [square - lag_2, square + lag_2], how=how)
     row("jitter", f"jitter_correlation_{rho}_deviation", "", 1, ours[2], theirs[2],
-        [1 - width, 1 + width], how=how + "; standard deviation in amounts: netem's way of mixing "
-                                          "draws narrows the distribution")
+        [1 - width, 1 + width], how=how + "; standard deviation in amounts")
 
 
 def order(_):

@@ -20,12 +20,12 @@ class Bridge:
     def __init__(self, count):
         run("modprobe -q -a bridge veth", check=False)
         self.ns, self.hub = [NetNS() for _ in range(count)], NetNS()
-        self.hub.run("ip link add br type bridge ageing_time 0 mcast_snooping 0")
-        self.hub.run("ip link set dev br up")
+        self.hub.run("ip link add name hub type bridge ageing_time 0 mcast_snooping 0")
+        self.hub.run("ip link set dev hub up")
         for number, ns in enumerate(self.ns):
             end = f"/proc/self/fd/{ns.inheritable()}"
             self.hub.run(f"ip link add p{number} type veth peer name p netns {end}")
-            self.hub.run(f"ip link set dev p{number} master br up")
+            self.hub.run(f"ip link set dev p{number} master hub up")
             ns.run("ip link set dev p up")
         for ns in self.ns:
             wait_up(ns, "p")

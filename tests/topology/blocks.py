@@ -3,6 +3,8 @@
 """`vnetctl fb`: functional blocks of nodes of a lab that is up."""
 
 import json
+import os
+import re
 
 from lab import PLAIN, start, up, vnetctl
 from vnettest.ktap import case, contains, equal, run, true
@@ -48,6 +50,31 @@ def life():
     fb("rm", "b", "c", "e")
     contains(fb("list"), "no blocks")
     vnetctl("exec", "a", "ping", "-c", "1", "b")
+
+
+@case("the stack changes under a conversation")
+def changed():
+    """The example topologies/reliable.yaml: over a line that loses frames, with arq all arrive."""
+    with open(f"{os.path.dirname(os.path.realpath(__file__))}/../../topologies/reliable.yaml",
+              encoding="utf-8") as file:
+        up(file.read())
+
+    def answers(count=40):
+        said = vnetctl("exec", "a", "ping", "-c", count, "-i", "0.02", "b", status=None).out
+        return int(re.search(r"(\d+) received", said)[1])
+
+    # ARP has to get through first.
+    for _ in range(20):
+        if answers(5):
+            break
+    true(answers() < 40, "some are lost")
+    for node in "ba":
+        fb("replace", node, "way", "--type", "arq", "timeout=20", "tries=30")
+    equal(answers(), 40)
+    true(int(fb("get", "a", "way", "again")) + int(fb("get", "b", "way", "again")) > 0)
+    for node in "ab":
+        fb("replace", node, "way", "--type", "forward", "--drop-state")
+    equal(fb("show", "a"), "a\n  eth eth0:wire -> forward way -> eth eth0:host\n")
 
 
 @case("mistakes are told with what to do")

@@ -269,6 +269,11 @@ void vnet_helper_skb_release(struct sk_buff *skb)
 	skb_set_queue_mapping(skb, 0);
 }
 
+void vnet_helper_skb_orphan(struct sk_buff *skb)
+{
+	skb_orphan(skb);
+}
+
 /* All segments of the packet as a list, or an error pointer; never the packet itself. */
 struct sk_buff *vnet_helper_skb_segment(struct sk_buff *skb)
 {

@@ -150,6 +150,12 @@ impl Line {
         self.open = values.uint(OPEN) != 0;
         self.max_packets = values.uint(PACKETS);
         self.max_bytes = values.uint(BYTES);
+        if !self.open {
+            let mut waiting = core::mem::take(&mut self.waiting);
+            while let Some(packet) = waiting.pop_front() {
+                self.keep(packet);
+            }
+        }
         // The time in which nothing could go is not made up for.
         if self.wire.free_at() < now {
             self.wire.reset(now);
@@ -175,9 +181,17 @@ impl Line {
         let first = self.packets == 0;
         self.packets = self.packets.saturating_add(1);
         self.bytes = self.bytes.saturating_add(len);
-        self.waiting.push_back(packet);
+        self.keep(packet);
         let at = Some(self.wire.free_at()).filter(|_| first && self.open && !self.draining);
         Arrival::Waits { at }
+    }
+
+    /// Adds a packet. What may wait for ever must not keep its socket, and that its namespace.
+    fn keep(&mut self, mut packet: SkBuff) {
+        if !self.open {
+            packet.orphan();
+        }
+        self.waiting.push_back(packet);
     }
 
     fn may_go(&self, now: u64) -> bool {

@@ -148,6 +148,13 @@ impl SkBuff {
         unsafe { bindings::skb_release(self.as_ptr()) }
     }
 
+    /// Cuts the tie to the sending socket, which keeps its namespace as long as packets keep it.
+    #[inline]
+    pub(crate) fn orphan(&mut self) {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { bindings::skb_orphan(self.as_ptr()) }
+    }
+
     /// Cuts an offload packet into its segments.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ from vnettest.blocks import Graph, refused
 from vnettest.ktap import case, contains, defer, equal, raises, run, true
 from vnettest.links import Link
 from vnettest.netns import NetNS, run as command
+from vnettest.ynl import Family
 
 FAMILY, CHAIN = 12, 7
 MACS = {"a": b"\x02\0\0\0\0\x0a", "b": b"\x02\0\0\0\0\x0b"}
@@ -194,6 +195,28 @@ def lifetimes():
     graph.ns.close()
     equal(raises(OSError, sock.send, b"x").errno, errno.ENETUNREACH)
     sock.close()
+
+
+@case("a packet that waits for ever does not keep the namespace")
+def namespaces():
+    """Nor its socket: both go, and the blocks with them."""
+    for close_first in (True, False):
+        graph = Graph()
+        graph.add("app", "socket", chain=CHAIN)
+        graph.add("hold", "queue", open=int(not close_first), rate=1)
+        graph.add("end", "discard")
+        graph.bind("app", "hold")
+        graph.bind("hold", "end")
+        family = Family()
+        defer(family.close)
+        number = family.do("instance-new", {"netns-fd": graph.ns.fd})["id"]
+        sock = opened(graph.ns)
+        for _ in range(3):
+            sock.send(b"held")
+        graph.set("hold", open=0)
+        sock.close()
+        graph.ns.close()
+        until(lambda: number not in [i["id"] for i in family.dump("instance-get")[0]], "it is gone")
 
 
 @case("what is refused")

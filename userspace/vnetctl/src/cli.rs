@@ -270,6 +270,10 @@ pub struct Ps {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+
+    /// A table with more columns: first processes, names of namespaces, programs.
+    #[arg(short, long)]
+    pub wide: bool,
 }
 
 /// `shell`

@@ -121,7 +121,7 @@ pub enum GenerateError {
 }
 
 /// What the routing of a generated topology can be.
-pub const ROUTING: &[&str] = &["static", "none", "ospf", "rip", "isis", "bgp"];
+pub const ROUTING: &[&str] = &["static", "none", "ospf", "rip", "isis", "bgp", "bird"];
 
 /// Most nodes of a generated topology.
 const MAX_NODES: usize = 100_000;

@@ -9,6 +9,7 @@ use vnet_lab::inspect::{self, NodeReport};
 use vnet_lab::paths::LabPaths;
 use vnet_lab::state;
 use vnet_topology::plan::{LinkPlan, MediumPlan, NodePlan, Plan, Segment};
+use vnet_topology::units::{show_rate, show_time};
 
 use crate::cli::Cli;
 use crate::complete;
@@ -26,6 +27,10 @@ pub struct Inspect {
     /// As JSON, with all that the plan says of the nodes and that is known of them.
     #[arg(long)]
     pub json: bool,
+
+    /// A table with more columns: rates, delays and MTUs of what the interfaces send on.
+    #[arg(short, long)]
+    pub wide: bool,
 
     /// The whole plan of the lab as JSON, as `plan` and `check` make it.
     #[arg(long, conflicts_with_all = ["json", "names"])]
@@ -51,6 +56,7 @@ pub fn run(cli: &Cli, inspect: &Inspect) -> Result<u8> {
         Place::Guest(guest) => {
             let mut arguments = vec!["inspect".to_owned()];
             arguments.extend(inspect.json.then(|| "--json".to_owned()));
+            arguments.extend(inspect.wide.then(|| "--wide".to_owned()));
             arguments.extend(inspect.plan.then(|| "--plan".to_owned()));
             arguments.push("--".into());
             arguments.extend_from_slice(&inspect.names);
@@ -91,7 +97,7 @@ fn here(lab: &str, inspect: &Inspect) -> Result<u8> {
         .collect();
     match inspect.json {
         true => output::json(&nodes)?,
-        false => table(&nodes).print()?,
+        false => table(&nodes, inspect.wide).print()?,
     }
     Ok(0)
 }
@@ -108,8 +114,8 @@ pub fn known(plan: &Plan, name: &str) -> Result<()> {
     }))
 }
 
-fn table(nodes: &[Entry]) -> Table {
-    let mut table = Table::new(&[
+fn table(nodes: &[Entry], wide: bool) -> Table {
+    let mut head = vec![
         "NODE",
         "KIND",
         "STATE",
@@ -118,10 +124,14 @@ fn table(nodes: &[Entry]) -> Table {
         "PEER",
         "MAC",
         "ADDRESSES",
-    ]);
+    ];
+    if wide {
+        head.extend([">RATE", ">DELAY", ">MTU"]);
+    }
+    let mut table = Table::new(&head);
     for node in nodes {
         let name = &node.report.name;
-        let mut rows: Vec<[String; 5]> = node
+        let mut rows: Vec<[String; 8]> = node
             .links
             .iter()
             .map(|link| {
@@ -134,6 +144,9 @@ fn table(nodes: &[Entry]) -> Table {
                     format!("{}:{}", peer.node, peer.interface),
                     end.mac.to_string(),
                     addresses.map_or(String::new(), |list| list.join(" ")),
+                    show_rate(link.directions[side].rate),
+                    show_time(link.directions[side].delay),
+                    link.mtu.to_string(),
                 ]
             })
             .collect();
@@ -149,6 +162,9 @@ fn table(nodes: &[Entry]) -> Table {
                     format!("{} others", medium.ports.len() - 1),
                     end.mac.to_string(),
                     addresses.map_or(String::new(), |list| list.join(" ")),
+                    show_rate(port.tx.rate),
+                    show_time(medium.ways.delay),
+                    medium.mtu.to_string(),
                 ]
             }));
         }
@@ -161,11 +177,14 @@ fn table(nodes: &[Entry]) -> Table {
                     none(),
                     none(),
                     addresses.join(" "),
+                    none(),
+                    none(),
+                    none(),
                 ]);
             }
         }
         if rows.is_empty() {
-            rows.push(["-", "-", "-", "-", ""].map(str::to_owned));
+            rows.push(["-", "-", "-", "-", "", "-", "-", "-"].map(str::to_owned));
         }
         for row in rows {
             let mut cells = vec![
@@ -173,7 +192,7 @@ fn table(nodes: &[Entry]) -> Table {
                 format!("{:?}", node.plan.kind).to_lowercase(),
                 node.report.state.name().into(),
             ];
-            cells.extend(row);
+            cells.extend(row.into_iter().take(if wide { 8 } else { 5 }));
             table.row(cells);
         }
     }

@@ -37,7 +37,7 @@ pub fn run(cli: &Cli, ps: &Ps) -> Result<u8> {
         output::print("no lab is up\n")?;
         return Ok(0);
     }
-    let mut table = Table::new(&[
+    let mut head = vec![
         "LAB",
         "KERNEL",
         "NODE",
@@ -45,9 +45,13 @@ pub fn run(cli: &Cli, ps: &Ps) -> Result<u8> {
         "STATE",
         ">PROCESSES",
         "ADDRESSES",
-    ]);
+    ];
+    if ps.wide {
+        head.extend([">INIT", "NETNS", "PROGRAMS"]);
+    }
+    let mut table = Table::new(&head);
     for entry in &entries {
-        rows(&mut table, entry);
+        rows(&mut table, entry, ps.wide);
     }
     table.print()?;
     Ok(0)
@@ -85,7 +89,7 @@ fn entry(found: &Found) -> Result<Entry> {
     })
 }
 
-fn rows(table: &mut Table, entry: &Entry) {
+fn rows(table: &mut Table, entry: &Entry, wide: bool) {
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or("-").to_owned();
     let lab = Value::Object(entry.lab.clone());
     let nodes = lab["nodes"].as_array().cloned().unwrap_or_default();
@@ -95,7 +99,7 @@ fn rows(table: &mut Table, entry: &Entry) {
         table.row(row);
     }
     for node in nodes {
-        table.row(vec![
+        let mut row = vec![
             text(&lab, "lab"),
             entry.kernel.clone(),
             text(&node, "name"),
@@ -103,8 +107,28 @@ fn rows(table: &mut Table, entry: &Entry) {
             text(&node, "state"),
             node["processes"].as_u64().unwrap_or(0).to_string(),
             addresses(&node),
-        ]);
+        ];
+        if wide {
+            let init = node["init"].as_i64();
+            row.push(init.map_or("-".into(), |init| init.to_string()));
+            row.push(text(&node, "netns"));
+            row.push(programs(&node));
+        }
+        table.row(row);
     }
+}
+
+/// Names of the programs that the node's first process has started, with the state of those that do not run.
+fn programs(node: &Value) -> String {
+    let list = node["programs"].as_array().into_iter().flatten();
+    let words = list.filter_map(|program| {
+        let name = program["name"].as_str()?;
+        Some(match &program["state"] {
+            Value::String(state) if state == "running" => name.to_owned(),
+            _ => format!("{name} (ended)"),
+        })
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn addresses(node: &Value) -> String {

@@ -186,10 +186,13 @@ pub(super) fn replace(here: &mut Here, replace: &Replace) -> Result<()> {
     client
         .block_replace(fd, &replace.name, replace.kind.clone(), param, state)
         .map_err(|error| {
-            failed(
-                format!("cannot replace block {} of {}", replace.name, replace.node),
-                error,
-            )
+            let what = format!("cannot replace block {} of {}", replace.name, replace.node);
+            match (error.errno(), &replace.kind) {
+                (Some(libc::EOPNOTSUPP), Some(new)) => Error::Message(format!(
+                    "{what}: the state of a {old} cannot be handed over to a {new}; --drop-state does without it"
+                )),
+                _ => failed(what, error),
+            }
         })
 }
 

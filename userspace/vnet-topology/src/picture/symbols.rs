@@ -9,8 +9,8 @@ pub const STYLE: &str = "
   .link { stroke: #64748b; stroke-width: 1.6; fill: none; }
   .many .link { stroke-width: 1; opacity: 0.7; }
   .down { stroke-dasharray: 5 4; }
-  .label { font-size: 9px; fill: #475569; text-anchor: middle; paint-order: stroke; stroke: #ffffff; stroke-width: 3px; }
-  .name { font-size: 12px; fill: #0f172a; text-anchor: middle; paint-order: stroke; stroke: #ffffff; stroke-width: 3px; }
+  .label { font-size: 9px; fill: #475569; text-anchor: middle; paint-order: stroke; stroke: #ffffff; stroke-width: 5px; stroke-linejoin: round; }
+  .name { font-size: 12px; fill: #0f172a; text-anchor: middle; paint-order: stroke; stroke: #ffffff; stroke-width: 5px; stroke-linejoin: round; }
   .host .body { fill: #dbeafe; stroke: #1d4ed8; }
   .router .body { fill: #fef3c7; stroke: #b45309; }
   .switch .body { fill: #d1fae5; stroke: #047857; }

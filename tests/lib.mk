@@ -8,17 +8,20 @@
 # and ours, each a part of TEST_PROGS:
 #
 #   TEST_SIMULATED  run again with simulated time, where all is exact
+#   TEST_WAITS      run in uml with simulated time only, since all they do is wait
 #   TEST_SMOKE      what `tests/run --smoke` runs
 #   TEST_OF_TOOLS   has programs of user space for its subject; the debug kernel,
 #                   which would find nothing in it that the others do not, runs it
 #                   only when it is asked for by name
 
-.PHONY: list-all list-debug list-simulated list-smoke
+.PHONY: list-all list-debug list-real list-simulated list-smoke
 list-all:
 	@printf '%s\n' $(TEST_PROGS)
 list-debug:
 	@printf '%s\n' $(filter-out $(TEST_OF_TOOLS),$(TEST_PROGS))
+list-real:
+	@printf '%s\n' $(filter-out $(TEST_WAITS),$(TEST_PROGS))
 list-simulated:
-	@printf '%s\n' $(TEST_SIMULATED)
+	@printf '%s\n' $(TEST_SIMULATED) $(TEST_WAITS)
 list-smoke:
 	@printf '%s\n' $(TEST_SMOKE)

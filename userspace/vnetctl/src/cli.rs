@@ -486,8 +486,11 @@ pub struct Completion {
 /// `man`
 #[derive(Debug, Args)]
 pub struct Man {
+    /// Of this command, as in `link set`; else of vnetctl itself.
+    pub command: Vec<String>,
+
     /// Write a page for each command into this directory instead.
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "command")]
     pub directory: Option<PathBuf>,
 }
 

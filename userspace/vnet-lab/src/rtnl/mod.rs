@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use netlink_packet_core::NetlinkMessage;
 use netlink_packet_route::address::AddressMessage;
-use netlink_packet_route::link::{LinkAttribute, LinkMessage};
+use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
 use netlink_packet_route::route::RouteMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage as Message};
 use netlink_sys::protocols::NETLINK_ROUTE;
@@ -137,7 +137,11 @@ impl Rtnl {
     pub fn interfaces_now(&mut self, names: &[&str]) -> Result<Vec<Option<Interface>>> {
         let request = |name: &&str| {
             let mut link = LinkMessage::default();
-            link.attributes = vec![LinkAttribute::IfName((*name).into())];
+            link.attributes = vec![
+                LinkAttribute::IfName((*name).into()),
+                // Gathering counters takes longer than the rest.
+                LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]),
+            ];
             Outgoing::new(NetlinkMessage::from(Message::GetLink(link)), 0)
         };
         let outcomes = self

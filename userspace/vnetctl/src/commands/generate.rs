@@ -37,11 +37,27 @@ pub fn man(man: &Man) -> Result<u8> {
         }
         None => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command())
+            let command = find(&man.command)?;
+            clap_mangen::Man::new(command)
                 .render(&mut page)
                 .map_err(failed)?;
             output::print(&String::from_utf8_lossy(&page))?;
         }
     }
     Ok(0)
+}
+
+/// A command by its words, with all options that it takes.
+fn find(words: &[String]) -> Result<clap::Command> {
+    let mut command = Cli::command();
+    // Only now do the commands within others know how they are called.
+    command.build();
+    for word in words {
+        let found = command.find_subcommand(word).filter(|it| !it.is_hide_set());
+        command = found.cloned().ok_or_else(|| {
+            let name = command.get_bin_name().unwrap_or_default();
+            Error::Message(format!("{name} has no command {word}"))
+        })?;
+    }
+    Ok(command)
 }

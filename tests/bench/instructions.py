@@ -20,6 +20,13 @@ from pairs import Ours, Veth, address
 NS_PER_INSTRUCTION = 2
 TARGET = "10.9.9.9"
 PACKETS = 50_000
+SHAPED = {"rate": 10 * GBIT, "delay": MS, "queue_packets": 10000}
+MAKERS = {
+    "link": lambda a, b: Ours(ns_a=a, ns_b=b, **SHAPED),
+    "netem": lambda a, b: Veth(ns_a=a, ns_b=b, netem="rate 10gbit delay 1ms"),
+    "unshaped_link": lambda a, b: Ours(ns_a=a, ns_b=b),
+    "veth": lambda a, b: Veth(ns_a=a, ns_b=b),
+}
 
 
 def instructions(rate):
@@ -33,33 +40,45 @@ def forwards(ns):
         file.write("1")
 
 
-def row(make, links, count):
-    """Instructions per packet from pktgen through so many links, routers between them."""
-    nodes = [NetNS() for _ in range(links + 1)]
-    pairs = [make(left, right) for left, right in zip(nodes, nodes[1:])]
-    for ns, following in zip(nodes[1:], pairs[1:]):
-        forwards(ns)
-        mac = OTHER_HOST if following is pairs[-1] else address(following.ns["b"], "b")
-        ns.run("ip addr add 10.8.0.1/24 dev a")
-        ns.run(f"ip route add {TARGET} via 10.8.0.2")
-        ns.run(f"ip neigh replace 10.8.0.2 lladdr {mac} dev a nud permanent")
-    sink = Sink(nodes[-1], "b")
-    defer(sink.close)
-    first = OTHER_HOST if links == 1 else address(pairs[0].ns["b"], "b")
-    # pktgen's own time, in which the processor does all that the packets ask for: nobody
-    # looks meanwhile. What a run takes beside its packets, and what is still on the way
-    # when pktgen ends, go away in the difference of two. The first run fills caches.
-    took = {}
-    for packets in (count, count, 3 * count):
-        before = sink.count()
-        generator = Pktgen(nodes[0], "a", target=first, count=packets, xmit_mode="queue_xmit")
+class Row:
+    """So many links of a kind in a row, routers between them, with a sink at the end."""
+
+    def __init__(self, make, links):
+        nodes = [NetNS() for _ in range(links + 1)]
+        pairs = [make(left, right) for left, right in zip(nodes, nodes[1:])]
+        for ns, following in zip(nodes[1:], pairs[1:]):
+            forwards(ns)
+            mac = OTHER_HOST if following is pairs[-1] else address(following.ns["b"], "b")
+            ns.run("ip addr add 10.8.0.1/24 dev a")
+            ns.run(f"ip route add {TARGET} via 10.8.0.2")
+            ns.run(f"ip neigh replace 10.8.0.2 lladdr {mac} dev a nud permanent")
+        self.sink = Sink(nodes[-1], "b")
+        defer(self.sink.close)
+        self.source = nodes[0]
+        self.first = OTHER_HOST if links == 1 else address(pairs[0].ns["b"], "b")
+
+    def send(self, packets):
+        """Seconds that pktgen takes for so many packets."""
+        before = self.sink.count()
+        generator = Pktgen(self.source, "a", target=self.first, count=packets, xmit_mode="queue_xmit")
         generator.result()
         time.sleep(0.1)
-        if (arrived := sink.count() - before) < packets:
+        if (arrived := self.sink.count() - before) < packets:
             raise Failure(f"{packets - arrived} of {packets} packets did not arrive")
-        took[packets] = generator.seconds()
+        return generator.seconds()
+
+
+def row_cost(make, links, count):
+    """Instructions per packet from pktgen through so many links.
+
+    pktgen's own time, in which the processor does all that the packets ask for: nobody
+    looks meanwhile. What a run takes beside its packets, and what is still on the way
+    when pktgen ends, go away in the difference of two. The first run fills caches.
+    """
+    row = Row(make, links)
+    _, few, many = (row.send(packets) for packets in (count, count, 3 * count))
     undo()
-    return instructions(2 * count / (took[3 * count] - took[count]))
+    return instructions(2 * count / (many - few))
 
 
 def bare_hop(count):
@@ -87,17 +106,10 @@ def bare_hop(count):
 def measure(emit, _runs, scale):
     """One run is enough: instructions are counted."""
     count = int(PACKETS * scale)
-    shaped = {"rate": 10 * GBIT, "delay": MS, "queue_packets": 10000}
-    makers = {
-        "link": lambda a, b: Ours(ns_a=a, ns_b=b, **shaped),
-        "netem": lambda a, b: Veth(ns_a=a, ns_b=b, netem="rate 10gbit delay 1ms"),
-        "unshaped_link": lambda a, b: Ours(ns_a=a, ns_b=b),
-        "veth": lambda a, b: Veth(ns_a=a, ns_b=b),
-    }
     hop = bare_hop(count)
     emit("forwarding_insns", hop, unit="instructions")
-    for name, make in makers.items():
-        one, two = (row(make, links, count) for links in (1, 2))
+    for name, make in MAKERS.items():
+        one, two = (row_cost(make, links, count) for links in (1, 2))
         emit(f"{name}_row_insns_n1", one, unit="instructions")
         emit(f"{name}_row_insns_n2", two, unit="instructions")
         emit(f"{name}_insns", two - one - hop, unit="instructions")

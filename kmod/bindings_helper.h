@@ -11,6 +11,7 @@
 #include <linux/hrtimer.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
+#include <linux/lz4.h>
 #include <linux/netfilter_netdev.h>
 #include <linux/notifier.h>
 #include <linux/netdevice.h>
@@ -26,3 +27,4 @@
 
 const gfp_t VNET_CONST_GFP_ATOMIC = GFP_ATOMIC;
 const gfp_t VNET_CONST_GFP_KERNEL = GFP_KERNEL;
+const size_t VNET_CONST_LZ4_MEM_COMPRESS = LZ4_MEM_COMPRESS;

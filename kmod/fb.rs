@@ -47,6 +47,7 @@ pub(crate) mod types;
 mod arq;
 mod bpf;
 mod classifier;
+mod compress;
 mod counter;
 mod discard;
 mod eth;

@@ -21,6 +21,7 @@ pub(crate) mod extack;
 pub(crate) mod hook;
 pub(crate) mod hrtimer;
 pub(crate) mod link_ops;
+pub(crate) mod lz4;
 pub(crate) mod napi;
 pub(crate) mod netlink;
 pub(crate) mod netns;

@@ -10,6 +10,7 @@ use super::{
     },
     bpf,
     classifier,
+    compress,
     counter,
     discard,
     eth,
@@ -60,6 +61,7 @@ pub(crate) static TYPES: &[&Type] = &[
     &frame::TYPE,
     &arq::TYPE,
     &fec::TYPE,
+    &compress::TYPE,
 ];
 
 impl Type {

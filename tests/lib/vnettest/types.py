@@ -13,6 +13,7 @@ EXAMPLES = {
     "classifier": {"ports": 3,
                    "rules": [{"port": 1, "ethertype": 0x806},
                              {"port": 2, "source": b"\x0a\0\0\0", "source-prefix": 8}]},
+    "compress": {"frames": 1, "protocol": 0x88B6},
     "counter": {},
     "discard": {},
     "eth": {"device": DEVICE},

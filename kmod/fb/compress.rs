@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `compress`: makes packets shorter on the way between two ends, each of which has such a block.
+//!
+//! ```text
+//!   frames:     | destination, source | protocol | 6 | 0 | length | bytes | compressed | (padding)
+//!   datagrams:                        | protocol | 6 | 0 | length | bytes | compressed |
+//!                                          2       1   1     2        2
+//! ```
+//!
+//! *Length* is that of what was compressed (of a frame all behind the addresses), *bytes* how many it
+//! became. What does not become shorter passes as it is.
+
+use super::prelude::*;
+use crate::{
+    net::lz4::{
+        self,
+        Compressor, //
+    },
+    sync::spinlock_bh::{
+        new_spinlock_bh,
+        SpinLockBh, //
+    }, //
+};
+
+/// Places of the parameters.
+const FRAMES: usize = 0;
+const PROTOCOL: usize = 1;
+const COMPRESSED: usize = 2;
+const SAVED: usize = 3;
+
+/// Longest packet that is compressed.
+const LONGEST: usize = 9216;
+/// Bytes of both addresses of a frame.
+const ADDRESSES: usize = 12;
+/// Bytes of the tag.
+const TAG: usize = 8;
+/// What tells the tag from those of other types.
+const KIND: [u8; 2] = [6, 0];
+/// Bytes of the shortest frame.
+const SHORTEST: u32 = 60;
+
+/// The type.
+pub(super) static TYPE: Type = Type {
+    name: c"compress",
+    doc: c"makes packets shorter on the way to the block at the other end, which expands them",
+    passage: Passage::Through,
+    ports: ANY_THROUGH,
+    params: &[
+        Param::new(
+            c"frames",
+            c"whether packets are Ethernet frames, and not datagrams",
+            Kind::Bool(true),
+        )
+        .access(Access::Initial),
+        Param::uint(
+            c"protocol",
+            c"Ethernet type, the same at both ends",
+            0x600..=0xffff,
+            0x88b5,
+        )
+        .access(Access::Initial),
+        Param::reading(c"compressed", c"packets that became shorter").unit(c"packets"),
+        Param::reading(c"saved", c"bytes by which they did").unit(c"bytes"),
+    ],
+    state: false,
+    make,
+};
+
+/// What the work needs.
+struct Desk {
+    compressor: Compressor,
+    /// Room for what comes out.
+    room: KVVec<u8>,
+    compressed: u64,
+    saved: u64,
+}
+
+/// What replacements share.
+#[pin_data]
+struct Shared {
+    /// Protects the desk; nothing is locked under it, and no packet leaves.
+    #[pin]
+    desk: SpinLockBh<Desk>,
+}
+
+struct Compress {
+    shared: Arc<Shared>,
+    protocol: [u8; 2],
+    /// Where the tag begins.
+    at: usize,
+}
+
+fn make(_site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
+    let shared = match of_type::<Compress>(old) {
+        Some(old) => old.shared.clone(),
+        None => {
+            let desk = Desk {
+                compressor: Compressor::new()?,
+                room: KVVec::from_elem(0, LONGEST, GFP_KERNEL)?,
+                compressed: 0,
+                saved: 0,
+            };
+            let shared = pin_init!(Shared {
+                desk <- new_spinlock_bh!(desk, "vnet_compress"),
+            });
+            Arc::pin_init(shared, GFP_KERNEL)?
+        }
+    };
+    let block = Compress {
+        shared,
+        protocol: (values.uint(PROTOCOL) as u16).to_be_bytes(),
+        at: match values.uint(FRAMES) {
+            0 => 0,
+            _ => ADDRESSES,
+        },
+    };
+    Ok(Arc::new(block, GFP_KERNEL)?)
+}
+
+/// What a tag says.
+struct Tag {
+    /// Bytes before compression.
+    length: u16,
+    /// Bytes that follow.
+    bytes: u16,
+}
+
+impl Compress {
+    fn tag(&self, tag: &Tag) -> [u8; TAG] {
+        let ([a, b], [kind, zero]) = (self.protocol, KIND);
+        let ([c, d], [e, f]) = (tag.length.to_be_bytes(), tag.bytes.to_be_bytes());
+        [a, b, kind, zero, c, d, e, f]
+    }
+
+    /// The tag of a packet, if it has one.
+    fn tag_of(&self, packet: &mut SkBuff) -> Option<Tag> {
+        let bytes = packet.first(self.at.saturating_add(TAG) as u32)?;
+        let [a, b, kind, zero, c, d, e, f] = *bytes.get(self.at..)?.first_chunk::<TAG>()?;
+        let known = [a, b] == self.protocol && [kind, zero] == KIND;
+        known.then(|| Tag {
+            length: u16::from_be_bytes([c, d]),
+            bytes: u16::from_be_bytes([e, f]),
+        })
+    }
+
+    /// The packet in fewer bytes, if there are any; false if there is no memory.
+    fn shrink(&self, packet: &mut SkBuff) -> bool {
+        if !packet.fill_in() {
+            return false;
+        }
+        let mark = packet.mark();
+        let len = packet.len();
+        if len as usize > LONGEST {
+            return true;
+        }
+        let Some((head, rest)) = packet
+            .first(len)
+            .and_then(|bytes| bytes.split_at_checked(self.at))
+        else {
+            // Too short for its addresses, or not in one piece: it passes as it is.
+            return true;
+        };
+        let mut desk = self.shared.desk.lock();
+        let desk = &mut *desk;
+        let most = rest.len().saturating_sub(TAG + 1);
+        let Some(room) = desk.room.get_mut(..most) else {
+            return true;
+        };
+        let Some(done) = desk.compressor.compress(rest, room) else {
+            return true;
+        };
+        let tag = self.tag(&Tag {
+            length: rest.len() as u16,
+            bytes: done as u16,
+        });
+        let least = if self.at == 0 { 0 } else { SHORTEST };
+        let made = SkBuff::of_parts(&[head, &tag, room.get(..done).unwrap_or_default()], least);
+        let Some(mut made) = made.filter(|made| made.len() < len) else {
+            return true;
+        };
+        made.set_mark(mark);
+        desk.compressed = desk.compressed.wrapping_add(1);
+        let saved = len.saturating_sub(made.len());
+        desk.saved = desk.saved.wrapping_add(saved.into());
+        core::mem::replace(packet, made).consume();
+        true
+    }
+
+    /// The packet as it was.
+    fn expand(&self, packet: &mut SkBuff, tag: &Tag) -> Result<(), Cause> {
+        let mark = packet.mark();
+        let len = packet.len();
+        let bytes = packet.first(len).ok_or(Cause::NoMemory)?;
+        let (head, rest) = bytes.split_at_checked(self.at).ok_or(Cause::Malformed)?;
+        let compressed = rest
+            .get(TAG..TAG.saturating_add(tag.bytes.into()))
+            .ok_or(Cause::Malformed)?;
+        let mut desk = self.shared.desk.lock();
+        let room = desk
+            .room
+            .get_mut(..usize::from(tag.length))
+            .ok_or(Cause::Malformed)?;
+        if lz4::expand(compressed, room) != Some(room.len()) {
+            return Err(Cause::Malformed);
+        }
+        let mut made = SkBuff::of_parts(&[head, room], 0).ok_or(Cause::NoMemory)?;
+        made.set_mark(mark);
+        core::mem::replace(packet, made).consume();
+        Ok(())
+    }
+
+    /// Sends the segments of an offload packet.
+    fn cut(&self, packet: SkBuff, run: &Run<'_>) -> Verdict {
+        let mut segments = match packet.segment() {
+            Ok(segments) => segments,
+            Err(packet) => return Verdict::drop(packet, Cause::Malformed),
+        };
+        while let Some(mut segment) = segments.pop_front() {
+            match self.shrink(&mut segment) {
+                true => run.emit(segment, LOWER),
+                false => run.failed(Cause::NoMemory, segment.len()),
+            }
+        }
+        Verdict::consumed()
+    }
+}
+
+impl Block for Compress {
+    fn receive(&self, mut packet: SkBuff, from: u32, run: &Run<'_>) -> Verdict {
+        if from == LOWER {
+            let Some(tag) = self.tag_of(&mut packet) else {
+                return Verdict::leave(packet, UPPER);
+            };
+            return match self.expand(&mut packet, &tag) {
+                Ok(()) => Verdict::leave(packet, UPPER),
+                Err(cause) => Verdict::drop(packet, cause),
+            };
+        }
+        if packet.is_gso() {
+            return self.cut(packet, run);
+        }
+        match self.shrink(&mut packet) {
+            true => Verdict::leave(packet, LOWER),
+            false => Verdict::drop(packet, Cause::NoMemory),
+        }
+    }
+
+    fn read(&self, place: usize) -> Result<Value> {
+        let desk = self.shared.desk.lock();
+        Ok(match place {
+            COMPRESSED => Value::Uint(desk.compressed),
+            SAVED => Value::Uint(desk.saved),
+            _ => Value::Absent,
+        })
+    }
+}

@@ -202,11 +202,10 @@ impl Driver for Station {
         outlet.medium.with_air(|air, _| air.mtu = smallest);
     }
 
-    fn iflink(outlet: &Outlet) -> Option<u32> {
-        // There is no one other end.
-        let rcu = rcu::read_lock();
-        let port = outlet.medium.ports.get(outlet.port)?;
-        port.device.get_rcu(&rcu).map(NetDevice::ifindex)
+    fn iflink(_outlet: &Outlet) -> Option<u32> {
+        // There is no one other end. That it is not the device itself has the core tell of carrier at
+        // once, and not a second later.
+        None
     }
 
     fn speed(outlet: &Outlet) -> Option<u64> {

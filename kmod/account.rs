@@ -320,7 +320,8 @@ impl Charge {
     #[cold]
     fn grow(&mut self, account: &Account, needed: Load) -> Result<(), Cause> {
         let missing = needed.minus(self.granted);
-        let generous = missing.plus(needed.reserve());
+        // Of what is not short, no more than its own reserve.
+        let generous = needed.plus(needed.reserve()).minus(self.granted);
         if account.take(generous).is_ok() {
             self.set_granted(self.granted.plus(generous));
             return Ok(());

@@ -116,6 +116,15 @@ void vnet_helper_spin_lock_init(spinlock_t *lock, const char *name, struct lock_
 #endif
 }
 
+/*
+ * What a CPU has of its own is protected by disabling bottom halves, which keeps
+ * all others off the CPU but interrupts. Without this option a real-time kernel
+ * does not promise that.
+ */
+#if defined(CONFIG_PREEMPT_RT) && !defined(CONFIG_PREEMPT_RT_NEEDS_BH_LOCK)
+# error "on PREEMPT_RT vnet needs CONFIG_PREEMPT_RT_NEEDS_BH_LOCK"
+#endif
+
 /* linux/bottom_half.h, linux/smp.h */
 
 void vnet_helper_local_bh_disable(void)

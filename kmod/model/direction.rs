@@ -209,7 +209,8 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         self.now = self.now.max(now);
         if let Some(on_wire) = &self.on_wire {
             if on_wire.departure.ends <= self.now {
-                if on_wire.has_landed() && self.is_last() {
+                // Other disciplines have something to do when the queue runs dry.
+                if self.plain && on_wire.has_landed() && self.is_last() {
                     self.on_wire = None;
                 } else {
                     self.run_wire();

@@ -124,9 +124,11 @@ impl Seat {
             if !bindings::napi_schedule_prep(napi) {
                 return;
             }
+            // An instance with a thread of its own is polled there.
+            let threaded = (*napi).state & (1 << bindings::NAPI_STATE_THREADED) != 0;
             match Cpu::here() {
                 // INVARIANT: The instance was scheduled just now, by us.
-                Some(cpu) if cpu.running.load(Relaxed) => cpu.push(this.cast_mut()),
+                Some(cpu) if cpu.running.load(Relaxed) && !threaded => cpu.push(this.cast_mut()),
                 _ => bindings::__napi_schedule(napi),
             }
         }

@@ -218,6 +218,8 @@ impl Lane {
     /// Begins another log of decisions, or ends it. One that has the same size stays as it is.
     pub(crate) fn set_trace(&self, trace: Option<KBox<Trace>>) {
         let mut state = self.state.lock();
+        // What was decided before does not belong into it.
+        state.model.advance(clock::now());
         let slot = state.model.log();
         let size = |trace: Option<&Trace>| trace.map_or(0, Trace::size);
         let unused = if size(slot.get()) == size(trace.as_deref()) {
@@ -225,8 +227,9 @@ impl Lane {
         } else {
             slot.replace(trace)
         };
+        let waste = state.clean_up();
         drop(state);
-        drop(unused);
+        drop((unused, waste));
     }
 
     /// Reads from the log of decisions, if there is one, what fits into `records`, see

@@ -34,6 +34,8 @@ pub(super) struct Departure {
     pub(super) overtakes: bool,
     /// Something else happens to it, see [`Direction::fate`].
     pub(super) fated: bool,
+    /// The delay line had a limit when its serialisation began.
+    pub(super) limited: bool,
 }
 
 /// What is on the wire.
@@ -84,6 +86,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
                     arrives,
                     overtakes: false,
                     fated: false,
+                    limited: false,
                 },
             });
         }
@@ -165,6 +168,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
             arrives: ends.saturating_add(self.params.delay),
             overtakes: false,
             fated: false,
+            limited: self.params.limits_line,
         };
         if self.params.effects.is_some() {
             self.decide(&mut departure, stamp, bits);
@@ -231,7 +235,10 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         if let (true, Some(cause)) = (departure.fated, self.fate.lost) {
             return self.ledger.drop_sent(ended, frame, cause);
         }
-        if self.params.limits_line && !self.line.admits(ended, frame.stamp(), &self.params.line) {
+        if departure.limited
+            && self.params.limits_line
+            && !self.line.admits(ended, frame.stamp(), &self.params.line)
+        {
             return self.ledger.drop_sent(ended, frame, Cause::DelayLimit);
         }
         self.ledger.leave(&frame);

@@ -6,12 +6,13 @@
 
 mod common;
 
-use common::{take_log, FullDirection, TestFrame, TestMemory};
+use common::{keep_log, take_log, FullDirection, TestFrame, TestMemory};
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 use vnet_model::{
-    Action, Cause, Codel, Compiled, Decision, Direction, Discipline, Distribution, DropFrom,
-    Effects, FourState, Frame, FrameQueue, GilbertElliott, Jitter, LineLimit, Order, Params,
-    Pattern, Pie, Probability, QueueLimit, Queueing, Red, Reorder, Rule, Source, Tally, Weight,
+    Action, Cause, Codel, Compiled, Counters, Decision, Direction, Discipline, Distribution,
+    DropFrom, Effects, FourState, Frame, FrameQueue, GilbertElliott, Jitter, LineLimit, Order,
+    Params, Pattern, Pie, Probability, QueueLimit, Queueing, Red, Reorder, Rule, Source, Tally,
+    Weight,
 };
 
 const MS: u64 = 1_000_000;
@@ -322,9 +323,13 @@ struct Outcome {
     counts: Option<(Tally, Tally, Tally, Tally, Tally)>,
 }
 
+/// All counters, what is queued and what is in flight, after each step.
+type History = Vec<(Counters, Tally, Tally)>;
+
 struct Run {
     direction: FullDirection,
     outcome: Outcome,
+    history: History,
     last: Option<u64>,
     discarded: u64,
     delivered: u64,
@@ -383,13 +388,15 @@ impl Run {
         }
         let snapshot = self.direction.snapshot(now);
         assert!(snapshot.balanced(), "{snapshot:?}");
+        self.history
+            .push((snapshot.counters, snapshot.queued, snapshot.in_flight));
         let mut discarded = self.direction.take_discarded();
         while let Some(frame) = discarded.pop_front() {
             self.discarded += u64::from(frame.stamp().frames);
         }
     }
 
-    fn finish(mut self, mut now: u64) -> Outcome {
+    fn finish(mut self, mut now: u64) -> (Outcome, History) {
         while let Some(at) = self.direction.next_event() {
             now = now.max(at);
             self.poll(now);
@@ -412,16 +419,17 @@ impl Run {
             counters.corrupted,
             counters.reordered,
         ));
-        self.outcome
+        (self.outcome, self.history)
     }
 }
 
 /// Runs the steps; `eager` polls in between, whenever the model asks for it and sometimes later.
-fn run(setting: &Setting, steps: &[(u64, Step)], eager: Option<u64>) -> Outcome {
+fn run(setting: &Setting, steps: &[(u64, Step)], eager: Option<u64>) -> (Outcome, History) {
     take_log();
     let mut run = Run {
         direction: Direction::with_memory(setting.compile(), TestMemory::default()),
         outcome: Outcome::default(),
+        history: History::new(),
         last: None,
         discarded: 0,
         delivered: 0,
@@ -459,8 +467,18 @@ proptest! {
 
     #[test]
     fn everything_at_once(setting in setting(), steps in steps(), late in 1u64..100_000) {
-        let lazy = run(&setting, &steps, None);
-        let eager = run(&setting, &steps, Some(late));
-        prop_assert_eq!(lazy, eager);
+        let (lazy, _) = run(&setting, &steps, None);
+        let (eager, history) = run(&setting, &steps, Some(late));
+        prop_assert_eq!(&lazy, &eager);
+
+        // Without a log there are shorter ways to the same.
+        keep_log(false);
+        let (unseen, seen) = run(&setting, &steps, Some(late));
+        keep_log(true);
+        prop_assert_eq!(&unseen.delivered, &eager.delivered);
+        prop_assert_eq!(unseen.counts, eager.counts);
+        for (step, (unseen, seen)) in seen.iter().zip(&history).enumerate() {
+            prop_assert_eq!(unseen, seen, "after step {}", step);
+        }
     }
 }

@@ -8,7 +8,7 @@ pub mod reference;
 pub mod stats;
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
 };
 
@@ -73,6 +73,16 @@ thread_local! {
     pub static LOG: RefCell<Vec<Decision>> = const { RefCell::new(Vec::new()) };
 }
 
+thread_local! {
+    /// Whether there is a log.
+    static KEPT: Cell<bool> = const { Cell::new(true) };
+}
+
+/// Has the model work without a log, as it mostly does, from here on, or with one again.
+pub fn keep_log(kept: bool) {
+    KEPT.set(kept);
+}
+
 /// Takes what was logged since the last time.
 pub fn take_log() -> Vec<Decision> {
     LOG.take()
@@ -116,17 +126,19 @@ impl Frame for TestFrame {
     }
 }
 
-/// Writes to [`LOG`].
+/// Writes to [`LOG`] unless [`keep_log`] says otherwise.
 #[derive(Debug, Default)]
 pub struct Recorder;
 
 impl Log for Recorder {
     fn is_kept(&self) -> bool {
-        true
+        KEPT.get()
     }
 
     fn record(&mut self, decision: Decision) {
-        LOG.with_borrow_mut(|log| log.push(decision));
+        if self.is_kept() {
+            LOG.with_borrow_mut(|log| log.push(decision));
+        }
     }
 }
 

@@ -943,10 +943,20 @@ bool vnet_helper_sock_is_empty(const struct sock *sk)
 	return skb_queue_empty_lockless(&sk->sk_receive_queue);
 }
 
+/* Nothing will ever be received again: tells all who wait, and whoever asks later. */
 void vnet_helper_sock_fail(struct sock *sk, int error)
 {
+	struct socket_wq *wq;
+
+	WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
 	WRITE_ONCE(sk->sk_err, error);
 	sk_error_report(sk);
+	/* Receivers wait exclusively, so the report has woken one of them. */
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_all(&wq->wait);
+	rcu_read_unlock();
 }
 
 int vnet_helper_sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb)

@@ -54,6 +54,13 @@ impl Held {
     }
 }
 
+/// A packet may be charged and given back after the last settlement, while its block goes.
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.settle();
+    }
+}
+
 /// What a packet takes. It may not be changed while it is held.
 #[inline]
 pub(super) fn load_of(packet: &SkBuff) -> Load {

@@ -466,6 +466,10 @@ unsafe extern "C" fn recvmsg<F: Family>(
         if end.open().is_closed() && bindings::sock_is_empty(sock.as_ptr()) {
             return code::enetdown().to_errno();
         }
-        bindings::sock_write(sock.as_ptr(), message, len, flags)
+        match bindings::sock_write(sock.as_ptr(), message, len, flags) {
+            // It was woken by the end that went, and another one has read the error.
+            0 if end.open().is_closed() => code::enetdown().to_errno(),
+            read => read,
+        }
     }
 }

@@ -21,6 +21,8 @@
 //! # Invariants
 //!
 //! - While a frame waits in the queue or as a copy, another one is on the wire.
+//! - A frame on the wire that is in the delay line already ([`Content::Landed`]) is the last in its
+//!   queue; the direction has been plain and without a log since.
 //! - `fate` is that of the frame on the wire.
 
 /// What the room of a direction needs of the rest of it.
@@ -209,8 +211,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         self.now = self.now.max(now);
         if let Some(on_wire) = &self.on_wire {
             if on_wire.departure.ends <= self.now {
-                // Other disciplines have something to do when the queue runs dry.
-                if self.plain && on_wire.has_landed() && self.is_last() {
+                if on_wire.has_landed() && self.is_last() {
                     self.on_wire = None;
                 } else {
                     self.run_wire();
@@ -255,7 +256,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         let first = self.line.next_due();
         match &self.on_wire {
             None => first,
-            Some(on_wire) if self.plain && on_wire.has_landed() && self.is_last() => first,
+            Some(on_wire) if on_wire.has_landed() && self.is_last() => first,
             Some(on_wire) => Some(self.next_event_of(&on_wire.departure, first)),
         }
     }
@@ -313,6 +314,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
 
     fn change_params(&mut self, now: u64, params: &Compiled) {
         self.advance(now);
+        self.recall();
         if self.params.same_discipline(params) {
             return self.follow(params);
         }
@@ -330,6 +332,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
 
     fn change_memory(&mut self, now: u64, params: &Compiled, mut memory: M) -> M {
         self.advance(now);
+        self.recall();
         let (old, new) = (self.memory.tables(), memory.tables());
         if old.rules != new.rules {
             let next = self.ledger.counters.sent.frames;
@@ -382,7 +385,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
             .take()
             .and_then(|on_wire| match on_wire.content {
                 Content::Frame(frame) => Some(frame),
-                Content::Landed(_) => None,
+                Content::Landed { .. } => None,
             });
         for frame in [on_wire, self.copy.take()].into_iter().flatten() {
             self.ledger.drop_sent(now, frame, cause);
@@ -423,7 +426,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         let mut queued: Tally = self.room.held();
         match self.on_wire.as_ref().map(|on_wire| &on_wire.content) {
             Some(Content::Frame(frame)) => queued.add(frame.stamp()),
-            Some(Content::Landed(tally)) => queued = queued.plus(*tally),
+            Some(Content::Landed { tally, .. }) => queued = queued.plus(*tally),
             None => {}
         }
         if let Some(copy) = &self.copy {
@@ -436,14 +439,16 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     pub fn in_flight(&self) -> Tally {
         let line = self.line.contents();
         match self.on_wire.as_ref().map(|on_wire| &on_wire.content) {
-            Some(Content::Landed(tally)) => line.minus(*tally),
+            Some(Content::Landed { tally, .. }) => line.minus(*tally),
             _ => line,
         }
     }
 
-    /// The log of decisions.
+    /// The log of decisions. One that begins has what is decided from here on, the end of the
+    /// serialisation that is going on included.
     #[inline]
     pub fn log(&mut self) -> &mut Q::Log {
+        self.recall();
         &mut self.ledger.log
     }
 

@@ -97,6 +97,15 @@ where
         self.queue.push_back(frame);
     }
 
+    /// Takes the frame back that was appended last, and is not due; the last one before it is due at
+    /// `last_due`.
+    pub(super) fn take_back(&mut self, last_due: u64) -> Option<Q::Frame> {
+        let frame = self.queue.pop_back()?;
+        self.in_line.sub(frame.stamp());
+        self.last_due = last_due;
+        Some(frame)
+    }
+
     /// Whether the frame fits within `limit` besides what is in the line at `now`.
     pub(super) fn admits(&mut self, now: u64, stamp: &Stamp, limit: &Bounds) -> bool {
         self.ripen(now);

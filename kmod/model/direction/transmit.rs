@@ -34,8 +34,8 @@ pub(super) struct Departure {
     pub(super) overtakes: bool,
     /// Something else happens to it, see [`Direction::fate`].
     pub(super) fated: bool,
-    /// The delay line had a limit when its serialisation began.
-    pub(super) limited: bool,
+    /// Its ties to the sending side have been cut.
+    pub(super) released: bool,
 }
 
 /// What is on the wire.
@@ -48,21 +48,30 @@ pub(super) struct OnWire<F> {
 pub(super) enum Content<F> {
     /// It is here.
     Frame(F),
-    /// It is in the delay line already, since nothing can happen to it on the way there.
-    Landed(Tally),
+    /// It is in the delay line already, see [`Direction::pass`].
+    Landed {
+        /// The frame.
+        tally: Tally,
+        /// When the last frame before it is due, ns.
+        last_due: u64,
+    },
 }
 
 impl<F> OnWire<F> {
     /// Whether the frame is in the delay line already.
     #[inline]
     pub(super) fn has_landed(&self) -> bool {
-        matches!(self.content, Content::Landed(_))
+        matches!(self.content, Content::Landed { .. })
     }
 }
 
 impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
-    /// Sends a frame over the idle wire of a plain direction: the short form of [`Self::start`] for
-    /// what most frames are.
+    /// Sends a frame without a sender over the idle wire of a plain direction without a log: the
+    /// short form of [`Self::start`] for what most frames are.
+    ///
+    /// Nothing can happen to it on the way to the delay line, so it enters that at once, with the
+    /// due time that it will have. Should anything change before its serialisation ends, it is
+    /// taken back first ([`Self::recall`]).
     #[inline(always)]
     pub(super) fn pass(&mut self, now: u64, mut frame: Q::Frame) {
         let (bytes, frames) = (frame.stamp().bytes, frame.stamp().frames);
@@ -72,23 +81,40 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
             ends = self.serialiser.send(now, bits, Some(rate));
         }
         let arrives = ends.saturating_add(self.params.delay);
+        let last_due = self.line.last_due();
         let due = self.line.due(arrives, false);
         frame.release_sender();
         self.line.append(frame, due);
         if ends > now {
             self.on_wire = Some(OnWire {
-                content: Content::Landed(Tally {
-                    frames: u64::from(frames),
-                    bytes: u64::from(bytes),
-                }),
+                content: Content::Landed {
+                    tally: Tally {
+                        frames: u64::from(frames),
+                        bytes: u64::from(bytes),
+                    },
+                    last_due,
+                },
                 departure: Departure {
                     ends,
                     arrives,
                     overtakes: false,
                     fated: false,
-                    limited: false,
+                    released: true,
                 },
             });
+        }
+    }
+
+    /// Takes a frame that is in the delay line before its time back to the wire.
+    pub(super) fn recall(&mut self) {
+        let Some(on_wire) = &mut self.on_wire else {
+            return;
+        };
+        if let Content::Landed { last_due, .. } = on_wire.content {
+            // The wire has been busy since, so it is the last one.
+            if let Some(frame) = self.line.take_back(last_due) {
+                on_wire.content = Content::Frame(frame);
+            }
         }
     }
 
@@ -168,7 +194,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
             arrives: ends.saturating_add(self.params.delay),
             overtakes: false,
             fated: false,
-            limited: self.params.limits_line,
+            released: false,
         };
         if self.params.effects.is_some() {
             self.decide(&mut departure, stamp, bits);
@@ -176,25 +202,10 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         if self.params.rate.is_none() {
             return self.land(departure, frame);
         }
-        let content = if self.lands_early(frame.stamp()) {
-            let mut tally = Tally::default();
-            tally.add(frame.stamp());
-            self.land(departure, frame);
-            Content::Landed(tally)
-        } else {
-            Content::Frame(frame)
-        };
-        self.on_wire = Some(OnWire { content, departure });
-    }
-
-    /// Whether it makes no difference if a frame enters the delay line when its serialisation begins,
-    /// with the due time that it will have.
-    #[inline]
-    fn lands_early(&self, stamp: &Stamp) -> bool {
-        !stamp.has_sender()
-            && self.params.effects.is_none()
-            && !self.params.limits_line
-            && !self.ledger.log.is_kept()
+        self.on_wire = Some(OnWire {
+            content: Content::Frame(frame),
+            departure,
+        });
     }
 
     /// Decides what else will happen to a frame.
@@ -235,14 +246,13 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         if let (true, Some(cause)) = (departure.fated, self.fate.lost) {
             return self.ledger.drop_sent(ended, frame, cause);
         }
-        if departure.limited
-            && self.params.limits_line
-            && !self.line.admits(ended, frame.stamp(), &self.params.line)
-        {
+        if self.params.limits_line && !self.line.admits(ended, frame.stamp(), &self.params.line) {
             return self.ledger.drop_sent(ended, frame, Cause::DelayLimit);
         }
         self.ledger.leave(&frame);
-        frame.release_sender();
+        if !departure.released {
+            frame.release_sender();
+        }
         let mut corrupted = false;
         if departure.fated {
             match self.corrupt(&mut frame) {

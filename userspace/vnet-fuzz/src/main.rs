@@ -3,7 +3,7 @@
 //! Damages topology files and gives them to whatever reads such files. Each input is a function of the seed and its
 //! number, so that a bad one can be had again: `vnet-fuzz --target gml --only 4711`.
 //!
-//! A reader fails that panics, that takes more of the processor's time than [`TIME`], or more memory than [`MEMORY`].
+//! A reader fails that panics, that takes longer than [`TIME`], or more memory than [`MEMORY`].
 
 mod corpus;
 mod mutate;
@@ -19,8 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use nix::sys::resource::{getrusage, setrlimit, Resource, UsageWho};
-use nix::sys::time::{TimeVal, TimeValLike};
+use nix::sys::resource::{setrlimit, Resource};
 
 use mutate::Mutator;
 use target::{Target, TARGETS};
@@ -122,15 +121,6 @@ fn watch(target: &Target, arguments: &Arguments) -> bool {
     }
 }
 
-/// Processor time of this process. The clock on the wall also tells of what else the machine is doing.
-fn spent() -> Duration {
-    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else {
-        return Duration::ZERO;
-    };
-    let micros = |time: TimeVal| time.num_microseconds().unsigned_abs();
-    Duration::from_micros(micros(usage.user_time()) + micros(usage.system_time()))
-}
-
 /// Gives a reader all of its inputs; false, panic or death at the first that is too much for it.
 fn many(target: &Target, arguments: &Arguments, mark: &PathBuf) -> bool {
     if let Err(error) = setrlimit(Resource::RLIMIT_AS, MEMORY, MEMORY) {
@@ -145,13 +135,13 @@ fn many(target: &Target, arguments: &Arguments, mark: &PathBuf) -> bool {
     static AT: AtomicU64 = AtomicU64::new(0);
     thread::spawn(|| {
         // One that does not come to an end cannot be stopped but with the process.
-        let mut last = (u64::MAX, spent());
+        let mut last = (u64::MAX, Instant::now());
         loop {
             thread::sleep(Duration::from_millis(200));
             let at = AT.load(Ordering::Relaxed);
             if at != last.0 {
-                last = (at, spent());
-            } else if spent().saturating_sub(last.1) > TIME {
+                last = (at, Instant::now());
+            } else if last.1.elapsed() > TIME {
                 eprintln!("vnet-fuzz: longer than {} s", TIME.as_secs());
                 std::process::exit(3);
             }

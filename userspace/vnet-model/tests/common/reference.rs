@@ -26,8 +26,8 @@ struct Busy {
 pub struct Reference {
     params: Params,
     waiting: Vec<Item>,
-    /// Frame, end, arrival, whether the delay line had a limit when it began.
-    on_wire: Option<(Item, u128, u128, bool)>,
+    /// Frame, end, arrival.
+    on_wire: Option<(Item, u128, u128)>,
     busy: Option<Busy>,
     last_due: u128,
     /// All frames that entered the delay line with their due time.
@@ -139,7 +139,7 @@ impl Reference {
     fn begin(&mut self, start: u128, item: Item) {
         let Some(rate) = self.params.rate else {
             self.busy = None;
-            return self.land(start, start + u128::from(self.params.delay), item, true);
+            return self.land(start, start + u128::from(self.params.delay), item);
         };
         let rate = u128::from(rate);
         let end_of = |busy: &Busy| busy.start + (busy.bits * 1_000_000_000 + busy.fraction) / rate;
@@ -154,19 +154,16 @@ impl Reference {
         busy.bits += self.bits(&[item]);
         let end = end_of(&busy);
         self.busy = Some(busy);
-        let line = &self.params.line;
-        let limited = line.packets.is_some() || line.bytes.is_some();
-        let arrival = end + u128::from(self.params.delay);
-        self.on_wire = Some((item, end, arrival, limited));
+        self.on_wire = Some((item, end, end + u128::from(self.params.delay)));
     }
 
     fn run(&mut self, now: u128) {
-        while let Some((item, end, arrival, limited)) = self.on_wire {
+        while let Some((item, end, arrival)) = self.on_wire {
             if end > now {
                 break;
             }
             self.on_wire = None;
-            self.land(end, arrival, item, limited);
+            self.land(end, arrival, item);
             while self.on_wire.is_none() && !self.waiting.is_empty() {
                 let next = self.waiting.remove(0);
                 self.begin(end, next);
@@ -174,7 +171,7 @@ impl Reference {
         }
     }
 
-    fn land(&mut self, end: u128, arrival: u128, item: Item, limited: bool) {
+    fn land(&mut self, end: u128, arrival: u128, item: Item) {
         let in_line = || {
             self.landed
                 .iter()
@@ -185,9 +182,9 @@ impl Reference {
         let limit = &self.params.line;
         let packets: u64 = in_line().map(|i| i.frames).sum();
         let bytes: u64 = in_line().map(|i| i.bytes).sum();
-        let over = limit.packets.is_some_and(|limit| packets > limit.into())
-            || limit.bytes.is_some_and(|limit| bytes > limit);
-        if limited && over {
+        if limit.packets.is_some_and(|limit| packets > limit.into())
+            || limit.bytes.is_some_and(|limit| bytes > limit)
+        {
             self.dropped.push((item.id, Cause::DelayLimit));
             return;
         }

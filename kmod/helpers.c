@@ -37,6 +37,28 @@ static unsigned int family = AF_DECnet;
 module_param(family, uint, 0444);
 MODULE_PARM_DESC(family, "Number of the protocol family of sockets on chains, that of a dead protocol (12, DECnet)");
 
+/* How long a poll of a link may wait for what is due next; changed at any time. */
+#define SPIN_MAX_US 1000
+
+static int set_spin(const char *value, const struct kernel_param *param)
+{
+	return param_set_uint_minmax(value, param, 0, SPIN_MAX_US);
+}
+
+static const struct kernel_param_ops spin_ops = {
+	.set = set_spin,
+	.get = param_get_uint,
+};
+
+static unsigned int spin_us;
+module_param_cb(spin_us, &spin_ops, &spin_us, 0644);
+MODULE_PARM_DESC(spin_us, "Microseconds, 0 to 1000, by which links' timers are early, to wait busily for the exact time (0)");
+
+unsigned int vnet_helper_spin_us(void)
+{
+	return READ_ONCE(spin_us);
+}
+
 unsigned int vnet_helper_socket_family(void)
 {
 	return family;
@@ -148,6 +170,11 @@ unsigned int vnet_helper_processor_ids(void)
 }
 
 /* linux/timekeeping.h, linux/mm.h */
+
+void vnet_helper_cpu_relax(void)
+{
+	cpu_relax();
+}
 
 u64 vnet_helper_ktime_get_ns(void)
 {

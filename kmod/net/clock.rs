@@ -4,11 +4,33 @@
 
 use crate::bindings;
 
+const NANOS_PER_MICRO: u64 = 1000;
+
 /// Nanoseconds of `CLOCK_MONOTONIC`, which is also the timers' clock.
 #[inline]
 pub(crate) fn now() -> u64 {
     // SAFETY: Callable from any context but NMI.
     unsafe { bindings::ktime_get_ns() }
+}
+
+/// How early a link's timer is, and how long its poll then waits at most, ns. A parameter of the
+/// module.
+#[inline]
+pub(crate) fn spin_time() -> u64 {
+    // SAFETY: No requirements.
+    u64::from(unsafe { bindings::spin_us() }) * NANOS_PER_MICRO
+}
+
+/// Keeps the processor busy until `at`, ns, unless that is more than `limit`, ns, from now.
+pub(crate) fn spin_until(at: u64, limit: u64) {
+    if at.saturating_sub(now()) > limit {
+        return;
+    }
+    while now() < at {
+        // In simulated time this is what lets time pass.
+        // SAFETY: No requirements.
+        unsafe { bindings::cpu_relax() };
+    }
 }
 
 /// The kernel's ticks. To read them costs nothing.

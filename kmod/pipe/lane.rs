@@ -507,13 +507,13 @@ impl State {
         }
     }
 
-    /// Sees to it that the poll runs when the model wants it.
+    /// Sees to it that the poll runs when the model wants it, or so much earlier that it can wait for
+    /// that ([`clock::spin_time`]).
     #[inline(always)]
     fn plan(&mut self, napi: &Napi<Lane>, now: u64) {
-        let Some(at) = self.model.next_event() else {
+        let Some(at) = self.wanted() else {
             return;
         };
-        let at = at.max(self.not_before);
         if at < self.armed || self.armed <= now {
             self.arm(napi, at, now);
         }
@@ -525,12 +525,18 @@ impl State {
         if !self.open {
             return;
         }
-        if at <= now {
+        let wake = at.saturating_sub(clock::spin_time());
+        if wake <= now {
             napi.schedule();
         } else {
             self.armed = at;
-            napi.schedule_at(at);
+            napi.schedule_at(wake);
         }
+    }
+
+    /// When the poll has something to do, ns.
+    fn wanted(&self) -> Option<u64> {
+        self.model.next_event().map(|at| at.max(self.not_before))
     }
 
     /// Loses everything for `cause`; gives what has to be freed outside the lock.
@@ -582,12 +588,25 @@ impl State {
     }
 }
 
+/// Waits for what the timer was early for, if it may be early.
+#[inline]
+fn spin(lane: &Lane) {
+    let limit = clock::spin_time();
+    if limit > 0 {
+        let wanted = lane.state.lock().wanted();
+        if let Some(at) = wanted {
+            clock::spin_until(at, limit);
+        }
+    }
+}
+
 impl Poll for Lane {
     fn poll(napi: &Napi<Self>, polling: Polling<'_>, budget: usize) -> usize {
         let mut due = FrameList::default();
         let mut load = Load::default();
         let mut work = 0;
 
+        spin(napi);
         let mut state = napi.state.lock();
         let lap = state.stopwatch.begin();
         let now = match &lap {

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The command in a terminal, and its signals.
 
-#![allow(unsafe_code)] // A terminal's size.
+#![allow(unsafe_code)] // A terminal's size, and what a program begins with.
 
 mod common;
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::{eventually, send, sh, Lab};
 use nix::fcntl::{fcntl, FcntlArg, FdFlag};
 use nix::pty::{openpty, Winsize};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{signal, SigHandler, Signal};
 use nix::sys::termios::{tcgetattr, LocalFlags};
 use nix::unistd::Pid;
 use vnet_guest::{ExecIo, ExecRequest, Input, Sink, Tty};
@@ -166,8 +167,16 @@ fn a_terminal_from_a_program() {
 }
 
 fn start(lab: &Lab, script: &str) -> (Child, Pid) {
-    let mut child = lab
-        .program("exec", &[], &["sh", "-c", script])
+    let mut command = lab.program("exec", &[], &["sh", "-c", script]);
+    // Under nohup a hangup is ignored, here and in whatever is started.
+    // SAFETY: Between fork and exec there is but a system call.
+    unsafe {
+        command.pre_exec(|| {
+            signal(Signal::SIGHUP, SigHandler::SigDfl)?;
+            Ok(())
+        });
+    }
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()

@@ -59,6 +59,12 @@ pub(crate) fn import(text: &str, surroundings: &dyn Surroundings) -> Result<Impo
             );
         }
     }
+    if text.contains("${") {
+        warnings.add(
+            "",
+            "variables of the environment (`${...}`) are not put in: their text is carried over",
+        );
+    }
     let mut importer = Importer {
         body,
         surroundings,
@@ -204,10 +210,23 @@ impl Importer<'_> {
         match kind.as_str() {
             "bridge" | "ovs-bridge" => {
                 node.kind = "switch".into();
-                return node;
+                for key in ["exec", "binds", "startup-config"] {
+                    if fields.contains_key(key) {
+                        self.not_carried_over(&about, key);
+                    }
+                }
             }
             "linux" | "host" | "k8s-kind" | "ext-container" => {
-                self.container(&about, &fields, &mut node)
+                if matches!(kind.as_str(), "k8s-kind" | "ext-container") {
+                    self.warnings.add(
+                        &about,
+                        format!("{kind} becomes a plain host: what runs in it elsewhere does not"),
+                    );
+                }
+                self.container(&about, &fields, &mut node);
+                if fields.contains_key("startup-config") {
+                    self.not_carried_over(&about, "startup-config");
+                }
             }
             kind => {
                 node.kind = "router".into();
@@ -215,8 +234,7 @@ impl Importer<'_> {
                 self.warnings.add(&about, format!("{kind} cannot run here: it becomes a plain forwarding node with static routes"));
                 for key in ["startup-config", "config"] {
                     if fields.contains_key(key) {
-                        self.warnings
-                            .add(&about, format!("`{key}` is not carried over"));
+                        self.not_carried_over(&about, key);
                     }
                 }
                 if !list(fields.get("exec")).is_empty() {
@@ -231,11 +249,15 @@ impl Importer<'_> {
             if !KNOWN.contains(&key.as_str())
                 && !matches!(key.as_str(), "startup-config" | "config")
             {
-                self.warnings
-                    .add(&about, format!("`{key}` is not carried over"));
+                self.not_carried_over(&about, key);
             }
         }
         node
+    }
+
+    fn not_carried_over(&mut self, about: &str, key: &str) {
+        self.warnings
+            .add(about, format!("`{key}` is not carried over"));
     }
 
     fn position(&self, fields: &Map<String, Value>, node: &mut Node) {
@@ -260,10 +282,12 @@ impl Importer<'_> {
         let forwards = sysctls
             .iter()
             .any(|(key, value)| key.contains("forward") && value == "1");
-        node.sysctls = sysctls
-            .into_iter()
-            .filter(|(key, _)| key.starts_with("net."))
-            .collect();
+        for (key, value) in sysctls {
+            match key.starts_with("net.") {
+                true => node.sysctls.push((key, value)),
+                false => self.not_carried_over(about, &format!("sysctls: {key}")),
+            }
+        }
         if let Some(cpu) = fields.get("cpu") {
             node.cpu = Some(text(cpu));
         }
@@ -426,13 +450,22 @@ impl Importer<'_> {
                 .add(about, "leads from a node to itself: left out");
             return None;
         }
-        let mtu = value
-            .get("mtu")
-            .and_then(Value::as_u64)
-            .and_then(|mtu| u32::try_from(mtu).ok());
+        let mtu = value.get("mtu").and_then(|given| {
+            let mtu = given.as_u64().and_then(|mtu| u32::try_from(mtu).ok());
+            let mtu = mtu.filter(|mtu| (68..=65_535).contains(mtu));
+            if mtu.is_none() {
+                self.not_carried_over(&about, &format!("mtu: {}", text(given)));
+            }
+            mtu
+        });
+        for key in value.as_object().into_iter().flat_map(Map::keys) {
+            if !matches!(key.as_str(), "type" | "endpoints" | "mtu") {
+                self.not_carried_over(&about, key);
+            }
+        }
         Some(Link {
             ends: [a, b],
-            mtu: mtu.filter(|mtu| (68..=65_535).contains(mtu)),
+            mtu,
             ..Link::default()
         })
     }
@@ -463,6 +496,11 @@ impl Importer<'_> {
         let (node, interface, mac) = match value {
             Value::Object(fields) => {
                 let field = |key: &str| fields.get(key).map(text);
+                for key in fields.keys() {
+                    if !matches!(key.as_str(), "node" | "interface" | "mac") {
+                        self.not_carried_over(about, &format!("{key}: {}", text(&fields[key])));
+                    }
+                }
                 (field("node")?, field("interface"), field("mac"))
             }
             value => {
@@ -491,11 +529,16 @@ impl Importer<'_> {
             node: name.clone(),
             // What the node runs sets them.
             addresses: self.configured.contains(name).then(Vec::new),
-            mac: mac
-                .and_then(|mac| mac.parse::<MacAddr>().ok())
-                .map(|mac| mac.to_string()),
             ..End::default()
         };
+        if let Some(mac) = mac {
+            match mac.parse::<MacAddr>() {
+                Ok(mac) => end.mac = Some(mac.to_string()),
+                Err(_) => self
+                    .warnings
+                    .add(about, format!("`{mac}` is no MAC address")),
+            }
+        }
         if let Some(interface) = interface {
             let made = names::interface(&interface);
             if made != interface {

@@ -30,6 +30,17 @@ const ROUTING: &[(&str, &str)] = &[
 /// Services that need nothing: what they do is done anyway.
 const DONE: &[&str] = &["zebra", "FRRzebra", "IPForward", "DefaultRoute", "vtysh"];
 
+/// Sections that are carried over, or say nothing of the network.
+const SECTIONS: &[&str] = &[
+    "networks",
+    "devices",
+    "links",
+    "mobility_configurations",
+    "default_services",
+    "session_origin",
+    "session_metadata",
+];
+
 pub(crate) fn import(text: &str) -> Result<Imported, ImportError> {
     let root = parse(text)?;
     if root.name != "scenario" {
@@ -44,6 +55,7 @@ pub(crate) fn import(text: &str) -> Result<Imported, ImportError> {
         names: HashMap::new(),
         switches: HashSet::new(),
         radio: HashMap::new(),
+        devices: HashSet::new(),
         macs: HashSet::new(),
         warnings: &mut warnings,
     };
@@ -74,26 +86,25 @@ pub(crate) fn import(text: &str) -> Result<Imported, ImportError> {
         importer.link(link, &mut topology);
     }
     importer.radios(root.child("mobility_configurations"), &mut topology);
-    for (section, what) in [
-        ("emane_configurations", "EMANE"),
-        (
-            "service_configurations",
-            "changed configurations of services",
-        ),
-        (
-            "configservice_configurations",
-            "changed configurations of services",
-        ),
-        ("session_hooks", "hooks"),
-    ] {
-        if root
-            .child(section)
-            .is_some_and(|section| !section.children.is_empty())
-        {
-            importer
-                .warnings
-                .add("", format!("{what} ({section}) are not carried over"));
-        }
+    for section in &root.children {
+        let name = section.name.as_str();
+        let what = match name {
+            "session_options" => {
+                importer.session(section);
+                continue;
+            }
+            name if SECTIONS.contains(&name) || section.children.is_empty() => continue,
+            "emane_configurations" | "emane_global_configuration" => "parameters of EMANE",
+            "service_configurations" | "configservice_configurations" => {
+                "changed configurations of services"
+            }
+            "session_hooks" => "hooks",
+            "servers" => "other machines",
+            _ => "things that are not known",
+        };
+        importer
+            .warnings
+            .add("", format!("{what} ({name}) are not carried over"));
     }
     Ok(Imported {
         topology,
@@ -108,6 +119,8 @@ struct Importer<'w> {
     switches: HashSet<String>,
     /// Radio networks by name, with their places and what is on them.
     radio: HashMap<String, Radio>,
+    /// Those that are devices of the machine, by name.
+    devices: HashSet<String>,
     macs: HashSet<MacAddr>,
     warnings: &'w mut Warnings,
 }
@@ -182,7 +195,25 @@ impl Importer<'_> {
                 self.radio.insert(name, radio);
                 return Ok(());
             }
-            "RJ45" | "TUNNEL" | "CONTROL_NET" => {
+            "RJ45" => {
+                self.warnings.add(
+                    &about,
+                    "a device of the machine, which it has with `--kernel host` only",
+                );
+                let device = network.attribute("name").unwrap_or_default();
+                // Its interface is the device: nothing is set on it.
+                self.switches.insert(name.clone());
+                self.devices.insert(name.clone());
+                topology.nodes.push(Node {
+                    name,
+                    kind: "rj45".into(),
+                    device: Some(device.to_owned()),
+                    position: position(network),
+                    ..Node::default()
+                });
+                return Ok(());
+            }
+            "TUNNEL" | "CONTROL_NET" => {
                 self.warnings.add(
                     &about,
                     format!("a connection to the outside ({kind}): left out with its links"),
@@ -234,6 +265,16 @@ impl Importer<'_> {
             });
             default.map(names).unwrap_or_default()
         });
+        if let Some(image @ ("docker" | "lxc" | "podman")) = device.attribute("class") {
+            let programs = device.attribute("image").filter(|image| !image.is_empty());
+            self.warnings.add(
+                &about,
+                format!(
+                    "programs of its image {} ({image}) are not here, those of the guest are",
+                    programs.unwrap_or("without a name")
+                ),
+            );
+        }
         let mut node = Node {
             name,
             position: position(device),
@@ -273,6 +314,21 @@ impl Importer<'_> {
         }
         topology.nodes.push(node);
         Ok(())
+    }
+
+    /// Settings of the whole session that make networks or processes.
+    fn session(&mut self, options: &Element) {
+        for option in options.all("configuration") {
+            let (name, value) = (option.attribute("name"), option.attribute("value"));
+            if let (Some(name), Some(value)) = (name, value) {
+                if name.starts_with("controlnet") && !value.trim().is_empty() {
+                    self.warnings.add(
+                        "",
+                        format!("the control network ({name} {value}) is not carried over"),
+                    );
+                }
+            }
+        }
     }
 
     fn link(&mut self, link: &Element, topology: &mut Topology) {
@@ -439,7 +495,9 @@ impl Importer<'_> {
             .child(["iface1", "iface2"][side])
             .or(link.child(["interface_one", "interface_two"][side]));
         let mut end = End::of(node);
-        let Some(element) = element else { return end };
+        let Some(element) = element.filter(|_| !self.devices.contains(node)) else {
+            return end;
+        };
         if let Some(name) = element.attribute("name") {
             end.interface = Some(names::interface(name));
         }

@@ -53,19 +53,33 @@ pub(crate) fn import(text: &str, options: &Options) -> Result<Imported, ImportEr
             (_, Value::Text(text)) => {
                 result.attributes.insert(key, text);
             }
-            (_, Value::List(_)) => {}
+            (key, Value::List(_)) => result.left_out.push(format!("`{key}` is not carried over")),
         }
     }
     convert(&result, options)
 }
 
-/// The fields that are texts.
+/// The fields as texts. Of a drawing, `graphics [ x 1 y 2 ]`, the place is a field; of other lists, that they are there.
 fn texts(fields: Vec<(String, Value)>) -> BTreeMap<String, String> {
-    let text = |(key, value)| match value {
-        Value::Text(text) => Some((key, text)),
-        Value::List(_) => None,
-    };
-    fields.into_iter().filter_map(text).collect()
+    let mut texts = BTreeMap::new();
+    for (key, value) in fields {
+        match value {
+            Value::Text(text) => {
+                texts.insert(key, text);
+            }
+            Value::List(inner) if key == "graphics" => {
+                for (key, value) in inner {
+                    if let (true, Value::Text(text)) = (key == "x" || key == "y", value) {
+                        texts.entry(key).or_insert(text);
+                    }
+                }
+            }
+            Value::List(_) => {
+                texts.insert(key, "a list".into());
+            }
+        }
+    }
+    texts
 }
 
 struct Parser<'t> {

@@ -16,52 +16,126 @@ pub(crate) fn import(text: &str, options: &Options) -> Result<Imported, ImportEr
             root.name
         )));
     }
-    let mut keys: BTreeMap<&str, &str> = BTreeMap::new();
-    for key in root.all("key") {
-        if let (Some(id), Some(name)) = (
-            key.attribute("id"),
-            key.attribute("attr.name").or(key.attribute("id")),
-        ) {
-            keys.insert(id, name);
-        }
-    }
     let graph = root
         .child("graph")
         .ok_or_else(|| ImportError::syntax("there is no `graph` in the file"))?;
-    let data = |element: &Element| -> BTreeMap<String, String> {
-        let pairs = element.all("data").filter_map(|data| {
-            let key = data.attribute("key")?;
+    let mut reader = Reader {
+        keys: root.all("key").filter_map(Key::of).collect(),
+        graph: Graph {
+            id: graph.attribute("id").map(str::to_owned),
+            ..Graph::default()
+        },
+    };
+    reader.graph.attributes = reader.data(graph, "graph");
+    reader.read(graph)?;
+    if root.all("graph").count() > 1 {
+        let left = "only the first graph of the file is read".to_owned();
+        reader.graph.left_out.push(left);
+    }
+    convert(&reader.graph, options)
+}
+
+/// What data means.
+struct Key<'x> {
+    id: &'x str,
+    name: &'x str,
+    /// `node`, `edge`, `graph` or `all`.
+    of: &'x str,
+    /// What it is where nothing is said.
+    default: Option<&'x str>,
+}
+
+impl<'x> Key<'x> {
+    fn of(element: &'x Element) -> Option<Self> {
+        let id = element.attribute("id")?;
+        Some(Key {
+            id,
+            name: element.attribute("attr.name").unwrap_or(id),
+            of: element.attribute("for").unwrap_or("all"),
+            default: element.child("default").map(|value| value.text.trim()),
+        })
+    }
+}
+
+struct Reader<'x> {
+    keys: Vec<Key<'x>>,
+    graph: Graph,
+}
+
+impl Reader<'_> {
+    /// What is said of a node, edge or graph.
+    fn data(&self, element: &Element, of: &str) -> BTreeMap<String, String> {
+        let defaults = self.keys.iter().filter_map(|key| {
+            let fits = key.of == of || key.of == "all";
             Some((
-                (*keys.get(key).unwrap_or(&key)).to_owned(),
-                data.text.trim().to_owned(),
+                key.name.to_owned(),
+                key.default.filter(|_| fits)?.to_owned(),
             ))
         });
-        pairs.collect()
-    };
-    let mut result = Graph {
-        attributes: data(graph),
-        id: graph.attribute("id").map(str::to_owned),
-        ..Graph::default()
-    };
-    for node in graph.all("node") {
-        let id = node
-            .attribute("id")
-            .ok_or_else(|| ImportError::syntax("a node has no id"))?;
-        result.nodes.push(GraphNode {
-            id: id.to_owned(),
-            attributes: data(node),
-        });
+        let mut data: BTreeMap<String, String> = defaults.collect();
+        data.extend(element.all("data").filter_map(|data| {
+            let id = data.attribute("key")?;
+            let key = self.keys.iter().find(|key| key.id == id);
+            let name = key.map_or(id, |key| key.name);
+            // Drawings of other programs are elements.
+            data.children
+                .is_empty()
+                .then(|| (name.to_owned(), data.text.trim().to_owned()))
+        }));
+        data
     }
-    for edge in graph.all("edge") {
-        let end = |name: &str| edge.attribute(name).map(str::to_owned);
-        let (Some(source), Some(target)) = (end("source"), end("target")) else {
-            return Err(ImportError::syntax("an edge has no source or no target"));
-        };
-        result.edges.push(GraphEdge {
-            source,
-            target,
-            attributes: data(edge),
-        });
+
+    /// Nodes and edges of a graph and of those within its nodes.
+    fn read(&mut self, graph: &Element) -> Result<(), ImportError> {
+        for node in graph.all("node") {
+            let id = node
+                .attribute("id")
+                .ok_or_else(|| ImportError::syntax("a node has no id"))?;
+            match node.child("graph") {
+                // A frame around others.
+                Some(inner) => {
+                    self.graph.left_out.push(format!(
+                        "node {id} is a group: what is in it is carried over, it itself is not"
+                    ));
+                    self.read(inner)?;
+                }
+                None => {
+                    let attributes = self.data(node, "node");
+                    let id = id.to_owned();
+                    self.graph.nodes.push(GraphNode { id, attributes });
+                }
+            }
+        }
+        for edge in graph.all("edge") {
+            let end = |name: &str| edge.attribute(name).map(str::to_owned);
+            let (Some(source), Some(target)) = (end("source"), end("target")) else {
+                return Err(ImportError::syntax("an edge has no source or no target"));
+            };
+            let attributes = self.data(edge, "edge");
+            self.graph.edges.push(GraphEdge {
+                source,
+                target,
+                attributes,
+            });
+        }
+        for (index, hyperedge) in graph.all("hyperedge").enumerate() {
+            self.hyperedge(index, hyperedge);
+        }
+        Ok(())
     }
-    convert(&result, options)
+
+    /// A line with any number of ends becomes a node of the kind that the Topology Zoo has for it.
+    fn hyperedge(&mut self, index: usize, element: &Element) {
+        let id = element.attribute("id");
+        let id = id.map_or(format!("hyperedge {}", index + 1), str::to_owned);
+        for end in element.all("endpoint") {
+            self.graph.edges.push(GraphEdge {
+                source: id.clone(),
+                target: end.attribute("node").unwrap_or_default().to_owned(),
+                attributes: self.data(element, "hyperedge"),
+            });
+        }
+        let attributes = BTreeMap::from([("hyperedge".to_owned(), "1".to_owned())]);
+        self.graph.nodes.push(GraphNode { id, attributes });
+    }
 }

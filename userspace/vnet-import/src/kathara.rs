@@ -39,8 +39,18 @@ pub(crate) fn import(text: &str, surroundings: &dyn Surroundings) -> Result<Impo
         let (key, value) = line.split_once('=').ok_or_else(refuse)?;
         let value = unquote(value);
         if let Some(key) = key.strip_prefix("LAB_") {
-            if key == "DESCRIPTION" && !value.is_empty() {
-                topology.description = Some(value);
+            match key.trim() {
+                "NAME" => topology.name = names::given_lab_name(&value),
+                "DESCRIPTION" if !value.is_empty() => topology.description = Some(value),
+                // Who has made it.
+                _ => {}
+            }
+            continue;
+        }
+        if key.trim() == "machines" {
+            // Netkit's list, which may have some that are on nothing.
+            for name in value.split_whitespace() {
+                devices.entry(name.to_owned()).or_default();
             }
             continue;
         }
@@ -66,6 +76,11 @@ pub(crate) fn import(text: &str, surroundings: &dyn Surroundings) -> Result<Impo
     }
     if devices.is_empty() {
         return Err(ImportError::syntax("there are no devices in the file"));
+    }
+    for file in ["lab.dep", "lab.ext", "shared.shutdown"] {
+        if surroundings.read(file).is_ok() {
+            warnings.add("", format!("{file} is not carried over"));
+        }
     }
     let mut given = names::Names::default();
     let mut made: HashMap<String, String> = HashMap::new();
@@ -201,11 +216,12 @@ impl Importer<'_> {
                         .warnings
                         .add(&about, format!("the sysctl `{value}` is not carried over")),
                 },
-                "env" => {
-                    if let Some((key, value)) = value.split_once('=') {
-                        node.env.push((key.to_owned(), value.to_owned()));
-                    }
-                }
+                "env" => match value.split_once('=') {
+                    Some((key, value)) => node.env.push((key.to_owned(), value.to_owned())),
+                    None => self
+                        .warnings
+                        .add(&about, format!("`env={value}` is not carried over")),
+                },
                 "exec" => node.commands.push(value.clone()),
                 "cpus" => node.cpu = Some(value.clone()),
                 "mem" => match units::memory(value) {

@@ -22,11 +22,12 @@ impl Names {
     pub fn host(&mut self, label: &str, id: &str) -> String {
         let mut name = words(label);
         if check_node(&name).is_err() {
-            // Empty, or only digits.
-            name = format!(
-                "n{}",
-                words(&format!("{label} {id}")).trim_start_matches('-')
-            );
+            // Empty, or only digits. Of what has no label the id may be a name by itself.
+            let whole = words(&format!("{label} {id}"));
+            name = match name.is_empty() && check_node(&whole).is_ok() {
+                true => whole,
+                false => format!("n{}", whole.trim_start_matches('-')),
+            };
         }
         if check_node(&name).is_err() {
             name = "node".into();

@@ -66,6 +66,12 @@ pub(crate) fn import(text: &str, options: &Options) -> Result<Imported, ImportEr
                 .map_err(|message| ImportError::at(line, message))?,
         );
     }
+    if let Some((line, text)) = lines.next() {
+        warnings.add(
+            "",
+            format!("what follows the edges (`{text}` in line {line}) is not carried over"),
+        );
+    }
     pair(&mut warnings, edges, &mut topology);
     Ok(Imported {
         topology,

@@ -27,7 +27,47 @@ pub(crate) struct Graph {
     pub attributes: BTreeMap<String, String>,
     pub nodes: Vec<GraphNode>,
     pub edges: Vec<GraphEdge>,
+    /// What the reader could not carry over.
+    pub left_out: Vec<String>,
 }
+
+/// Attributes of nodes that are used, or say nothing of the network.
+const NODE_ATTRIBUTES: &[&str] = &[
+    "id",
+    "label",
+    "Latitude",
+    "Longitude",
+    "Country",
+    "Internal",
+    "type",
+    "hyperedge",
+    "kind",
+    "x",
+    "y",
+    "name",
+    "description",
+];
+
+/// The same of edges.
+const EDGE_ATTRIBUTES: &[&str] = &[
+    "id",
+    "key",
+    "source",
+    "target",
+    "label",
+    "description",
+    "LinkLabel",
+    "LinkType",
+    "LinkNote",
+    "LinkSpeed",
+    "LinkSpeedRaw",
+    "LinkSpeedUnits",
+    "delay_ns",
+    "backward_delay_ns",
+    "name",
+    "x",
+    "y",
+];
 
 pub(crate) struct GraphNode {
     pub id: String,
@@ -136,6 +176,13 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
             ..Node::default()
         });
     }
+    for what in &graph.left_out {
+        warnings.add("", what.clone());
+    }
+    let of_nodes = graph.nodes.iter().map(|node| &node.attributes);
+    not_carried_over(&mut warnings, "nodes", of_nodes, NODE_ATTRIBUTES);
+    let of_edges = graph.edges.iter().map(|edge| &edge.attributes);
+    not_carried_over(&mut warnings, "links", of_edges, EDGE_ATTRIBUTES);
     let (mut without_rate, mut without_delay) = (0, 0);
     for edge in &graph.edges {
         let about = format!("link {} to {}", edge.source, edge.target);
@@ -223,6 +270,25 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
         topology,
         warnings: warnings.list,
     })
+}
+
+/// Tells of attributes without a meaning here, once for each.
+fn not_carried_over<'g>(
+    warnings: &mut Warnings,
+    what: &str,
+    objects: impl Iterator<Item = &'g BTreeMap<String, String>>,
+    known: &[&str],
+) {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for key in objects.flat_map(BTreeMap::keys) {
+        // How the Topology Zoo has found the coordinates.
+        if !known.contains(&key.as_str()) && !key.starts_with("geocode_") {
+            *counts.entry(key).or_default() += 1;
+        }
+    }
+    for (key, count) in counts {
+        warnings.add("", format!("`{key}` of {count} {what} is not carried over"));
+    }
 }
 
 fn set_delay(parameters: &mut Parameters, delay: u64) {

@@ -44,6 +44,38 @@ fn imported(format: Format, text: &str, files: &dyn Surroundings) -> String {
 }
 
 #[test]
+fn nothing_of_odd_files_is_dropped_silently() {
+    let files = Files(BTreeMap::from([
+        ("lab.dep", "pc1: r2\n"),
+        ("pc1.shutdown", "ls\n"),
+        ("r2/etc/motd", "hello\n"),
+    ]));
+    for (name, format, text) in [
+        ("imunes", Format::Imunes, include_str!("files/odd.imn")),
+        (
+            "graphml",
+            Format::GraphMl,
+            include_str!("files/odd.graphml"),
+        ),
+        ("gml", Format::Gml, include_str!("files/odd.gml")),
+        (
+            "repetita",
+            Format::Repetita,
+            include_str!("files/odd.graph"),
+        ),
+        (
+            "clab",
+            Format::Containerlab,
+            include_str!("files/odd.clab.yml"),
+        ),
+        ("kathara", Format::Kathara, include_str!("files/odd.conf")),
+        ("core", Format::Core, include_str!("files/odd.xml")),
+    ] {
+        insta::assert_snapshot!(format!("odd_{name}"), imported(format, text, &files));
+    }
+}
+
+#[test]
 fn imunes_json() {
     insta::assert_snapshot!(imported(
         Format::Imunes,

@@ -148,6 +148,14 @@ impl Converter<'_> {
                 format!("the service {service} is not started: put it under `daemons`"),
             );
         }
+        for interface in &node.interfaces {
+            for other in &interface.others {
+                self.warnings.add(
+                    &about,
+                    format!("`{other}` of {} is not carried over", interface.name),
+                );
+            }
+        }
         if kind == "rj45" {
             out.device = Some(device(node).to_owned());
         }
@@ -368,14 +376,13 @@ impl Converter<'_> {
             .copied()
             .min()
             .filter(|mtu| *mtu != 1500 && (68..=65_535).contains(mtu));
-        for interface in interfaces() {
-            for (key, value) in &interface.queue {
-                // The default of IMUNES is the queue that a link has anyway.
-                if !matches!(value.as_str(), "FIFO" | "drop-tail" | "50") {
-                    self.warnings.add(
-                        &about,
-                        format!("`{key} {value}` of {} is not carried over", interface.name),
-                    );
+        for (side, (node, parameters)) in [(a, &mut out.forward), (b, &mut out.backward)]
+            .into_iter()
+            .enumerate()
+        {
+            if let Some(interface) = find_interface(node, link, side) {
+                if let Some(queue) = self.queue(&about, interface) {
+                    parameters.set("queue", queue);
                 }
             }
         }
@@ -445,6 +452,31 @@ impl Converter<'_> {
         end
     }
 
+    /// The queue of what an interface sends. The default of IMUNES is the one that a link has anyway.
+    fn queue(&mut self, about: &str, interface: &Interface) -> Option<String> {
+        let mut parts = Vec::new();
+        for (key, value) in &interface.queue {
+            match (key.as_str(), value.as_str(), value.parse::<u32>()) {
+                (_, "FIFO" | "drop-tail" | "50", _) => {}
+                ("ifc_qdisc", "WFQ", _) => parts.push("discipline: wfq".to_owned()),
+                ("ifc_qdisc", "DRR", _) => parts.push("discipline: drr".to_owned()),
+                ("ifc_qdrop", "drop-head", _) => parts.push("drop: head".to_owned()),
+                ("queue_len", _, Ok(packets @ 1..)) => {
+                    parts.push(format!("limit: {packets} packets"))
+                }
+                _ => self.warnings.add(
+                    about,
+                    format!("`{key} {value}` of {} is not carried over", interface.name),
+                ),
+            }
+        }
+        // The other ones drop from the longest flow.
+        if parts.iter().any(|part| part.starts_with("discipline")) {
+            parts.retain(|part| part != "drop: head");
+        }
+        (!parts.is_empty()).then(|| format!("{{{}}}", parts.join(", ")))
+    }
+
     fn parameters(&mut self, about: &str, link: &Link) -> Parameters {
         let mut parameters = Parameters::default();
         for (key, value) in &link.properties {
@@ -470,6 +502,16 @@ impl Converter<'_> {
                     }
                     delay => parameters.set("delay", show_time(delay)),
                 },
+                // Of so many bits one is wrong.
+                ("ber", Some(bits)) if bits > 1.0 => {
+                    parameters.set("ber", format!("{:e}", 1.0 / bits));
+                }
+                ("loss", Some(percent)) if (0.0..=100.0).contains(&percent) => {
+                    parameters.set("loss", format!("{percent}%"));
+                }
+                ("duplicate", Some(percent)) if (0.0..=100.0).contains(&percent) => {
+                    parameters.set("duplicate", format!("{percent}%"));
+                }
                 // A link without emulation is what one without parameters is here.
                 ("direct", _) => {}
                 _ => self

@@ -22,6 +22,25 @@ const IGNORED: &[&str] = &[
     "events",
 ];
 
+/// Properties of interfaces that are read.
+const INTERFACE: &[&str] = &[
+    "name",
+    "type",
+    "link",
+    "mac",
+    "mtu",
+    "oper_state",
+    "nat_state",
+    "vlan_dev",
+    "vlan_tag",
+    "vlan_type",
+    "ipv4_addrs",
+    "ipv6_addrs",
+    "ifc_qdisc",
+    "ifc_qdrop",
+    "queue_len",
+];
+
 pub(super) fn read(text: &str) -> Result<Experiment, ImportError> {
     let escaped = escape_controls(text);
     let root: Value = serde_json::from_str(&escaped)
@@ -199,6 +218,12 @@ fn read_interface(id: String, value: &Value) -> Interface {
         id,
         ..Interface::default()
     };
+    let others = value.as_object().into_iter().flat_map(Map::keys);
+    interface.others.extend(
+        others
+            .filter(|key| !INTERFACE.contains(&key.as_str()))
+            .cloned(),
+    );
     for key in ["ipv4_addrs", "ipv6_addrs"] {
         interface.addresses.extend(list(value.get(key)));
     }

@@ -69,8 +69,10 @@ struct Interface {
     vlan_device: String,
     vlan_tag: String,
     trunk: bool,
-    /// Queue settings.
+    /// Queue settings: `ifc_qdisc`, `ifc_qdrop`, `queue_len`.
     queue: BTreeMap<String, String>,
+    /// Other properties, which have no counterpart.
+    others: Vec<String>,
 }
 
 #[derive(Debug, Default)]

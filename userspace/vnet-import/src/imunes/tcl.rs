@@ -230,17 +230,25 @@ fn read_config(node: &mut Node, config: &str) {
                     ["vlan-dev", device] => interface.vlan_device = (*device).to_owned(),
                     ["vlan-tag", tag] => interface.vlan_tag = (*tag).to_owned(),
                     ["vlan-type", kind] => interface.trunk = *kind == "trunk",
-                    ["fair-queue"] | ["drr-queue"] | ["drop-head"] => {
+                    ["fair-queue"] => {
+                        interface.queue.insert("ifc_qdisc".into(), "WFQ".into());
+                    }
+                    ["drr-queue"] => {
+                        interface.queue.insert("ifc_qdisc".into(), "DRR".into());
+                    }
+                    ["drop-head"] => {
                         interface
                             .queue
-                            .insert("ifc_qdisc".into(), words[0].to_owned());
+                            .insert("ifc_qdrop".into(), "drop-head".into());
                     }
                     ["queue-len", len] => {
                         interface
                             .queue
                             .insert("queue_len".into(), (*len).to_owned());
                     }
-                    _ => {}
+                    // An interface of FreeBSD's and Linux' that needs no words.
+                    ["no", "shutdown"] => {}
+                    _ => interface.others.push(line.to_owned()),
                 }
             }
             _ => {}

@@ -25,7 +25,8 @@ use super::{
 use crate::{
     model::arq::{
         Message,
-        HEADER, //
+        HEADER,
+        KINDS, //
     },
     net::{
         clock,
@@ -50,13 +51,14 @@ use crate::{
 const TIMEOUT: usize = 0;
 const TRIES: usize = 1;
 const QUEUE: usize = 2;
-const WINDOW: usize = 3;
-const FRAMES: usize = 4;
-const PROTOCOL: usize = 5;
-const SENT: usize = 6;
-const AGAIN: usize = 7;
-const GIVEN_UP: usize = 8;
-const USELESS: usize = 9;
+const SEND: usize = 3;
+const WINDOW: usize = 4;
+const FRAMES: usize = 5;
+const PROTOCOL: usize = 6;
+const SENT: usize = 7;
+const AGAIN: usize = 8;
+const GIVEN_UP: usize = 9;
+const USELESS: usize = 10;
 
 /// Bytes of both addresses of a frame.
 const ADDRESSES: usize = 12;
@@ -92,6 +94,11 @@ pub(super) static TYPE: Type = Type {
             1000,
         )
         .unit(c"packets"),
+        Param::new(
+            c"send",
+            c"whether what is sent is numbered; else it passes when all before it has arrived",
+            Kind::Bool(true),
+        ),
         Param::uint(
             c"window",
             c"most packets that are not acknowledged, rounded up to a power of two",
@@ -209,13 +216,14 @@ impl Format {
         SkBuff::with_header(bytes, len)
     }
 
-    /// Whether a packet carries a message, and which one.
+    /// Whether a packet carries a message, and which one. Those of other blocks are none.
     fn read(self, packet: &mut SkBuff) -> Option<Option<Message>> {
         let end = self.at.saturating_add(TAG);
         let bytes = packet.first(end as u32)?;
         let tag = bytes.get(self.at..)?;
         let (protocol, message) = tag.split_first_chunk::<2>()?;
-        (*protocol == self.protocol).then(|| Message::decode(message.first_chunk()?))
+        let ours = *protocol == self.protocol && KINDS.contains(message.first()?);
+        ours.then(|| Message::decode(message.first_chunk()?))
     }
 
     /// The addresses of a frame, or of an answer to it; zeros of a datagram.
@@ -280,6 +288,9 @@ impl End {
         }
         while let Some(packet) = out.down.pop_front() {
             self.outlet.emit(packet, LOWER, bh);
+        }
+        while let Some(packet) = out.plain.pop_front() {
+            self.outlet.emit_queued(packet, LOWER, bh);
         }
     }
 
@@ -346,7 +357,7 @@ impl Block for Arq {
         if from == LOWER {
             return self.0.receive(&self.0, packet, run);
         }
-        if self.0.format.is_for_many(&mut packet) {
+        if self.0.format.is_for_many(&mut packet) || self.0.line.lock().passes() {
             return Verdict::leave(packet, LOWER);
         }
         self.0.send(&self.0, packet, run)

@@ -22,12 +22,17 @@ use crate::{
         SpinLockBh, //
     }, //
 };
+use kernel::sync::atomic::{
+    ordering::Relaxed,
+    Atomic, //
+};
 
 /// Places of the parameters.
-const FRAMES: usize = 0;
-const PROTOCOL: usize = 1;
-const COMPRESSED: usize = 2;
-const SAVED: usize = 3;
+const SEND: usize = 0;
+const FRAMES: usize = 1;
+const PROTOCOL: usize = 2;
+const COMPRESSED: usize = 3;
+const SAVED: usize = 4;
 
 /// Longest packet that is compressed.
 const LONGEST: usize = 9216;
@@ -47,6 +52,11 @@ pub(super) static TYPE: Type = Type {
     passage: Passage::Through,
     ports: ANY_THROUGH,
     params: &[
+        Param::new(
+            c"send",
+            c"whether what is sent is compressed; else it passes as it is",
+            Kind::Bool(true),
+        ),
         Param::new(
             c"frames",
             c"whether packets are Ethernet frames, and not datagrams",
@@ -86,6 +96,8 @@ struct Shared {
 
 struct Compress {
     shared: Arc<Shared>,
+    /// Whether what is sent is compressed.
+    sends: Atomic<bool>,
     protocol: [u8; 2],
     /// Where the tag begins.
     at: usize,
@@ -109,6 +121,7 @@ fn make(_site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
     };
     let block = Compress {
         shared,
+        sends: Atomic::new(values.uint(SEND) != 0),
         protocol: (values.uint(PROTOCOL) as u16).to_be_bytes(),
         at: match values.uint(FRAMES) {
             0 => 0,
@@ -237,6 +250,9 @@ impl Block for Compress {
                 Err(cause) => Verdict::drop(packet, cause),
             };
         }
+        if !self.sends.load(Relaxed) {
+            return Verdict::leave(packet, LOWER);
+        }
         if packet.is_gso() {
             return self.cut(packet, run);
         }
@@ -244,6 +260,11 @@ impl Block for Compress {
             true => Verdict::leave(packet, LOWER),
             false => Verdict::drop(packet, Cause::NoMemory),
         }
+    }
+
+    fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
+        self.sends.store(values.uint(SEND) != 0, Relaxed);
+        Ok(())
     }
 
     fn read(&self, place: usize) -> Result<Value> {

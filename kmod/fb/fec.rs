@@ -23,6 +23,7 @@ use crate::{
         Message,
         Sum,
         HEADER,
+        KINDS,
         MAX_GROUP, //
     },
     net::{
@@ -41,15 +42,20 @@ use crate::{
         }, //
     }, //
 };
+use kernel::sync::atomic::{
+    ordering::Relaxed,
+    Atomic, //
+};
 
 /// Places of the parameters.
 const GROUP: usize = 0;
 const TIMEOUT: usize = 1;
-const FRAMES: usize = 2;
-const PROTOCOL: usize = 3;
-const SUMS: usize = 4;
-const RECOVERED: usize = 5;
-const AGAIN: usize = 6;
+const SEND: usize = 2;
+const FRAMES: usize = 3;
+const PROTOCOL: usize = 4;
+const SUMS: usize = 5;
+const RECOVERED: usize = 6;
+const AGAIN: usize = 7;
 
 /// Longest packet that is part of a group; longer ones pass as they are.
 const LONGEST: usize = 2048;
@@ -86,6 +92,11 @@ pub(super) static TYPE: Type = Type {
         )
         .unit(c"ms"),
         Param::new(
+            c"send",
+            c"whether what is sent is protected; else it passes as it is",
+            Kind::Bool(true),
+        ),
+        Param::new(
             c"frames",
             c"whether packets are Ethernet frames, and not datagrams",
             Kind::Bool(true),
@@ -120,6 +131,8 @@ struct Format {
 struct Ends {
     outlet: Arc<Outlet>,
     format: Format,
+    /// Whether packets become part of groups.
+    sends: Atomic<bool>,
     /// Protects both ends. The timer is started under it; no packet is emitted.
     #[pin]
     line: SpinLockBh<Line>,
@@ -162,6 +175,7 @@ fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
             let ends = pin_init!(Ends {
                 outlet,
                 format,
+                sends: Atomic::new(true),
                 line <- new_spinlock_bh!(line, "vnet_fec"),
             });
             Arc::pin_init(SoftTimer::new(ends), GFP_KERNEL)?
@@ -181,11 +195,12 @@ impl Format {
         tag
     }
 
-    /// Whether a packet carries a message, and which one.
+    /// Whether a packet carries a message, and which one. Those of other blocks are none.
     fn read(self, packet: &mut SkBuff) -> Option<Option<Message>> {
         let bytes = packet.first(self.at.saturating_add(TAG) as u32)?;
         let (protocol, message) = bytes.get(self.at..)?.split_first_chunk::<2>()?;
-        (*protocol == self.protocol).then(|| Message::decode(message.first_chunk()?))
+        let ours = *protocol == self.protocol && KINDS.contains(message.first()?);
+        ours.then(|| Message::decode(message.first_chunk()?))
     }
 }
 
@@ -260,6 +275,11 @@ impl Line {
 }
 
 impl Ends {
+    fn change(&self, values: &Values) {
+        self.sends.store(values.uint(SEND) != 0, Relaxed);
+        self.line.lock().change(values);
+    }
+
     /// Makes a packet one of a group; false if there is no memory. What is to be sent after it is
     /// added to `sums`.
     fn protect(&self, timer: &SoftTimer<Self>, packet: &mut SkBuff, sums: &mut SkBuffList) -> bool {
@@ -391,16 +411,17 @@ impl Block for Fec {
     fn receive(&self, packet: SkBuff, from: u32, run: &Run<'_>) -> Verdict {
         match from {
             LOWER => self.0.receive(packet, run),
+            _ if !self.0.sends.load(Relaxed) => Verdict::leave(packet, LOWER),
             _ => self.0.send(&self.0, packet, run),
         }
     }
 
     fn start(&self, values: &Values, _rtnl: &Rtnl) {
-        self.0.line.lock().change(values);
+        self.0.change(values);
     }
 
     fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
-        self.0.line.lock().change(values);
+        self.0.change(values);
         Ok(())
     }
 

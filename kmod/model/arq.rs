@@ -11,10 +11,16 @@
 //!
 //! Numbers wrap round; two are compared by their distance.
 
-use core::ops::DerefMut;
+use core::ops::{
+    DerefMut,
+    RangeInclusive, //
+};
 
 /// Bytes of a message.
 pub const HEADER: usize = 14;
+
+/// The first byte of a message. Other blocks' messages have others.
+pub const KINDS: RangeInclusive<u8> = 1..=3;
 
 /// What the ends tell each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +168,11 @@ impl<P, S: DerefMut<Target = [Option<Slot<P>>]>> Sender<S> {
     /// Whether another packet may be sent.
     pub fn has_room(&self) -> bool {
         (self.next.wrapping_sub(self.base) as usize) < self.slots.len()
+    }
+
+    /// Whether all that was sent has arrived, or was given up.
+    pub fn is_idle(&self) -> bool {
+        self.next == self.base
     }
 
     /// Takes a packet that is sent now, and again at `due`; its number. There has to be room.

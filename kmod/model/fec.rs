@@ -6,13 +6,19 @@
 //! The sum is the exclusive or of the packets, the shorter ones filled up with zeros, and of their
 //! lengths.
 
-use core::ops::DerefMut;
+use core::ops::{
+    DerefMut,
+    RangeInclusive, //
+};
 
 /// Most packets of a group.
 pub const MAX_GROUP: u32 = 32;
 
 /// Bytes of a message.
 pub const HEADER: usize = 10;
+
+/// The first byte of a message. Other blocks' messages have others.
+pub const KINDS: RangeInclusive<u8> = 4..=5;
 
 /// A group that comes so long after its successor is late, and not of a sender that began anew.
 const LATE: u32 = 64;

@@ -153,6 +153,68 @@ def switched():
     sink.silent(0.1)
 
 
+@case("what is sent gets numbers or not, as is said meanwhile")
+def live():
+    """Both ends understand it either way; all arrive, once and in order, over a wire that loses none."""
+    count = 400
+    line = Line(send=0, wire={"delay": MS}, timeout=1000)
+    sink = line.link.sink()
+    sender = line.sender()
+
+    def send():
+        for _ in range(count):
+            sender.send(SIZE)
+            time.sleep(0.0005)
+
+    child = Child(send)
+    for _ in range(10):
+        for number in (1, 0):
+            time.sleep(0.01)
+            line.graphs["a"].set("arq", send=number)
+    child.result()
+    equal([a.number for a in sink.collect(count, 30)], list(range(count)))
+    block = line.quiet()
+    between(block.params["sent"], 1, count - 1)
+    equal((block.params["given-up"], block.drops), (0, {}))
+
+
+@case("what cannot overtake waits until it need not")
+def waits():
+    """Without numbers, as all before it have arrived."""
+    line = Line(timeout=20, tries=30)
+    sink = line.link.sink()
+    line.graphs["a"].set("wire", loss=10 * TENTH)
+    line.sender().send(SIZE, 5)
+    line.graphs["a"].set("arq", send=0)
+    sender = line.sender()
+    sender.send(SIZE + 1, 5)
+    block = line.arq("a")
+    equal((block.count("queued"), block.params["sent"]), (10, 5))
+    sink.silent(0.02)
+    line.graphs["a"].set("wire", loss=0)
+    equal([(a.number, a.size) for a in sink.collect(10)],
+          [(n, SIZE) for n in range(5)] + [(n, SIZE + 1) for n in range(5)])
+    block = line.quiet()
+    equal((block.params["sent"], block.drops), (5, {}))
+    sender.send(SIZE, 3)
+    equal(len(sink.collect(3)), 3)
+    equal(line.arq("a").params["sent"], 5)
+
+
+@case("others' messages pass")
+def above():
+    """Frames for many are not numbered, but `compress` above has made them shorter."""
+    line = Line()
+    for end, graph in line.graphs.items():
+        graph.unbind(upper="dev:host")
+        graph.add("zip", "compress", protocol=PROTOCOL)
+        graph.chain("arq", "zip", "dev:host")
+    sink = line.link.sink()
+    line.sender(target="ff:ff:ff:ff:ff:ff").send(1000, 10)
+    equal([(a.number, a.size) for a in sink.collect(10)], [(n, 1000) for n in range(10)])
+    equal((line.graphs["a"].get("zip").params["compressed"], line.arq("b").drops), (10, {}))
+
+
 @case("programs talk over a bad wire")
 def programs():
     """Datagrams of sockets, and TCP."""

@@ -46,6 +46,10 @@ def frames():
           (a.count("out", "bytes"), sum(sizes)))
     graphs["a"].replace("zip")
     equal(graphs["a"].get("zip").params, a.params, "replaced")
+    graphs["a"].set("zip", send=0)
+    sender.send(1000, 10)
+    equal({a.size for a in sink.collect(10)}, {1000})
+    equal(graphs["a"].get("zip").params["compressed"], a.params["compressed"], "they pass as they are")
 
 
 @case("what is no more than noise passes as it is")

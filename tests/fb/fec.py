@@ -95,6 +95,22 @@ def timeout():
     equal((line.fec("a").params["sums"], line.fec("b").params["recovered"]), (1, 1))
 
 
+@case("what is sent is protected or not, as is said meanwhile")
+def live():
+    """The other end understands both; what has begun is ended."""
+    line = Line(group=4, timeout=20, send=0)
+    sink, sender = line.link.sink(), line.link.sender()
+    sender.send(SIZE, 5)
+    line.graphs["a"].set("fec", send=1)
+    sender.send(SIZE, 6)
+    line.graphs["a"].set("fec", send=0)
+    sender.send(SIZE, 5)
+    equal([a.number for a in sink.collect(16)], list(range(16)))
+    until(lambda: line.fec("a").params["sums"] == 2, "the second group is ended")
+    until(lambda: line.fec("b").count("consumed") == 2, "and its sum came")
+    equal((line.fec("a").drops, line.fec("b").drops), ({}, {}))
+
+
 @case("random losses")
 def random_losses():
     """With p = 0.1 and groups of four most of them are recovered; none comes twice."""

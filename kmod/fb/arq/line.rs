@@ -18,6 +18,7 @@ use super::{
     Format,
     ADDRESSES,
     QUEUE,
+    SEND,
     TIMEOUT,
     TRIES, //
 };
@@ -52,6 +53,8 @@ pub(super) struct Out {
     format: Format,
     /// Made for the other end.
     pub(super) down: SkBuffList,
+    /// Of the application, without a number, after these.
+    pub(super) plain: SkBuffList,
     /// In order, for the application.
     pub(super) up: SkBuffList,
     /// Acknowledged.
@@ -71,6 +74,7 @@ impl Out {
         Self {
             format,
             down: SkBuffList::default(),
+            plain: SkBuffList::default(),
             up: SkBuffList::default(),
             freed: SkBuffList::default(),
             lost: SkBuffList::default(),
@@ -106,6 +110,8 @@ pub(super) struct Line {
     timeout: u64,
     tries: u32,
     max_waiting: u64,
+    /// Whether packets get numbers.
+    sends: bool,
     /// When the timer will expire, ns.
     armed: u64,
     closed: bool,
@@ -137,6 +143,7 @@ impl Line {
             timeout: 0,
             tries: 1,
             max_waiting: 0,
+            sends: true,
             armed: NEVER,
             closed: false,
             sent: 0,
@@ -151,6 +158,7 @@ impl Line {
         self.timeout = values.uint(TIMEOUT).saturating_mul(1_000_000);
         self.tries = values.uint(TRIES) as u32;
         self.max_waiting = values.uint(QUEUE);
+        self.sends = values.uint(SEND) != 0;
     }
 
     /// When the timer has to be started, if it has.
@@ -163,12 +171,20 @@ impl Line {
         earlier.then_some(at)
     }
 
+    /// Whether packets of the application pass as they are: they would not overtake any.
+    pub(super) fn passes(&self) -> bool {
+        !self.sends && self.count == 0 && self.sender.is_idle()
+    }
+
     /// Takes a packet of the application.
     pub(super) fn send(&mut self, packet: SkBuff, out: &mut Out, now: u64) {
         if self.closed {
             return out.removed.push_back(packet);
         }
-        let must_wait = self.count != 0 || !self.sender.has_room();
+        if self.passes() {
+            return out.plain.push_back(packet);
+        }
+        let must_wait = !self.sends || self.count != 0 || !self.sender.has_room();
         if must_wait && self.count >= self.max_waiting {
             return out.refused.push_back(packet);
         }
@@ -196,12 +212,20 @@ impl Line {
 
     /// Sends what there is room for.
     fn go_on(&mut self, out: &mut Out, now: u64) {
-        while self.sender.has_room() {
+        while match self.sends {
+            true => self.sender.has_room(),
+            false => self.sender.is_idle(),
+        } {
             let Some(packet) = self.waiting.pop_front() else {
                 break;
             };
             self.count = self.count.saturating_sub(1);
-            self.transmit(packet, out, now);
+            if self.sends {
+                self.transmit(packet, out, now);
+            } else {
+                self.held.give(load_of(&packet));
+                out.plain.push_back(packet);
+            }
         }
     }
 

@@ -7,17 +7,17 @@ DEVICE = "d0"
 
 # Each type with something for all that can be given.
 EXAMPLES = {
-    "arq": {"timeout": 20, "tries": 5, "queue": 50, "window": 8, "frames": 1, "protocol": 0x88B6},
+    "arq": {"timeout": 20, "tries": 5, "queue": 50, "send": 1, "window": 8, "frames": 1, "protocol": 0x88B6},
     "bpf": {"filter": "1\n6 0 0 1\n"},
     "check-paint": {"colour": 7},
     "classifier": {"ports": 3,
                    "rules": [{"port": 1, "ethertype": 0x806},
                              {"port": 2, "source": b"\x0a\0\0\0", "source-prefix": 8}]},
-    "compress": {"frames": 1, "protocol": 0x88B6},
+    "compress": {"send": 1, "frames": 1, "protocol": 0x88B6},
     "counter": {},
     "discard": {},
     "eth": {"device": DEVICE},
-    "fec": {"group": 3, "timeout": 20, "frames": 1, "protocol": 0x88B6},
+    "fec": {"group": 3, "timeout": 20, "send": 1, "frames": 1, "protocol": 0x88B6},
     "flow-stats": {"limit": 64, "timeout": 5, "window": 100,
                    "rules": [{"protocol": 17, "destination-port": 53}, {"ethertype": 0x800}]},
     "forward": {},

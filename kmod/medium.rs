@@ -49,7 +49,10 @@ use self::{
 use crate::{
     control,
     instance::Instance,
-    model::Cause,
+    model::{
+        Cause,
+        Decision, //
+    },
     net::{
         clock,
         device::{
@@ -65,6 +68,10 @@ use crate::{
     pipe::{
         config::Parameters,
         lane::Reading,
+        trace::{
+            Extract,
+            Trace, //
+        },
         Label, //
     },
     registry,
@@ -362,6 +369,30 @@ impl Medium {
         then: impl FnOnce(Reading<'_>) -> R,
     ) -> Option<R> {
         self.with_air(|air, _| air.read_way(from, to, then))
+    }
+
+    /// Begins another log of decisions, or ends it: that of a transmitter, or of the way from there to
+    /// another port, see [`TraceSlot::put`](crate::pipe::trace::TraceSlot). False if there is none.
+    pub(crate) fn set_trace(
+        &self,
+        from: usize,
+        to: Option<usize>,
+        trace: Option<KBox<Trace>>,
+    ) -> bool {
+        // What was decided before does not belong into it.
+        let unused = self.with_air(|air, _| Some(air.log(from, to)?.put(trace)));
+        unused.is_some()
+    }
+
+    /// Reads from such a log, if it is kept, what fits into `records`, see [`Trace::read`].
+    pub(crate) fn read_trace(
+        &self,
+        from: usize,
+        to: Option<usize>,
+        since: Option<u64>,
+        records: KVVec<Decision>,
+    ) -> Option<Extract> {
+        self.with_air(|air, _| Some(air.log(from, to)?.get()?.read(since, records)))
     }
 
     /// Brings the counters of the instances up to date.

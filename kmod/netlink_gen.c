@@ -392,6 +392,22 @@ static const struct nla_policy vnet_link_trace_get_nl_policy[VNET_A_TRACE_SINCE 
 	[VNET_A_TRACE_SINCE] = { .type = NLA_UINT, },
 };
 
+/* VNET_CMD_MEDIUM_TRACE_SET - do */
+static const struct nla_policy vnet_medium_trace_set_nl_policy[VNET_A_TRACE_SIZE + 1] = {
+	[VNET_A_TRACE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_TRACE_FROM] = { .type = NLA_U32, },
+	[VNET_A_TRACE_TO] = { .type = NLA_U32, },
+	[VNET_A_TRACE_SIZE] = NLA_POLICY_FULL_RANGE(NLA_U32, &vnet_a_trace_size_range),
+};
+
+/* VNET_CMD_MEDIUM_TRACE_GET - do */
+static const struct nla_policy vnet_medium_trace_get_nl_policy[VNET_A_TRACE_SINCE + 1] = {
+	[VNET_A_TRACE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[VNET_A_TRACE_FROM] = { .type = NLA_U32, },
+	[VNET_A_TRACE_TO] = { .type = NLA_U32, },
+	[VNET_A_TRACE_SINCE] = { .type = NLA_UINT, },
+};
+
 /* VNET_CMD_MEDIUM_NEW - do */
 static const struct nla_policy vnet_medium_new_nl_policy[VNET_A_MEDIUM_PAIR + 1] = {
 	[VNET_A_MEDIUM_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
@@ -582,6 +598,20 @@ static const struct genl_split_ops vnet_nl_ops[] = {
 		.cmd		= VNET_CMD_LINK_TRACE_GET,
 		.doit		= vnet_nl_link_trace_get_doit,
 		.policy		= vnet_link_trace_get_nl_policy,
+		.maxattr	= VNET_A_TRACE_SINCE,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_MEDIUM_TRACE_SET,
+		.doit		= vnet_nl_medium_trace_set_doit,
+		.policy		= vnet_medium_trace_set_nl_policy,
+		.maxattr	= VNET_A_TRACE_SIZE,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_MEDIUM_TRACE_GET,
+		.doit		= vnet_nl_medium_trace_get_doit,
+		.policy		= vnet_medium_trace_get_nl_policy,
 		.maxattr	= VNET_A_TRACE_SINCE,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},

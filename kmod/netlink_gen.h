@@ -62,6 +62,8 @@ int vnet_nl_block_unbind_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_block_replace_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_link_trace_set_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_link_trace_get_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_medium_trace_set_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_medium_trace_get_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_medium_new_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_medium_get_doit(struct sk_buff *skb, struct genl_info *info);
 int vnet_nl_medium_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);

@@ -330,6 +330,17 @@ fn find(id: Option<Attr<'_>>, extack: ExtAck) -> Result<Arc<Medium>> {
         .ok_or_else(|| extack.refuse(Some(id), c"there is no such medium", ENOENT))
 }
 
+/// The medium of a number, if the requester may administrate all its ports.
+pub(super) fn find_capable(
+    request: &Request<'_>,
+    id: Attr<'_>,
+    rtnl: &Rtnl,
+) -> Result<Arc<Medium>> {
+    let medium = find(Some(id), request.extack())?;
+    check_capable(&medium, request, rtnl)?;
+    Ok(medium)
+}
+
 /// Whether the requester may see a medium: one of its ports is enough.
 fn is_visible(medium: &Medium, requester: netlink::Requester<'_>, rtnl: &Rtnl) -> bool {
     medium

@@ -61,6 +61,7 @@ use crate::{
             Lap,
             Stopwatch, //
         }, //
+        trace::TraceSlot,
     }, //
 };
 use kernel::{
@@ -467,6 +468,14 @@ impl Air {
         if let Some(Some(way)) = self.ways.get_mut(index) {
             ready.swap_into(&mut way.model, now);
         }
+    }
+
+    /// Where the log of a transmitter is, or of the way from there to another port.
+    pub(super) fn log(&mut self, from: usize, to: Option<usize>) -> Option<&mut TraceSlot> {
+        Some(match to {
+            Some(to) => self.way(from, to)?.log(),
+            None => self.terminal(from)?.transmitter.log(),
+        })
     }
 
     /// A port goes up.

@@ -80,6 +80,8 @@ doit! {
     vnet_nl_medium_del_doit, VNET_A_MEDIUM_ID => control::medium::del;
     vnet_nl_link_trace_set_doit, VNET_A_TRACE_SIZE => control::trace::set;
     vnet_nl_link_trace_get_doit, VNET_A_TRACE_SINCE => control::trace::get;
+    vnet_nl_medium_trace_set_doit, VNET_A_TRACE_SIZE => control::trace::set_of_medium;
+    vnet_nl_medium_trace_get_doit, VNET_A_TRACE_SINCE => control::trace::get_of_medium;
 }
 
 dumpit! {

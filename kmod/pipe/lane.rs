@@ -215,18 +215,12 @@ impl Lane {
         result
     }
 
-    /// Begins another log of decisions, or ends it. One that has the same size stays as it is.
+    /// Begins another log of decisions, or ends it, see [`TraceSlot::put`](super::trace::TraceSlot).
     pub(crate) fn set_trace(&self, trace: Option<KBox<Trace>>) {
         let mut state = self.state.lock();
         // What was decided before does not belong into it.
         state.model.advance(clock::now());
-        let slot = state.model.log();
-        let size = |trace: Option<&Trace>| trace.map_or(0, Trace::size);
-        let unused = if size(slot.get()) == size(trace.as_deref()) {
-            trace
-        } else {
-            slot.replace(trace)
-        };
+        let unused = state.model.log().put(trace);
         let waste = state.clean_up();
         drop(state);
         drop((unused, waste));

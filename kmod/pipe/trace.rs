@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The log of a lane's decisions: a ring with the youngest records, each with a number.
+//! The log of a direction's decisions: a ring with the youngest records, each with a number.
 //!
-//! It is written under the lane's lock and never blocks or allocates; who reads says from which
+//! It is written under the lock of the lane or the medium, and never blocks or allocates; who reads says from which
 //! number on, and is told how many records were overwritten before they could be read. Readers do
 //! not know of each other.
 //!
@@ -73,7 +73,7 @@ impl Trace {
 
     /// Reads as many records as fit into `records`, from number `since` on; with none, only tells
     /// which one is next.
-    pub(super) fn read(&self, since: Option<u64>, records: KVVec<Decision>) -> Extract {
+    pub(crate) fn read(&self, since: Option<u64>, records: KVVec<Decision>) -> Extract {
         let mut extract = Extract {
             records,
             size: self.size,
@@ -100,19 +100,25 @@ impl Trace {
     }
 }
 
-/// Where a lane has its log, if it has one.
+/// Where a direction has its log, if it has one.
 #[derive(Default)]
 pub(crate) struct TraceSlot(Option<KBox<Trace>>);
 
 impl TraceSlot {
     /// The log.
-    pub(super) fn get(&self) -> Option<&Trace> {
+    pub(crate) fn get(&self) -> Option<&Trace> {
         self.0.as_deref()
     }
 
-    /// Puts another log there, or none; gives back the old one, to be freed outside the lock.
-    pub(super) fn replace(&mut self, trace: Option<KBox<Trace>>) -> Option<KBox<Trace>> {
-        core::mem::replace(&mut self.0, trace)
+    /// Puts another log there, or none; one that has the same size stays as it is. Gives back what is
+    /// not used, to be freed outside the lock.
+    pub(crate) fn put(&mut self, trace: Option<KBox<Trace>>) -> Option<KBox<Trace>> {
+        let size = |trace: Option<&Trace>| trace.map_or(0, Trace::size);
+        if size(self.get()) == size(trace.as_deref()) {
+            trace
+        } else {
+            core::mem::replace(&mut self.0, trace)
+        }
     }
 }
 

@@ -6,9 +6,11 @@ import json
 import random
 import time
 
+from vnettest import model
 from vnettest.ktap import between, case, defer, equal, raises, run, true
 from vnettest.links import LATE, MBIT, MS, S, SLOW, wire_ns
 from vnettest.media import Medium
+from vnettest.model import ONE
 from vnettest.netlink import NetlinkError
 from vnettest.netns import NetNS
 from vnettest.ynl import Family
@@ -282,6 +284,43 @@ def refuse(family, operation, values, error, text, path=None):
     equal((got.name, got.text, got.path), (error, text, path), f"{operation}")
 
 
+@case("logs of decisions, of a transmitter and of a way")
+def logs():
+    """Each frame's fate and times are those of the model; what one log has is in no other one."""
+    seed, count, part = 77, 50, ONE // 5
+    wire = wire_ns(SIZE, 100 * MBIT)
+    medium = Medium(3, medium={"seed": seed}, own={0: {"rate": 100 * MBIT}},
+                    ways={(0, 1): {"loss": part, "delay": 3 * MS}})
+    own, way = {"id": medium.id, "from": 0}, {"id": medium.id, "from": 0, "to": 1}
+    for where in (own, way):
+        equal(medium.family.do("medium-trace-get", where), {**where, "size": 0})
+        medium.family.do("medium-trace-set", {**where, "size": 1000})
+    medium.sender(0).send(SIZE, count)
+    medium.settled()
+    sent, went = (medium.family.do("medium-trace-get", {**where, "since": 0})
+                  for where in (own, way))
+    equal([(log["size"], log["next"], log["lost"]) for log in (sent, went)],
+          [(1000, count, 0)] * 2)
+    sent, went = sent["record"], went["record"]
+    equal([record["number"] for record in sent], list(range(count)))
+    # They leave the transmitter one wire time after another, if they come as fast.
+    for one, other in zip(sent, sent[1:]):
+        early = max(one["decided"], other["enqueued"]) + int(wire)
+        between(other["decided"], early, early + 1)
+    # The way begins when the transmitter ends; the draws are those of the pair.
+    source = model.Source(seed, (0 + 1) * 64 + 1)
+    for number, (left, record) in enumerate(zip(sent, went)):
+        equal((record["number"], record["enqueued"]), (number, left["due"]))
+        if source.hits(part, model.RANDOM, number):
+            equal(record["cause"], "loss-random")
+        else:
+            equal(record["due"], left["due"] + 3 * MS)
+    true(0 < sum("cause" in record for record in went) < count, "some are lost")
+    medium.family.do("medium-trace-set", {**way, "size": 0})
+    equal(medium.family.do("medium-trace-get", way), {**way, "size": 0})
+    equal(len(medium.family.do("medium-trace-get", {**own, "since": count - 1})["record"]), 1)
+
+
 @case("refusals")
 def refusals():
     """Each with its reason, and nothing changes."""
@@ -318,6 +357,19 @@ def refusals():
     refuse(family, "medium-set", {"id": medium.id, "port": [{"number": 0, "ifname": "x"}]},
            "EOPNOTSUPP", "a device is renamed, moved or given an address by rtnetlink",
            "port.ifname")
+    for name in ("medium-trace-set", "medium-trace-get"):
+        way = {"id": medium.id, "from": 0, "to": 1}
+        size = {"size": 5} if name.endswith("set") else {}
+        refuse(family, name, {**size, "from": 0}, "EINVAL", "name the medium by id")
+        refuse(family, name, {**way, **size, "id": 10**9}, "ENOENT", "there is no such medium",
+               "id")
+        refuse(family, name, {**size, "id": medium.id}, "EINVAL", "say which port transmits")
+        refuse(family, name, {**way, **size, "from": 3}, "ENOENT", "there is no such port", "from")
+        refuse(family, name, {**way, **size, "to": 64}, "ENOENT", "there is no such port", "to")
+        refuse(family, name, {**way, **size, "to": 0}, "EINVAL",
+               "no way leads from a port to itself", "to")
+    refuse(family, "medium-trace-set", {"id": medium.id, "from": 0}, "EINVAL",
+           "say how many records")
     refuse(family, "medium-get", {}, "EINVAL", "name the medium by id")
     refuse(family, "medium-get", {"id": 10**9}, "ENOENT", "there is no such medium", "id")
     done = ns.run("ip link add type vnet-port", check=False)

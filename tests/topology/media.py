@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Broadcast media: the examples run, the matrix changes in flight, what is read back is what was said."""
 
+import json
 import os
 import re
 
@@ -155,6 +156,28 @@ def membership():
     equal(len(listing("medium", "show", "radio")[0]["ports"]), 4)
     contains(up(RADIO.split("media:")[0]).out, "- medium radio")
     equal(listing("medium", "show"), [])
+
+
+@case("medium trace tells what is decided about frames")
+def trace():
+    """In transmitters, or on the ways to a port; as lines and as JSON."""
+    up(RADIO, "--wait=ping")
+    start("exec", "a", "ping", "-q", "-i0.01", "c")
+    told = [json.loads(line) for line in
+            vnetctl("medium", "trace", "radio", "--json", "-c20", "--from=a").out.splitlines()]
+    equal((len(told), {line["from"] for line in told}), (20, {"a:to-radio"}))
+    equal([line["number"] for line in told],
+          list(range(told[0]["number"], told[0]["number"] + 20)))
+    told = [json.loads(line) for line in
+            vnetctl("medium", "trace", "radio", "--json", "-c20", "--to=b").out.splitlines()]
+    equal({line["from"] for line in told}, {"a:to-radio->b:to-radio", "c:to-radio->b:to-radio"})
+    contains(vnetctl("medium", "trace", "radio", "-c1", "--from=c:to-radio", "--to=a").out,
+             " c:to-radio->a:to-radio #")
+    for words, reason in ((["nosuch"], "lab t has no medium nosuch"),
+                          (["radio", "--from=x"], "it has no port in node x"),
+                          (["radio", "--from=a", "--to=a"], "no way leads from a port to itself")):
+        contains(vnetctl("medium", "trace", *words, status=1).err, reason)
+    equal(vnetctl("medium", "trace", "radio", "--off").out, "")
 
 
 @case("what cannot be is refused, and nothing changes")

@@ -236,6 +236,16 @@ impl Client {
         self.one(Command::LinkTraceGet, &trace)
     }
 
+    /// Begins or ends the log of decisions of a medium's transmitter or way.
+    pub fn medium_trace_set(&mut self, trace: Trace) -> Result<(), Error> {
+        self.none(Command::MediumTraceSet, &trace)
+    }
+
+    /// Reads from it.
+    pub fn medium_trace_get(&mut self, trace: Trace) -> Result<Trace, Error> {
+        self.one(Command::MediumTraceGet, &trace)
+    }
+
     /// Has the kernel tell about changes, to [`Client::notifications`].
     pub fn subscribe(&mut self) -> Result<(), Error> {
         let group = self

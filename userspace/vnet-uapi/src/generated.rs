@@ -631,28 +631,33 @@ pub enum Command {
     /// them away. With next of the reply as since of the following request nothing is read twice; a reply
     /// without records says that there are no more by now.
     LinkTraceGet = 29,
+    /// Begins or ends the log of what is decided about the frames in the transmitter of a port, or on the
+    /// way from it to another one. A log that is there is not emptied unless its size changes.
+    MediumTraceSet = 30,
+    /// Reads records of such a log, as link-trace-get does.
+    MediumTraceGet = 31,
     /// Makes a medium. Needs CAP_NET_ADMIN in the user namespaces that own the network namespaces of all
     /// ports.
-    MediumNew = 30,
+    MediumNew = 32,
     /// Reads one medium, or all that have a port in a namespace that the caller may administrate or that is
     /// its own.
-    MediumGet = 31,
+    MediumGet = 33,
     /// Changes a medium. What is not named stays as it is; no packet is lost or reordered by a change of
     /// parameters.
-    MediumSet = 32,
+    MediumSet = 34,
     /// Removes a medium with all its devices.
-    MediumDel = 33,
+    MediumDel = 35,
     /// Reads the ports of a medium, one a message.
-    MediumPortGet = 34,
+    MediumPortGet = 36,
     /// Reads the ways between the ports of a medium, one a message.
-    MediumPairGet = 35,
+    MediumPairGet = 37,
     /// A medium was made.
-    MediumNewNtf = 36,
+    MediumNewNtf = 38,
     /// A medium was changed by medium-set.
-    MediumSetNtf = 37,
+    MediumSetNtf = 39,
     /// A medium is gone, or one of its ports with its device or the namespace of that; ports says how many
     /// are left, 0 if the medium is gone.
-    MediumDelNtf = 38,
+    MediumDelNtf = 40,
 }
 impl Command {
     /// The command of that number.
@@ -687,15 +692,17 @@ impl Command {
             27 => Command::BlockUnbindNtf,
             28 => Command::LinkTraceSet,
             29 => Command::LinkTraceGet,
-            30 => Command::MediumNew,
-            31 => Command::MediumGet,
-            32 => Command::MediumSet,
-            33 => Command::MediumDel,
-            34 => Command::MediumPortGet,
-            35 => Command::MediumPairGet,
-            36 => Command::MediumNewNtf,
-            37 => Command::MediumSetNtf,
-            38 => Command::MediumDelNtf,
+            30 => Command::MediumTraceSet,
+            31 => Command::MediumTraceGet,
+            32 => Command::MediumNew,
+            33 => Command::MediumGet,
+            34 => Command::MediumSet,
+            35 => Command::MediumDel,
+            36 => Command::MediumPortGet,
+            37 => Command::MediumPairGet,
+            38 => Command::MediumNewNtf,
+            39 => Command::MediumSetNtf,
+            40 => Command::MediumDelNtf,
             _ => return None,
         })
     }
@@ -731,6 +738,8 @@ impl Command {
             Command::BlockUnbindNtf => "block-unbind-ntf",
             Command::LinkTraceSet => "link-trace-set",
             Command::LinkTraceGet => "link-trace-get",
+            Command::MediumTraceSet => "medium-trace-set",
+            Command::MediumTraceGet => "medium-trace-get",
             Command::MediumNew => "medium-new",
             Command::MediumGet => "medium-get",
             Command::MediumSet => "medium-set",
@@ -2700,16 +2709,22 @@ impl Attributes for Record {
         Ok(set)
     }
 }
-/// The log of decisions of one direction of a link.
+/// The log of decisions of one direction of a link, or of a transmitter or a way of a medium.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Trace {
-    /// Number of the link.
+    /// Number of the link or the medium.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<u32>,
-    /// The end that transmits.
+    /// The end of the link that transmits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<u32>,
+    /// Number of the port of the medium that transmits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u32>,
+    /// Number of the port to which a way leads; the log is that of the transmitter if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<u32>,
     /// How many records are kept, the youngest; 0 if there is no log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u32>,
@@ -2743,31 +2758,41 @@ impl Attributes for Trace {
             },
             AttrSpec {
                 number: 3,
-                name: "size",
+                name: "from",
                 nested: None,
             },
             AttrSpec {
                 number: 4,
-                name: "since",
+                name: "to",
                 nested: None,
             },
             AttrSpec {
                 number: 5,
-                name: "next",
+                name: "size",
                 nested: None,
             },
             AttrSpec {
                 number: 6,
-                name: "lost",
+                name: "since",
                 nested: None,
             },
             AttrSpec {
                 number: 7,
+                name: "next",
+                nested: None,
+            },
+            AttrSpec {
+                number: 8,
+                name: "lost",
+                nested: None,
+            },
+            AttrSpec {
+                number: 9,
                 name: "record",
                 nested: Some(&Record::SPEC),
             },
             AttrSpec {
-                number: 8,
+                number: 10,
                 name: "pad",
                 nested: None,
             },
@@ -2780,20 +2805,26 @@ impl Attributes for Trace {
         if let Some(value) = self.end {
             out.u32(2, value);
         }
-        if let Some(value) = self.size {
+        if let Some(value) = self.from {
             out.u32(3, value);
         }
+        if let Some(value) = self.to {
+            out.u32(4, value);
+        }
+        if let Some(value) = self.size {
+            out.u32(5, value);
+        }
         if let Some(value) = self.since {
-            out.uint(4, value);
-        }
-        if let Some(value) = self.next {
-            out.uint(5, value);
-        }
-        if let Some(value) = self.lost {
             out.uint(6, value);
         }
+        if let Some(value) = self.next {
+            out.uint(7, value);
+        }
+        if let Some(value) = self.lost {
+            out.uint(8, value);
+        }
         for value in &self.record {
-            out.nest(7, value);
+            out.nest(9, value);
         }
     }
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
@@ -2803,11 +2834,13 @@ impl Attributes for Trace {
             match number {
                 1 => set.id = Some(attr::u32(value)?),
                 2 => set.end = Some(attr::u32(value)?),
-                3 => set.size = Some(attr::u32(value)?),
-                4 => set.since = Some(attr::uint(value)?),
-                5 => set.next = Some(attr::uint(value)?),
-                6 => set.lost = Some(attr::uint(value)?),
-                7 => set.record.push(Record::decode(value)?),
+                3 => set.from = Some(attr::u32(value)?),
+                4 => set.to = Some(attr::u32(value)?),
+                5 => set.size = Some(attr::u32(value)?),
+                6 => set.since = Some(attr::uint(value)?),
+                7 => set.next = Some(attr::uint(value)?),
+                8 => set.lost = Some(attr::uint(value)?),
+                9 => set.record.push(Record::decode(value)?),
                 _ => {}
             }
         }

@@ -331,21 +331,12 @@ pub struct LinkTrace {
     #[arg(add = complete::links())]
     pub name: String,
 
-    /// A JSON object a line.
-    #[arg(long)]
-    pub json: bool,
-
-    /// End after so many records.
-    #[arg(short, long, value_name = "N")]
-    pub count: Option<u64>,
-
     /// Only what this node sends.
     #[arg(long, value_name = "NODE", add = complete::nodes())]
     pub from: Option<String>,
 
-    /// End the log, whoever has begun it, and print nothing.
-    #[arg(long, conflicts_with_all = ["json", "count"])]
-    pub off: bool,
+    #[command(flatten)]
+    pub options: crate::commands::trace::Options,
 }
 
 /// `link down`, `link up`

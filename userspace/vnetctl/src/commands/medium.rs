@@ -16,6 +16,7 @@ use vnet_uapi::generated::{Direction, Medium as Told};
 use vnet_uapi::Stats;
 
 use super::link::{causes, losses, queue};
+use super::medium_trace::{self, Trace};
 use crate::cli::Cli;
 use crate::complete;
 use crate::error::{Error, Result};
@@ -32,6 +33,12 @@ pub enum Medium {
     /// PARAMETERS are those of `link set`. Rate, overhead, queue and whole-time are those of ports, of all or of one
     /// (--port); the others are those of the ways, of all or of some (--from, --to). mtu is that of all ports.
     Set(Set),
+    /// Tell what is decided about each frame: what transmitters send or drop, or (--to) what becomes of it on the ways to
+    /// a port.
+    ///
+    /// As `link trace`: the log begins with the first reader and ends with it, --off ends one that was left behind, and
+    /// times are those of the kernel's monotonic clock.
+    Trace(Trace),
 }
 
 /// `medium show`
@@ -114,12 +121,16 @@ pub fn run(cli: &Cli, medium: &Medium) -> Result<u8> {
     // Before anything is asked or started.
     let change = match medium {
         Medium::Set(set) => Some(parse(&set.parameters)?),
-        Medium::Show(_) => None,
+        Medium::Show(_) | Medium::Trace(_) => None,
     };
     let found = place::select(cli)?;
     let lab = &found.lab;
     match (found.place()?, medium, change) {
         (Place::Here, Medium::Show(show), _) => show_here(lab, show),
+        (Place::Here, Medium::Trace(trace), _) => medium_trace::here(lab, trace),
+        (Place::Guest(guest), Medium::Trace(trace), _) => {
+            place::forward(&guest, lab, medium_trace::arguments(trace))
+        }
         (Place::Here, Medium::Set(set), Some(change)) => set_here(lab, set, &change),
         (Place::Guest(guest), medium, change) => {
             place::relay(&guest, lab, arguments(medium, change))
@@ -143,6 +154,7 @@ fn parse(words: &[String]) -> Result<Change> {
 fn arguments(medium: &Medium, change: Option<Change>) -> Vec<String> {
     let mut arguments = vec!["medium".to_owned()];
     match medium {
+        Medium::Trace(trace) => return medium_trace::arguments(trace),
         Medium::Show(show) => {
             arguments.push("show".into());
             arguments.extend(show.json.then(|| "--json".to_owned()));
@@ -188,7 +200,7 @@ fn set_here(lab: &str, set: &Set, change: &Change) -> Result<u8> {
     Ok(0)
 }
 
-fn position(plan: &Plan, name: &str) -> Result<usize> {
+pub(super) fn position(plan: &Plan, name: &str) -> Result<usize> {
     let found = plan.media.iter().position(|medium| medium.name == name);
     found
         .ok_or_else(|| Error::Message(format!("the plan of lab {} has no medium {name}", plan.lab)))
@@ -249,7 +261,10 @@ const NOT_OF_PAIRS: &str =
     "rate, overhead, queue and whole-time are a port's, not a pair's; say --port, or neither --from nor --to";
 
 /// The numbers of the ports that are meant; all without a name.
-fn of(medium: &MediumPlan, name: &Option<String>) -> std::result::Result<Vec<usize>, String> {
+pub(super) fn of(
+    medium: &MediumPlan,
+    name: &Option<String>,
+) -> std::result::Result<Vec<usize>, String> {
     let is = |end: &EndPlan, name: &str| {
         end.node == name || name == format!("{}:{}", end.node, end.interface)
     };

@@ -19,6 +19,7 @@ mod link_set;
 mod link_trace;
 mod logs;
 pub mod medium;
+mod medium_trace;
 mod node;
 mod outside;
 mod ps;
@@ -27,6 +28,7 @@ pub mod route;
 mod several;
 pub mod shapes;
 mod source;
+pub mod trace;
 mod up;
 
 use std::fs;

@@ -11,6 +11,7 @@
 //! - *program*: the graph of a namespace, compiled: an immutable array of steps, one for each block,
 //!   each with where its ports lead.
 //! - *entry*: where a block's outlet is in the present program; published by RCU.
+//! - *event*: what blocks tell those that are subscribed to them, see [`event`].
 //!
 //! # A packet's way
 //!
@@ -38,6 +39,7 @@
 
 pub(crate) mod block;
 pub(crate) mod counters;
+pub(crate) mod event;
 pub(crate) mod graph;
 pub(crate) mod outlet;
 pub(crate) mod param;

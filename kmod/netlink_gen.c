@@ -452,6 +452,20 @@ static const struct nla_policy vnet_medium_pair_get_nl_policy[VNET_A_MEDIUM_ID +
 	[VNET_A_MEDIUM_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
+/* VNET_CMD_BLOCK_SUBSCRIBE - do */
+static const struct nla_policy vnet_block_subscribe_nl_policy[VNET_A_BLOCK_PUBLISHER + 1] = {
+	[VNET_A_BLOCK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_BLOCK_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_BLOCK_PUBLISHER] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+};
+
+/* VNET_CMD_BLOCK_UNSUBSCRIBE - do */
+static const struct nla_policy vnet_block_unsubscribe_nl_policy[VNET_A_BLOCK_PUBLISHER + 1] = {
+	[VNET_A_BLOCK_NETNS_FD] = { .type = NLA_U32, },
+	[VNET_A_BLOCK_NAME] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+	[VNET_A_BLOCK_PUBLISHER] = { .type = NLA_NUL_STRING, .len = VNET_NAME_MAX, },
+};
+
 /* Ops table for vnet */
 static const struct genl_split_ops vnet_nl_ops[] = {
 	{
@@ -663,6 +677,20 @@ static const struct genl_split_ops vnet_nl_ops[] = {
 		.policy		= vnet_medium_pair_get_nl_policy,
 		.maxattr	= VNET_A_MEDIUM_ID,
 		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= VNET_CMD_BLOCK_SUBSCRIBE,
+		.doit		= vnet_nl_block_subscribe_doit,
+		.policy		= vnet_block_subscribe_nl_policy,
+		.maxattr	= VNET_A_BLOCK_PUBLISHER,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= VNET_CMD_BLOCK_UNSUBSCRIBE,
+		.doit		= vnet_nl_block_unsubscribe_doit,
+		.policy		= vnet_block_unsubscribe_nl_policy,
+		.maxattr	= VNET_A_BLOCK_PUBLISHER,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

@@ -73,6 +73,8 @@ int vnet_nl_medium_port_get_dumpit(struct sk_buff *skb,
 				   struct netlink_callback *cb);
 int vnet_nl_medium_pair_get_dumpit(struct sk_buff *skb,
 				   struct netlink_callback *cb);
+int vnet_nl_block_subscribe_doit(struct sk_buff *skb, struct genl_info *info);
+int vnet_nl_block_unsubscribe_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	VNET_NLGRP_CONFIG,

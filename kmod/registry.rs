@@ -53,9 +53,12 @@ pub(crate) struct Registry {
 pub(crate) trait DeviceUser: Send + Sync {
     /// The device goes.
     fn device_gone(&self, rtnl: &Rtnl);
+
+    /// The device came up or went down, or its carrier changed.
+    fn device_changed(&self, device: &NetDevice, rtnl: &Rtnl);
 }
 
-/// Tells the users of a device that it goes.
+/// Tells the users of a device what happens to it.
 pub(crate) struct Devices;
 
 impl Watcher for Devices {
@@ -73,6 +76,25 @@ impl Watcher for Devices {
         };
         while let Ok(Some(user)) = next() {
             user.device_gone(rtnl);
+        }
+    }
+
+    fn changed(device: &NetDevice, rtnl: &Rtnl) {
+        let address = device.address_in_memory();
+        let mut from = Some(0);
+        while let Some(number) = from {
+            let found = with(|registry| {
+                let first = registry.device_users.cursor_lower_bound(&(address, number));
+                Ok(first.and_then(|cursor| {
+                    let ((of, number), user) = cursor.current();
+                    (*of == address).then(|| (*number, user.clone()))
+                }))
+            });
+            let Ok(Some((number, user))) = found else {
+                return;
+            };
+            user.device_changed(device, rtnl);
+            from = number.checked_add(1);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Operations on functional blocks.
 
 pub(crate) mod bind;
+pub(crate) mod subscribe;
 pub(crate) mod types;
 
 mod params;
@@ -62,7 +63,7 @@ pub(crate) fn new(request: &Request<'_>) -> Result {
         kind,
         values,
     };
-    let reply = request.prepare_reply(tell::room(&plan.values, kind))?;
+    let reply = request.prepare_reply(tell::room(&plan.values, kind, &[]))?;
 
     let rtnl = rtnl::lock();
     let instance = Instance::of(&net);
@@ -100,7 +101,7 @@ pub(crate) fn get(request: &Request<'_>) -> Result {
     Instance::of(&net).blocks().with(|nodes| {
         let place = find(request, nodes)?;
         let node = nodes.get(place).ok_or(ENOENT)?;
-        let room = tell::room(node.values(), node.kind());
+        let room = tell::room(node.values(), node.kind(), node.publishers());
         request.reply(bindings::VNET_CMD_BLOCK_GET, room, |writer| {
             tell::block(writer, node, nodes, &net)
         })
@@ -156,6 +157,10 @@ pub(crate) fn del(request: &Request<'_>) -> Result {
             let name = attrs.get(bindings::VNET_A_BLOCK_NAME);
             return Err(extack.refuse(name, c"the block is bound", EBUSY));
         }
+        if let Some(message) = subscribe::in_the_way(nodes, place) {
+            let name = attrs.get(bindings::VNET_A_BLOCK_NAME);
+            return Err(extack.refuse(name, message, EBUSY));
+        }
         if let Some(node) = nodes.get(place) {
             notify(&net, bindings::VNET_CMD_BLOCK_DEL_NTF, nodes, node.id());
         }
@@ -182,12 +187,18 @@ pub(crate) fn replace(request: &Request<'_>) -> Result {
         let state = attrs.get(bindings::VNET_A_BLOCK_STATE);
         let keep = state.map_or(bindings::vnet_block_state_VNET_BLOCK_STATE_KEEP, Attr::u32)
             == bindings::vnet_block_state_VNET_BLOCK_STATE_KEEP;
+        let subscribers = subscribe::subscribers(nodes, id)?;
         nodes
             .replace(place, (kind, values), keep, (&net, &rtnl))
             .map_err(|error| match error {
                 ReplaceError::State => extack.refuse(
                     given,
                     c"the state cannot be handed over to this type; say state drop",
+                    code::eopnotsupp(),
+                ),
+                ReplaceError::Subscription => extack.refuse(
+                    given,
+                    c"a subscription does not go with this type; say state drop",
                     code::eopnotsupp(),
                 ),
                 ReplaceError::Port => extack.refuse(
@@ -199,12 +210,13 @@ pub(crate) fn replace(request: &Request<'_>) -> Result {
                 ReplaceError::Bind(error) => bind::refuse(error, extack),
             })?;
         notify(&net, bindings::VNET_CMD_BLOCK_SET_NTF, nodes, id);
+        subscribe::tell_lost(&net, nodes, id, &subscribers);
         Ok(())
     })
 }
 
 /// Names that a request may have.
-const NAMES: [u32; 7] = [
+const NAMES: [u32; 8] = [
     bindings::VNET_A_BLOCK_NAME,
     bindings::VNET_A_BLOCK_KIND,
     bindings::VNET_A_BLOCK_LAB,
@@ -212,6 +224,7 @@ const NAMES: [u32; 7] = [
     bindings::VNET_A_BLOCK_UPPER_PORT,
     bindings::VNET_A_BLOCK_LOWER,
     bindings::VNET_A_BLOCK_LOWER_PORT,
+    bindings::VNET_A_BLOCK_PUBLISHER,
 ];
 
 /// Refuses empty names.
@@ -256,7 +269,7 @@ fn find(request: &Request<'_>, nodes: &Nodes) -> Result<usize> {
 /// Tells the listeners in the namespace of a block.
 fn notify(net: &Net, command: u32, nodes: &Nodes, id: u32) {
     if let Some(node) = nodes.by_id(id) {
-        let room = tell::room(node.values(), node.kind());
+        let room = tell::room(node.values(), node.kind(), node.publishers());
         netlink::notify(net, command, room, |writer| {
             tell::block(writer, node, nodes, net)
         });

@@ -59,6 +59,7 @@ const SENT: usize = 7;
 const AGAIN: usize = 8;
 const GIVEN_UP: usize = 9;
 const USELESS: usize = 10;
+const PAUSED: usize = 11;
 
 /// Bytes of both addresses of a frame.
 const ADDRESSES: usize = 12;
@@ -128,6 +129,17 @@ pub(super) static TYPE: Type = Type {
             c"packets that came a second time, or too early",
         )
         .unit(c"packets"),
+        Param::reading(c"paused", c"1 while events have it wait"),
+    ],
+    events: &[
+        EventUse::takes(
+            Event::Carrier,
+            c"sends nothing while there is none, and tries are not used up",
+        ),
+        EventUse::raises(
+            Event::Congestion,
+            c"from three quarters of `queue` on, until a quarter waits",
+        ),
     ],
     state: true,
     make,
@@ -147,7 +159,8 @@ struct End {
     outlet: Arc<Outlet>,
     format: Format,
     window: usize,
-    /// Protects the line. The timer is started under it; no packet is emitted.
+    conditions: Arc<Conditions>,
+    /// Protects the line and the conditions. The timer is started under it; no packet is emitted.
     #[pin]
     line: SpinLockBh<Line>,
 }
@@ -169,11 +182,12 @@ fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
         Some(old) => old.0.clone(),
         None => {
             let line = Line::new(site.net, window)?;
-            let outlet = site.outlet.clone();
+            let (outlet, conditions) = (site.outlet.clone(), Conditions::new()?);
             let end = pin_init!(End {
                 outlet,
                 format,
                 window,
+                conditions,
                 line <- new_spinlock_bh!(line, "vnet_arq"),
             });
             Arc::pin_init(SoftTimer::new(end), GFP_KERNEL)?
@@ -258,13 +272,17 @@ impl End {
         then: impl FnOnce(&mut Line, &mut Out, u64),
     ) {
         let mut out = Out::new(self.format);
-        {
+        let changed = {
             let mut line = self.line.lock();
             let now = clock::now();
             then(&mut line, &mut out, now);
             if let Some(at) = line.plan(now) {
                 timer.start(at);
             }
+            line.weigh(self.conditions.congestion(LOWER))
+        };
+        if changed {
+            self.outlet.raise(bh);
         }
         self.settle(out, bh);
     }
@@ -369,7 +387,22 @@ impl Block for Arq {
 
     fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
         self.0.line.lock().change(values);
+        // What may wait may be something else.
+        self.0
+            .work(&self.0, &percpu::disable_bottom_half(), |_, _, _| {});
         Ok(())
+    }
+
+    fn conditions(&self) -> Option<&Arc<Conditions>> {
+        Some(&self.0.conditions)
+    }
+
+    fn notice(&self, heard: &Heard<'_>) {
+        let mut line = self.0.line.lock();
+        let now = clock::now();
+        if line.pause(!heard.has_carrier(), now) {
+            self.0.start(now);
+        }
     }
 
     fn read(&self, place: usize) -> Result<Value> {
@@ -379,6 +412,7 @@ impl Block for Arq {
             AGAIN => Value::Uint(line.again),
             GIVEN_UP => Value::Uint(line.given_up),
             USELESS => Value::Uint(line.useless),
+            PAUSED => Value::Uint(u64::from(line.is_paused())),
             _ => Value::Absent,
         })
     }

@@ -7,6 +7,11 @@
 
 use super::{
     counters::Cause,
+    event::{
+        Conditions,
+        EventUse,
+        Heard, //
+    },
     outlet::Outlet,
     param::{
         Param,
@@ -45,6 +50,8 @@ pub(crate) struct Type {
     pub(crate) ports: &'static [Port],
     /// Parameters.
     pub(crate) params: &'static [Param],
+    /// Events that such a block raises, and that it takes.
+    pub(crate) events: &'static [EventUse],
     /// Whether there is something that a successor of another type cannot take over.
     pub(crate) state: bool,
     /// Makes a block, which does nothing by itself before it is started; with the state of `old`,
@@ -194,6 +201,16 @@ pub(crate) trait Block: AsAny + Send + Sync {
     fn read(&self, _place: usize) -> Result<Value> {
         Ok(Value::Absent)
     }
+
+    /// What holds of the block at present, if its type raises events. Always the same, and a
+    /// successor has it that shares the state.
+    fn conditions(&self) -> Option<&Arc<Conditions>> {
+        None
+    }
+
+    /// A publisher's conditions may have changed; to be looked at under the lock of what follows from
+    /// that. May not sleep, emit or raise anything; a timer can.
+    fn notice(&self, _heard: &Heard<'_>) {}
 
     /// Whether [`Self::release`] may succeed.
     fn can_release(&self) -> bool {

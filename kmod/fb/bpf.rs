@@ -60,6 +60,7 @@ pub(super) static TYPE: Type = Type {
             i32::MAX as u64,
         ),
     ],
+    events: &[],
     state: false,
     make,
 };

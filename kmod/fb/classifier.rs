@@ -64,6 +64,7 @@ pub(super) static TYPE: Type = Type {
             Kind::Records(MAX_RULES, FIELDS),
         ),
     ],
+    events: &[],
     state: false,
     make,
 };

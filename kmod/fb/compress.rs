@@ -73,6 +73,7 @@ pub(super) static TYPE: Type = Type {
         Param::reading(c"compressed", c"packets that became shorter").unit(c"packets"),
         Param::reading(c"saved", c"bytes by which they did").unit(c"bytes"),
     ],
+    events: &[],
     state: false,
     make,
 };

@@ -22,6 +22,7 @@ pub(super) static TYPE: Type = Type {
         Param::reading(c"down-packets", c"packets that left by lower").unit(c"packets"),
         Param::reading(c"down-bytes", c"bytes of these").unit(c"bytes"),
     ],
+    events: &[],
     state: true,
     make,
 };

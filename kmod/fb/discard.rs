@@ -14,6 +14,7 @@ pub(super) static TYPE: Type = Type {
         Port::upper(c"upper", Carries::Any, c"the end of a way downwards"),
     ],
     params: &[],
+    events: &[],
     state: false,
     make,
 };

@@ -34,7 +34,10 @@ use crate::{
         self,
         DeviceUser, //
     },
-    sync::percpu::BottomHalf, //
+    sync::percpu::{
+        self,
+        BottomHalf, //
+    }, //
 };
 use kernel::{
     new_mutex,
@@ -82,6 +85,10 @@ pub(super) static TYPE: Type = Type {
         .required(),
         Param::reading(c"ifindex", c"index of the device; 0 when it is gone"),
     ],
+    events: &[EventUse::raises(
+        Event::Carrier,
+        c"when the device comes up with carrier, loses that, goes down or away",
+    )],
     state: true,
     make,
 };
@@ -91,6 +98,7 @@ struct Ends {
     outlet: Arc<Outlet>,
     /// The device, until it goes.
     device: DeviceCell,
+    conditions: Arc<Conditions>,
 }
 
 /// The device in use; replacements share it.
@@ -134,6 +142,7 @@ fn attach(site: &Site<'_>, name: &CStr) -> Result<Arc<Attachment>, Refused> {
     let ends = Ends {
         outlet: site.outlet.clone(),
         device: DeviceCell::empty(),
+        conditions: Conditions::new()?,
     };
     let ends = Arc::new(ends, GFP_KERNEL)?;
     let name = CString::try_from_fmt(fmt!("{}", name.to_str()?))?;
@@ -152,6 +161,7 @@ fn attach(site: &Site<'_>, name: &CStr) -> Result<Arc<Attachment>, Refused> {
         Ok(hooks) => {
             *attachment.used.lock() = Some(Used { hooks, number });
             attachment.ends.device.fill(device, site.rtnl);
+            attachment.ends.tell_carrier(device.carries());
             Ok(attachment)
         }
         Err(error) => {
@@ -179,6 +189,7 @@ impl Attachment {
         if let Some(used) = used {
             forget(used.hooks.device(), used.number);
             self.ends.device.clear(rtnl);
+            self.ends.tell_carrier(false);
             used.hooks.detach(rtnl);
         }
     }
@@ -187,6 +198,10 @@ impl Attachment {
 impl DeviceUser for Attachment {
     fn device_gone(&self, rtnl: &Rtnl) {
         self.detach(rtnl);
+    }
+
+    fn device_changed(&self, device: &NetDevice, _rtnl: &Rtnl) {
+        self.ends.tell_carrier(device.carries());
     }
 }
 
@@ -220,6 +235,13 @@ impl Tap for Ends {
 fn drop_result(_taken: bool) {}
 
 impl Ends {
+    /// Tells whether the device has carrier, if that has changed.
+    fn tell_carrier(&self, carrier: bool) {
+        if self.conditions.set_carrier(carrier) {
+            self.outlet.raise(&percpu::disable_bottom_half());
+        }
+    }
+
     /// The binding went while a packet was on its way to it.
     fn past(&self, then: impl FnOnce(&NetDevice)) {
         let guard = rcu::read_lock();
@@ -243,6 +265,10 @@ impl Block for Eth {
             true => Verdict::consumed(),
             false => Verdict::lost(Cause::Refused),
         }
+    }
+
+    fn conditions(&self) -> Option<&Arc<Conditions>> {
+        Some(&self.0.ends.conditions)
     }
 
     fn read(&self, place: usize) -> Result<Value> {

@@ -114,6 +114,7 @@ pub(super) static TYPE: Type = Type {
         Param::reading(c"again", c"packets that came when they had been recovered already")
             .unit(c"packets"),
     ],
+    events: &[],
     state: true,
     make,
 };

@@ -130,6 +130,7 @@ pub(super) static TYPE: Type = Type {
         )
         .access(Access::Told),
     ],
+    events: &[],
     state: true,
     make,
 };

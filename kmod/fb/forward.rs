@@ -11,6 +11,7 @@ pub(super) static TYPE: Type = Type {
     passage: Passage::Through,
     ports: ANY_THROUGH,
     params: &[],
+    events: &[],
     state: false,
     make,
 };

@@ -46,6 +46,7 @@ pub(super) static TYPE: Type = Type {
         ),
         Param::uint(c"protocol", c"Ethernet type", 0x600..=0xffff, 0x88b5),
     ],
+    events: &[],
     state: false,
     make,
 };

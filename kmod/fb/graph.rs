@@ -5,6 +5,8 @@
 //! # Invariants
 //!
 //! - Every binding stands at both its ports.
+//! - A block is subscribed to blocks that are there, raise what it takes, and are not subscribed to it,
+//!   not even by others.
 //! - `model::graph` agrees with the graph, and what is published is the graph as it is, but for blocks
 //!   that were removed since and that nothing leads to.
 //! - A change is done as a whole or not at all.
@@ -12,6 +14,9 @@
 pub(crate) mod node;
 
 mod compile;
+mod subscribe;
+
+pub(crate) use self::subscribe::SubscribeError;
 
 use self::node::{
     Body,
@@ -150,6 +155,7 @@ impl Graph {
                     block,
                     bounds,
                 },
+                publishers: KVec::new(),
                 counters,
                 outlet,
                 parting,
@@ -239,9 +245,9 @@ impl Nodes {
         Ok(())
     }
 
-    /// Removes a block, unless it is bound.
+    /// Removes a block, unless it is bound or has to do with a subscription.
     pub(crate) fn remove(&mut self, place: usize, rtnl: &Rtnl) -> Result {
-        if self.is_bound(place) {
+        if self.is_bound(place) || self.is_subscribed(place) {
             return Err(EBUSY);
         }
         let node = self.nodes.get(place).ok_or(ENOENT)?;
@@ -305,6 +311,10 @@ impl Nodes {
         if convert && !node.body.block.can_release() {
             return Err(ReplaceError::State);
         }
+        if keep && !self.subscriptions_fit(place, kind) {
+            return Err(ReplaceError::Subscription);
+        }
+        let subscribed = self.is_subscribed(place);
         let mut bounds = kind.bounds(&values)?;
         let moves = moves(node, &mut bounds)?;
         let site = Site {
@@ -336,9 +346,15 @@ impl Nodes {
         match compiled {
             Ok(entries) => {
                 self.publish(entries);
-                if let Some(Node { body, .. }) = self.nodes.get(place) {
+                if let Some(Node { body, outlet, .. }) = self.nodes.get(place) {
+                    // It must not begin with what it is told not to do.
+                    outlet.notice();
                     body.block.start(&body.values, rtnl);
                     other.block.stop(Some(&*body.block), rtnl);
+                }
+                if subscribed {
+                    self.prune();
+                    self.settle(rtnl);
                 }
                 Ok(())
             }
@@ -404,6 +420,8 @@ impl Nodes {
 pub(crate) enum ReplaceError {
     /// The other type cannot take over the state.
     State,
+    /// The other type does not raise, or take, what there are subscriptions to.
+    Subscription,
     /// The other type has no port of the same name and kind where something is bound.
     Port,
     /// The parameters make no sense.

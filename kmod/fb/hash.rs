@@ -39,6 +39,7 @@ pub(super) static TYPE: Type = Type {
             0,
         ),
     ],
+    events: &[],
     state: false,
     make,
 };

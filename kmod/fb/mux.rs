@@ -70,6 +70,7 @@ pub(super) static TYPE: Type = Type {
             Kind::Records(MAX_PORTS, LINK),
         ),
     ],
+    events: &[],
     state: false,
     make,
 };

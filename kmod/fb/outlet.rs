@@ -112,6 +112,21 @@ impl Outlet {
         drop(self.turns.enter(&self.entry, at, packet, bh));
     }
 
+    /// Has all subscribers of the block look at its conditions, which may have changed. No lock is
+    /// held that one of them could want.
+    pub(crate) fn raise(&self, _bh: &BottomHalf) {
+        let guard = rcu::read_lock();
+        let entry = self.entry.read(&guard);
+        entry.program.raise(entry.step);
+    }
+
+    /// Has the block look at what it is subscribed to.
+    pub(super) fn notice(&self) {
+        let guard = rcu::read_lock();
+        let entry = self.entry.read(&guard);
+        entry.program.notice(entry.step);
+    }
+
     /// The present sums of a block's counters.
     pub(super) fn read(&self, counters: &Counters) -> super::counters::Reading {
         counters.read(&self.turns)

@@ -29,6 +29,7 @@ pub(super) static PAINT: Type = Type {
     passage: Passage::Through,
     ports: ANY_THROUGH,
     params: PARAMS,
+    events: &[],
     state: false,
     make: make_paint,
 };
@@ -52,6 +53,7 @@ pub(super) static CHECK_PAINT: Type = Type {
         ),
     ],
     params: PARAMS,
+    events: &[],
     state: false,
     make: make_check,
 };

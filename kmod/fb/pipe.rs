@@ -163,6 +163,10 @@ pub(super) static TYPE: Type = Type {
         Param::reading(c"corrupted", c"frames of which a bit was flipped").unit(c"packets"),
         Param::reading(c"reordered", c"frames that overtook another one").unit(c"packets"),
     ],
+    events: &[EventUse::raises(
+        Event::Congestion,
+        c"from three quarters of a limit of the queue on, until both ways hold at most a quarter",
+    )],
     state: true,
     make,
 };
@@ -171,6 +175,7 @@ pub(super) static TYPE: Type = Type {
 struct Ways {
     up: Arc<SoftTimer<Way>>,
     down: Arc<SoftTimer<Way>>,
+    conditions: Arc<Conditions>,
 }
 
 /// Parameters of both ways, checked.
@@ -192,9 +197,11 @@ fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
         Some(old) => old.ways.clone(),
         None => {
             let [up, down] = &prepared;
+            let conditions = Conditions::new()?;
             let ways = Ways {
-                up: way::new(site, UPPER, up)?,
-                down: way::new(site, LOWER, down)?,
+                up: way::new(site, UPPER, up, &conditions)?,
+                down: way::new(site, LOWER, down, &conditions)?,
+                conditions,
             };
             Arc::new(ways, GFP_KERNEL)?
         }
@@ -317,6 +324,10 @@ impl Block for Pipe {
     fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
         self.change(&prepare(values)?);
         Ok(())
+    }
+
+    fn conditions(&self) -> Option<&Arc<Conditions>> {
+        Some(&self.ways.conditions)
     }
 
     fn read(&self, place: usize) -> Result<Value> {

@@ -20,6 +20,12 @@ pub(super) use super::{
         UPPER, //
     },
     counters::Cause,
+    event::{
+        Conditions,
+        Event,
+        EventUse,
+        Heard, //
+    },
     param::{
         Access,
         Kind,

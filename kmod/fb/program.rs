@@ -24,6 +24,10 @@ use super::{
         Counters,
         Local, //
     },
+    event::{
+        Conditions,
+        Heard, //
+    },
 };
 use crate::{
     net::skbuff::SkBuff,
@@ -74,6 +78,10 @@ pub(super) struct Step {
     counters: Arc<Counters>,
     /// Where its ports lead.
     ways: KVec<Hop>,
+    /// The steps of those who are subscribed to it.
+    subscribers: KVec<u32>,
+    /// The conditions of those that it is subscribed to.
+    heard: KVec<Arc<Conditions>>,
     /// If packets pass as they are, where those lead that enter by [`LOWER`] and [`UPPER`].
     straight: Option<[Hop; 2]>,
 }
@@ -81,6 +89,25 @@ pub(super) struct Step {
 /// A compiled graph.
 pub(crate) struct Program {
     pub(super) steps: KVVec<Step>,
+}
+
+impl Program {
+    /// Has the subscribers of a step look at what has changed.
+    pub(super) fn raise(&self, step: u32) {
+        let Some(step) = self.steps.get(step as usize) else {
+            return;
+        };
+        for subscriber in &step.subscribers {
+            self.notice(*subscriber);
+        }
+    }
+
+    /// Has a step look at what it is subscribed to.
+    pub(super) fn notice(&self, step: u32) {
+        if let Some(step) = self.steps.get(step as usize) {
+            step.block.notice(&Heard(&step.heard));
+        }
+    }
 }
 
 /// Where a block's own packets enter a program.
@@ -207,8 +234,13 @@ impl Work for Entry {
 }
 
 impl Step {
-    /// A step through a block whose ports lead to these places.
-    pub(super) fn new(block: Arc<dyn Block>, counters: Arc<Counters>, ways: KVec<Hop>) -> Self {
+    /// A step through a block whose ports lead to these places, and with what it hears of.
+    pub(super) fn new(
+        block: Arc<dyn Block>,
+        counters: Arc<Counters>,
+        ways: KVec<Hop>,
+        (subscribers, heard): (KVec<u32>, KVec<Arc<Conditions>>),
+    ) -> Self {
         let way = |port| ways.get(port as usize).copied().unwrap_or(Hop::NONE);
         let straight = [way(opposite(LOWER)), way(opposite(UPPER))];
         Self {
@@ -216,6 +248,8 @@ impl Step {
             block,
             counters,
             ways,
+            subscribers,
+            heard,
         }
     }
 

@@ -13,9 +13,12 @@ use super::{
     prelude::*, //
 };
 use crate::{
-    model::serialiser::{
-        LineRate,
-        Serialiser, //
+    model::{
+        serialiser::{
+            LineRate,
+            Serialiser, //
+        },
+        watermark, //
     },
     net::{
         clock,
@@ -36,12 +39,17 @@ use crate::{
         }, //
     }, //
 };
+use kernel::sync::atomic::{
+    ordering::Relaxed,
+    Atomic, //
+};
 
 /// Places of the parameters.
 const OPEN: usize = 0;
 const RATE: usize = 1;
 const PACKETS: usize = 2;
 const BYTES: usize = 3;
+const PAUSED: usize = 4;
 
 /// Most packets that are let go at once.
 const BURST: u32 = 64;
@@ -81,6 +89,15 @@ pub(super) static TYPE: Type = Type {
             1 << 24,
         )
         .unit(c"bytes"),
+        Param::reading(c"paused", c"1 while events have it wait"),
+    ],
+    events: &[
+        EventUse::takes(Event::Carrier, c"is closed while there is none"),
+        EventUse::takes(Event::Congestion, c"is closed meanwhile"),
+        EventUse::raises(
+            Event::Congestion,
+            c"from three quarters of a limit on, until both ways hold at most a quarter",
+        ),
     ],
     state: true,
     make,
@@ -92,7 +109,10 @@ struct Lane {
     outlet: Arc<Outlet>,
     /// By which packets leave.
     port: u32,
-    /// Protects the queue; nothing is locked under it, and no packet emitted.
+    /// Those of the block.
+    conditions: Arc<Conditions>,
+    /// Protects the queue and its part of the conditions; nothing is locked under it, and no packet
+    /// emitted.
     #[pin]
     line: SpinLockBh<Line>,
 }
@@ -104,6 +124,13 @@ struct Line {
     packets: u64,
     bytes: u64,
     open: bool,
+    /// What it is subscribed to has it wait.
+    paused: bool,
+    /// It is subscribed to something, which may change with each packet that goes.
+    heeds: bool,
+    /// Everything goes, as a successor will come.
+    released: bool,
+    congested: bool,
     rate: Option<LineRate>,
     wire: Serialiser,
     max_packets: u64,
@@ -131,6 +158,10 @@ impl Line {
             packets: 0,
             bytes: 0,
             open: true,
+            paused: false,
+            heeds: false,
+            released: false,
+            congested: false,
             rate: None,
             wire: Serialiser::default(),
             max_packets: 0,
@@ -148,9 +179,20 @@ impl Line {
         self.wire.change_rate(self.rate.as_ref(), rate.as_ref());
         self.rate = rate;
         self.open = values.uint(OPEN) != 0;
+        self.released = false;
         self.max_packets = values.uint(PACKETS);
         self.max_bytes = values.uint(BYTES);
-        if !self.open {
+        self.gate(now);
+    }
+
+    /// Whether nothing stands against packets but the rate.
+    fn is_open(&self) -> bool {
+        self.released || (self.open && !self.paused)
+    }
+
+    /// It may have been opened or closed.
+    fn gate(&mut self, now: u64) {
+        if !self.is_open() {
             let mut waiting = core::mem::take(&mut self.waiting);
             while let Some(packet) = waiting.pop_front() {
                 self.keep(packet);
@@ -160,6 +202,15 @@ impl Line {
         if self.wire.free_at() < now {
             self.wire.reset(now);
         }
+    }
+
+    /// Looks whether it is congested; whether that has changed.
+    fn weigh(&mut self, condition: &Atomic<bool>) -> bool {
+        let before = self.congested;
+        let over = |fill, limit| watermark::is_congested(before, fill, limit);
+        self.congested = over(self.packets, self.max_packets) || over(self.bytes, self.max_bytes);
+        condition.store(self.congested, Relaxed);
+        self.congested != before
     }
 
     /// A packet arrives.
@@ -182,20 +233,20 @@ impl Line {
         self.packets = self.packets.saturating_add(1);
         self.bytes = self.bytes.saturating_add(len);
         self.keep(packet);
-        let at = Some(self.wire.free_at()).filter(|_| first && self.open && !self.draining);
+        let at = Some(self.wire.free_at()).filter(|_| first && self.is_open() && !self.draining);
         Arrival::Waits { at }
     }
 
     /// Adds a packet. What may wait for ever must not keep its socket, and that its namespace.
     fn keep(&mut self, mut packet: SkBuff) {
-        if !self.open {
+        if !self.is_open() {
             packet.orphan();
         }
         self.waiting.push_back(packet);
     }
 
     fn may_go(&self, now: u64) -> bool {
-        self.open && (self.rate.is_none() || self.wire.free_at() <= now)
+        self.is_open() && (self.rate.is_none() || self.wire.free_at() <= now)
     }
 
     /// A packet goes.
@@ -216,7 +267,8 @@ impl Line {
     /// Packets that may go now.
     fn due(&mut self, now: u64) -> SkBuffList {
         let mut due = SkBuffList::default();
-        for _ in 0..BURST {
+        let most = if self.heeds { 1 } else { BURST };
+        for _ in 0..most {
             if !self.may_go(now) {
                 break;
             }
@@ -245,28 +297,44 @@ impl Lane {
     /// Emits what may go; when to look again, if anything is left for somebody.
     fn drain(&self, bh: &BottomHalf) -> Option<u64> {
         let now = clock::now();
-        let mut due = {
+        {
             let mut line = self.line.lock();
             if line.draining {
                 return None;
             }
             line.draining = true;
-            line.due(now)
-        };
-        while let Some(packet) = due.pop_front() {
-            self.outlet.emit_queued(packet, self.port, bh);
         }
-        let mut line = self.line.lock();
-        line.draining = false;
-        let more = line.packets != 0 && line.open && !line.closed;
-        more.then_some(line.wire.free_at())
+        for _ in 0..BURST {
+            let (mut due, one) = {
+                let mut line = self.line.lock();
+                (line.due(now), line.heeds)
+            };
+            let more = one && !due.is_empty();
+            while let Some(packet) = due.pop_front() {
+                self.outlet.emit_queued(packet, self.port, bh);
+            }
+            if !more {
+                break;
+            }
+        }
+        let (more, changed) = {
+            let mut line = self.line.lock();
+            line.draining = false;
+            let more = line.packets != 0 && line.is_open() && !line.closed;
+            let changed = line.weigh(self.conditions.congestion(self.port));
+            (more.then_some(line.wire.free_at()), changed)
+        };
+        if changed {
+            self.outlet.raise(bh);
+        }
+        more
     }
 
     /// Lets everything go from here on, and what waits first; false if there is always more.
     fn release(&self) -> bool {
         {
             let mut line = self.line.lock();
-            line.open = true;
+            line.released = true;
             line.rate = None;
         }
         for _ in 0..MAX_ROUNDS {
@@ -284,6 +352,7 @@ impl Lane {
 struct Lanes {
     up: Arc<SoftTimer<Lane>>,
     down: Arc<SoftTimer<Lane>>,
+    conditions: Arc<Conditions>,
 }
 
 struct Queue(Arc<Lanes>);
@@ -293,9 +362,11 @@ fn make(site: &Site<'_>, _values: &Values, old: Option<&dyn Block>) -> Made {
     let lanes = match old {
         Some(old) => old.0.clone(),
         None => {
+            let conditions = Conditions::new()?;
             let lanes = Lanes {
-                up: lane(site, UPPER)?,
-                down: lane(site, LOWER)?,
+                up: lane(site, UPPER, &conditions)?,
+                down: lane(site, LOWER, &conditions)?,
+                conditions,
             };
             Arc::new(lanes, GFP_KERNEL)?
         }
@@ -303,11 +374,12 @@ fn make(site: &Site<'_>, _values: &Values, old: Option<&dyn Block>) -> Made {
     Ok(Arc::new(Queue(lanes), GFP_KERNEL)?)
 }
 
-fn lane(site: &Site<'_>, port: u32) -> Result<Arc<SoftTimer<Lane>>> {
-    let outlet = site.outlet.clone();
+fn lane(site: &Site<'_>, port: u32, conditions: &Arc<Conditions>) -> Result<Arc<SoftTimer<Lane>>> {
+    let (outlet, conditions) = (site.outlet.clone(), conditions.clone());
     let lane = pin_init!(Lane {
         outlet,
         port,
+        conditions,
         line <- new_spinlock_bh!(Line::new(site), "vnet_queue"),
     });
     Arc::pin_init(SoftTimer::new(lane), GFP_KERNEL)
@@ -321,7 +393,7 @@ impl Queue {
     fn change(&self, values: &Values) {
         for lane in self.lanes() {
             lane.line.lock().change(values, clock::now());
-            // Whatever may go now goes now.
+            // Whatever may go now goes now; and limits may be others.
             let _bh = percpu::disable_bottom_half();
             lane.start(0);
         }
@@ -329,12 +401,23 @@ impl Queue {
 }
 
 impl Block for Queue {
-    fn receive(&self, packet: SkBuff, from: u32, _run: &Run<'_>) -> Verdict {
+    fn receive(&self, packet: SkBuff, from: u32, run: &Run<'_>) -> Verdict {
         let (lane, to) = match from {
             LOWER => (&self.0.up, UPPER),
             _ => (&self.0.down, LOWER),
         };
-        let arrival = lane.line.lock().arrive(packet, clock::now());
+        let (arrival, changed) = {
+            let mut line = lane.line.lock();
+            let arrival = line.arrive(packet, clock::now());
+            let changed = match arrival {
+                Arrival::Passes(_) => false,
+                _ => line.weigh(lane.conditions.congestion(lane.port)),
+            };
+            (arrival, changed)
+        };
+        if changed {
+            lane.outlet.raise(run.bh());
+        }
         match arrival {
             Arrival::Passes(packet) => Verdict::leave(packet, to),
             Arrival::Lost(packet, cause) => Verdict::drop(packet, cause),
@@ -354,6 +437,34 @@ impl Block for Queue {
     fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
         self.change(values);
         Ok(())
+    }
+
+    fn conditions(&self) -> Option<&Arc<Conditions>> {
+        Some(&self.0.conditions)
+    }
+
+    fn notice(&self, heard: &Heard<'_>) {
+        for lane in self.lanes() {
+            let opened = {
+                let mut line = lane.line.lock();
+                line.heeds = heard.is_something();
+                let before = core::mem::replace(&mut line.paused, heard.says_wait());
+                if before != line.paused {
+                    line.gate(clock::now());
+                }
+                before && !line.paused && !line.closed
+            };
+            if opened {
+                lane.start(0);
+            }
+        }
+    }
+
+    fn read(&self, place: usize) -> Result<Value> {
+        Ok(match place {
+            PAUSED => Value::Uint(u64::from(self.0.up.line.lock().paused)),
+            _ => Value::Absent,
+        })
     }
 
     fn can_release(&self) -> bool {

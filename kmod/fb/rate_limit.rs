@@ -4,14 +4,36 @@
 //!
 //! It holds nothing back; `queue` does.
 
-use super::prelude::*;
+use super::{
+    outlet::Outlet,
+    prelude::*, //
+};
 use crate::{
-    model::bucket::Bucket,
-    net::clock,
-    sync::spinlock_bh::{
-        new_spinlock_bh,
-        SpinLockBh, //
+    model::{
+        bucket::Bucket,
+        watermark, //
+    },
+    net::{
+        clock,
+        soft_timer::{
+            Expire,
+            SoftTimer, //
+        }, //
+    },
+    sync::{
+        percpu::{
+            self,
+            BottomHalf, //
+        },
+        spinlock_bh::{
+            new_spinlock_bh,
+            SpinLockBh, //
+        }, //
     }, //
+};
+use kernel::sync::atomic::{
+    ordering::Relaxed,
+    Atomic, //
 };
 
 /// Places of the parameters.
@@ -40,68 +62,153 @@ pub(super) static TYPE: Type = Type {
         )
         .unit(c"bytes"),
     ],
+    events: &[EventUse::raises(
+        Event::Congestion,
+        c"when a quarter of what can be saved up is left, until three quarters are there again",
+    )],
     state: false,
     make,
 };
 
-/// A bucket of bits for each way; replacements share them.
+/// One way.
 #[pin_data]
-struct Buckets {
-    /// Protects the bucket; nothing is locked under it.
+struct Way {
+    outlet: Arc<Outlet>,
+    /// By which packets leave.
+    port: u32,
+    /// Those of the block.
+    conditions: Arc<Conditions>,
+    /// Protects the measure and its part of the conditions. The timer is started under it.
     #[pin]
-    up: SpinLockBh<Bucket>,
-    /// As `up`.
-    #[pin]
-    down: SpinLockBh<Bucket>,
+    measure: SpinLockBh<Measure>,
 }
 
-struct RateLimit(Arc<Buckets>);
+/// What has passed in one way.
+struct Measure {
+    /// Of bits.
+    bucket: Bucket,
+    congested: bool,
+}
+
+impl Measure {
+    /// Looks whether it is congested; whether that has changed, and when to look again.
+    fn weigh(&mut self, condition: &Atomic<bool>) -> (bool, Option<u64>) {
+        let (before, (used, depth)) = (self.congested, self.bucket.used());
+        self.congested = watermark::is_congested(before, used, depth);
+        condition.store(self.congested, Relaxed);
+        let again = self.congested.then(|| self.bucket.due_at_most_a_quarter());
+        (self.congested != before, again.flatten())
+    }
+}
+
+impl Way {
+    /// Has something done at the present time; what follows from it for those who listen.
+    fn at_work<R>(
+        timer: &SoftTimer<Self>,
+        bh: &BottomHalf,
+        look: bool,
+        then: impl FnOnce(&mut Bucket, u64) -> R,
+    ) -> R {
+        let (result, changed) = {
+            let mut measure = timer.measure.lock();
+            let now = clock::now();
+            let result = then(&mut measure.bucket, now);
+            let (changed, again) = measure.weigh(timer.conditions.congestion(timer.port));
+            if let Some(at) = again.filter(|_| changed || look) {
+                timer.start(at);
+            }
+            (result, changed)
+        };
+        if changed {
+            timer.outlet.raise(bh);
+        }
+        result
+    }
+}
+
+impl Expire for Way {
+    fn expired(timer: &SoftTimer<Self>, bh: &BottomHalf) {
+        Self::at_work(timer, bh, true, |bucket, now| bucket.advance(now));
+    }
+}
+
+/// Both ways; replacements share them.
+struct Ways {
+    up: Arc<SoftTimer<Way>>,
+    down: Arc<SoftTimer<Way>>,
+    conditions: Arc<Conditions>,
+}
+
+struct RateLimit(Arc<Ways>);
 
 /// Rate and depth, in bits.
 fn sizes(values: &Values) -> (u64, u64) {
     (values.uint(RATE), values.uint(BURST).saturating_mul(8))
 }
 
-fn make(_site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
+fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
     let old = of_type::<RateLimit>(old);
-    let buckets = match old {
+    let ways = match old {
         Some(old) => old.0.clone(),
         None => {
-            let (rate, depth) = sizes(values);
-            let full = Bucket::new(rate, depth, clock::now());
-            let buckets = pin_init!(Buckets {
-                up <- new_spinlock_bh!(full, "vnet_rate_limit_up"),
-                down <- new_spinlock_bh!(full, "vnet_rate_limit_down"),
-            });
-            Arc::pin_init(buckets, GFP_KERNEL)?
+            let conditions = Conditions::new()?;
+            let ways = Ways {
+                up: way(site, values, UPPER, &conditions)?,
+                down: way(site, values, LOWER, &conditions)?,
+                conditions,
+            };
+            Arc::new(ways, GFP_KERNEL)?
         }
     };
-    Ok(Arc::new(RateLimit(buckets), GFP_KERNEL)?)
+    Ok(Arc::new(RateLimit(ways), GFP_KERNEL)?)
+}
+
+fn way(
+    site: &Site<'_>,
+    values: &Values,
+    port: u32,
+    conditions: &Arc<Conditions>,
+) -> Result<Arc<SoftTimer<Way>>> {
+    let (rate, depth) = sizes(values);
+    let full = Measure {
+        bucket: Bucket::new(rate, depth, clock::now()),
+        congested: false,
+    };
+    let (outlet, conditions) = (site.outlet.clone(), conditions.clone());
+    let way = pin_init!(Way {
+        outlet,
+        port,
+        conditions,
+        measure <- new_spinlock_bh!(full, "vnet_rate_limit"),
+    });
+    Arc::pin_init(SoftTimer::new(way), GFP_KERNEL)
 }
 
 impl RateLimit {
     fn change(&self, values: &Values) {
         let (rate, depth) = sizes(values);
-        for bucket in [&self.0.up, &self.0.down] {
-            bucket.lock().change(rate, depth, clock::now());
+        let bh = percpu::disable_bottom_half();
+        for way in [&self.0.up, &self.0.down] {
+            Way::at_work(way, &bh, true, |bucket, now| {
+                bucket.change(rate, depth, now)
+            });
         }
     }
 }
 
 impl Block for RateLimit {
-    fn receive(&self, packet: SkBuff, from: u32, _run: &Run<'_>) -> Verdict {
-        let (bucket, to) = match from {
-            LOWER => (&self.0.up, UPPER),
-            _ => (&self.0.down, LOWER),
+    fn receive(&self, packet: SkBuff, from: u32, run: &Run<'_>) -> Verdict {
+        let way = match from {
+            LOWER => &self.0.up,
+            _ => &self.0.down,
         };
         let bits = u64::from(packet.len()).saturating_mul(8);
-        let passes = {
-            let mut bucket = bucket.lock();
-            bucket.advance(clock::now());
+        let passes = Way::at_work(way, run.bh(), false, |bucket, now| {
+            bucket.advance(now);
             bucket.take(bits)
-        };
+        });
         match passes {
-            true => Verdict::leave(packet, to),
+            true => Verdict::leave(packet, way.port),
             false => Verdict::drop(packet, Cause::Rate),
         }
     }
@@ -113,5 +220,16 @@ impl Block for RateLimit {
     fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {
         self.change(values);
         Ok(())
+    }
+
+    fn conditions(&self) -> Option<&Arc<Conditions>> {
+        Some(&self.0.conditions)
+    }
+
+    fn stop(&self, successor: Option<&dyn Block>, _rtnl: &Rtnl) {
+        if !takes_over(successor, |other: &RateLimit| &other.0, &self.0) {
+            self.0.up.cancel();
+            self.0.down.cancel();
+        }
     }
 }

@@ -55,6 +55,7 @@ pub(super) static TYPE: Type = Type {
         Param::reading(c"family", c"the protocol family, a parameter of the module"),
         Param::reading(c"sockets", c"sockets that are open").unit(c"sockets"),
     ],
+    events: &[],
     state: true,
     make,
 };

@@ -41,6 +41,7 @@ const ORIGIN: usize = 5;
 const PROTOCOL: usize = 6;
 const LEFT: usize = 7;
 const FAILED: usize = 8;
+const PAUSED: usize = 9;
 
 /// Bytes of an Ethernet header.
 const HEADER: usize = 14;
@@ -94,6 +95,11 @@ pub(super) static TYPE: Type = Type {
         Param::reading(c"failed", c"frames that were not made for want of memory")
             .access(Access::Told)
             .unit(c"packets"),
+        Param::reading(c"paused", c"1 while events have it wait"),
+    ],
+    events: &[
+        EventUse::takes(Event::Carrier, c"makes no frames while there is none"),
+        EventUse::takes(Event::Congestion, c"makes no frames meanwhile"),
     ],
     state: true,
     make,
@@ -112,6 +118,8 @@ struct Plan {
     size: u32,
     burst: u64,
     failed: u64,
+    /// What it is subscribed to has it wait.
+    paused: bool,
     closed: bool,
 }
 
@@ -142,6 +150,7 @@ fn make(site: &Site<'_>, _values: &Values, old: Option<&dyn Block>) -> Made {
                 size: 0,
                 burst: 1,
                 failed: 0,
+                paused: false,
                 closed: false,
             };
             let maker = pin_init!(Maker {
@@ -184,9 +193,14 @@ impl Plan {
         self.header = header;
     }
 
+    /// Whether there is nothing to make at present.
+    fn rests(&self) -> bool {
+        self.closed || self.paused || self.left == Some(0)
+    }
+
     /// The next frame, if it is time for one.
     fn next(&mut self) -> Option<SkBuff> {
-        if self.closed || self.left == Some(0) || !self.bucket.take(1) {
+        if self.rests() || !self.bucket.take(1) {
             return None;
         }
         let mut bytes = [0; HEADER + 8];
@@ -221,7 +235,7 @@ impl Plan {
 
     /// When to look again.
     fn due(&self, now: u64) -> Option<u64> {
-        if self.closed || self.left == Some(0) {
+        if self.rests() {
             return None;
         }
         let due = self.bucket.due(1)?;
@@ -286,11 +300,25 @@ impl Block for Source {
         Ok(())
     }
 
+    fn notice(&self, heard: &Heard<'_>) {
+        let due = {
+            let mut plan = self.0.plan.lock();
+            let before = core::mem::replace(&mut plan.paused, heard.says_wait());
+            let now = clock::now();
+            // Of the time in which it waited a burst is made up for at most.
+            plan.due(now).filter(|_| before)
+        };
+        if let Some(due) = due {
+            self.0.start(due);
+        }
+    }
+
     fn read(&self, place: usize) -> Result<Value> {
         let plan = self.0.plan.lock();
         Ok(match place {
             LEFT => plan.left.map_or(Value::Absent, Value::Uint),
             FAILED => Value::Uint(plan.failed),
+            PAUSED => Value::Uint(u64::from(plan.paused)),
             _ => Value::Absent,
         })
     }

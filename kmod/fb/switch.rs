@@ -115,6 +115,7 @@ pub(super) static TYPE: Type = Type {
         )
         .access(Access::Told),
     ],
+    events: &[],
     state: true,
     make,
 };

@@ -40,6 +40,7 @@ pub(super) static TYPE: Type = Type {
             Kind::Bool(true),
         ),
     ],
+    events: &[],
     state: false,
     make,
 };

@@ -93,6 +93,10 @@ pub(super) static TYPE: Type = Type {
         .unit(c"bytes"),
         Param::reading(c"ifindex", c"index of the device; 0 when it is gone"),
     ],
+    events: &[EventUse::raises(
+        Event::Carrier,
+        c"when the device comes up, goes down or away",
+    )],
     state: true,
     make,
 };
@@ -113,6 +117,7 @@ pub(crate) struct Ends {
     /// The device, until it goes.
     device: DeviceCell,
     made: Plan,
+    conditions: Arc<Conditions>,
     counters: PerCpu<Local>,
 }
 
@@ -177,9 +182,11 @@ fn attach(site: &Site<'_>, plan: Plan) -> Result<Arc<Ends>, Refused> {
         outlet: site.outlet.clone(),
         device: DeviceCell::empty(),
         made: plan,
+        conditions: Conditions::new()?,
         counters: PerCpu::new()?,
     };
     let ends = Arc::new(ends, GFP_KERNEL)?;
+    ends.tell_carrier(false);
     let options = EndOptions {
         name: Some(ends.made.name.to_bytes()),
         address: ends.made.address.as_ref(),
@@ -202,6 +209,13 @@ fn remove(cell: &DeviceCell, rtnl: &Rtnl) {
 }
 
 impl Ends {
+    /// Tells whether the device is up, if that has changed.
+    fn tell_carrier(&self, carrier: bool) {
+        if self.conditions.set_carrier(carrier) {
+            self.outlet.raise(&percpu::disable_bottom_half());
+        }
+    }
+
     /// Sends a packet of the stack into the chain.
     fn transmit(&self, mut packet: SkBuff, bh: &BottomHalf) {
         let (local, len) = (self.counters.here(bh), u64::from(packet.len()));
@@ -234,6 +248,10 @@ impl Block for Vlink {
         Verdict::consumed()
     }
 
+    fn conditions(&self) -> Option<&Arc<Conditions>> {
+        Some(&self.0.conditions)
+    }
+
     fn read(&self, place: usize) -> Result<Value> {
         if place != IFINDEX {
             return Ok(Value::Absent);
@@ -263,13 +281,15 @@ impl Driver for VirtualDevice {
         None
     }
 
-    fn open(device: &NetDevice, _ends: &Arc<Ends>, _rtnl: &Rtnl) -> Result {
+    fn open(device: &NetDevice, ends: &Arc<Ends>, _rtnl: &Rtnl) -> Result {
         device.set_carrier(true);
+        ends.tell_carrier(true);
         Ok(())
     }
 
-    fn stop(device: &NetDevice, _ends: &Arc<Ends>, _rtnl: &Rtnl) {
+    fn stop(device: &NetDevice, ends: &Arc<Ends>, _rtnl: &Rtnl) {
         device.set_carrier(false);
+        ends.tell_carrier(false);
     }
 
     fn start_xmit(_device: &NetDevice, ends: &Arc<Ends>, packet: SkBuff) {

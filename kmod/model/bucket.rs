@@ -69,10 +69,24 @@ impl Bucket {
         }
     }
 
+    /// What has been taken and not come back, of what there can be, both in parts of 10^-9.
+    pub const fn used(&self) -> (u64, u64) {
+        (self.depth.saturating_sub(self.credit), self.depth)
+    }
+
+    /// The time at which at most a quarter will be used, if nobody takes any; never if there is no
+    /// rate.
+    pub fn due_at_most_a_quarter(&self) -> Option<u64> {
+        self.due_parts(self.depth.saturating_sub(self.depth / 4))
+    }
+
     /// The time at which there will be so many tokens, if nobody takes any; never if there is no
     /// rate or they do not fit.
     pub fn due(&self, tokens: u64) -> Option<u64> {
-        let parts = tokens.checked_mul(SECOND)?;
+        self.due_parts(tokens.checked_mul(SECOND)?)
+    }
+
+    fn due_parts(&self, parts: u64) -> Option<u64> {
         if parts > self.depth || self.rate == 0 {
             return None;
         }

@@ -10,6 +10,7 @@
 //!   enters by the other.
 //! - **upwards** (ingress) is a packet that leaves by an upper port, **downwards** (egress) one that
 //!   leaves by a lower port.
+//! - **subscription**: one block is told what happens to another one.
 //! - **step**: the passage of a packet through a block, from the port by which it enters.
 //!
 //! # Invariants of a graph
@@ -17,6 +18,7 @@
 //! - A packet that enters anywhere has left the graph after at most [`MAX_DEPTH`] steps: there is no
 //!   loop, and no path is longer.
 //! - Both ports of a binding carry the same.
+//! - No block waits for itself: subscriptions do not form a ring.
 
 /// Most steps that a packet may take.
 pub const MAX_DEPTH: u16 = 64;
@@ -250,6 +252,46 @@ impl Graph<'_> {
         }
         None
     }
+}
+
+/// What [`reaches`] notes of each block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing leads there, as far as is known.
+    #[default]
+    No,
+    /// Something does; where it leads itself has to be looked at.
+    Open,
+    /// That has been done.
+    Done,
+}
+
+/// Whether subscriptions lead from `start` to `goal`, both indices; `next` has those that a block is
+/// subscribed to.
+///
+/// `seen` has an entry for each block, that says no.
+pub fn reaches<I: Iterator<Item = usize>>(
+    start: usize,
+    goal: usize,
+    next: impl Fn(usize) -> I,
+    seen: &mut [Seen],
+) -> bool {
+    let mut at = Some(start);
+    while let Some(here) = at {
+        if here == goal {
+            return true;
+        }
+        if let Some(seen) = seen.get_mut(here) {
+            *seen = Seen::Done;
+        }
+        for there in next(here) {
+            if let Some(seen) = seen.get_mut(there).filter(|seen| **seen == Seen::No) {
+                *seen = Seen::Open;
+            }
+        }
+        at = seen.iter().position(|seen| *seen == Seen::Open);
+    }
+    false
 }
 
 /// Notes that from `at` a path goes on for `depth` steps more.

@@ -66,6 +66,7 @@ pub mod probability;
 pub mod random;
 pub mod serialiser;
 pub mod units;
+pub mod watermark;
 
 mod ledger;
 mod line;

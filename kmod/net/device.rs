@@ -119,6 +119,11 @@ impl NetDevice {
         unsafe { bindings::netif_carrier_ok(self.as_ptr()) }
     }
 
+    /// Whether the device is up and has carrier.
+    pub(crate) fn carries(&self) -> bool {
+        self.is_running() && self.has_carrier()
+    }
+
     /// Keeps the device beyond the borrow.
     pub(crate) fn hold(&self) -> HeldDevice {
         // SAFETY: The device is live.

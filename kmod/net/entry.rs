@@ -66,6 +66,8 @@ doit! {
     vnet_nl_block_bind_doit, VNET_A_BLOCK_LOWER_PORT => control::block::bind::bind;
     vnet_nl_block_unbind_doit, VNET_A_BLOCK_LOWER_PORT => control::block::bind::unbind;
     vnet_nl_block_replace_doit, VNET_A_BLOCK_STATE => control::block::replace;
+    vnet_nl_block_subscribe_doit, VNET_A_BLOCK_PUBLISHER => control::block::subscribe::subscribe;
+    vnet_nl_block_unsubscribe_doit, VNET_A_BLOCK_PUBLISHER => control::block::subscribe::unsubscribe;
     vnet_nl_instance_new_doit, VNET_A_INSTANCE_MAX_BYTES => control::instance::new;
     vnet_nl_instance_get_doit, VNET_A_INSTANCE_NETNS_FD => control::instance::get;
     vnet_nl_instance_set_doit, VNET_A_INSTANCE_MAX_BYTES => control::instance::set;

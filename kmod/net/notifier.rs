@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Being told that devices go.
+//! Being told that devices change or go.
 
 use super::{
     device::NetDevice,
@@ -23,6 +23,9 @@ use kernel::{
 pub(crate) trait Watcher: 'static {
     /// A device goes, or leaves its namespace.
     fn gone(device: &NetDevice, rtnl: &Rtnl);
+
+    /// A device came up or went down, or its carrier changed.
+    fn changed(device: &NetDevice, rtnl: &Rtnl);
 }
 
 /// The registration of a watcher.
@@ -69,12 +72,17 @@ unsafe extern "C" fn call<W: Watcher>(
     info: *mut c_void,
 ) -> c_int {
     const NOTIFY_DONE: c_int = 0;
-    if event == bindings::netdev_cmd_NETDEV_UNREGISTER as c_ulong {
-        // SAFETY: As promised by the caller; the information is that of a device, which is live.
-        unsafe {
-            let device = bindings::notifier_info_to_dev(info);
-            W::gone(NetDevice::from_raw(device), &Rtnl::assume_held());
-        }
+    // SAFETY: As promised by the caller; the information is that of a device, which is live.
+    let (device, rtnl) = unsafe {
+        let device = bindings::notifier_info_to_dev(info);
+        (NetDevice::from_raw(device), Rtnl::assume_held())
+    };
+    match event as bindings::netdev_cmd {
+        bindings::netdev_cmd_NETDEV_UNREGISTER => W::gone(device, &rtnl),
+        bindings::netdev_cmd_NETDEV_UP
+        | bindings::netdev_cmd_NETDEV_DOWN
+        | bindings::netdev_cmd_NETDEV_CHANGE => W::changed(device, &rtnl),
+        _ => {}
     }
     NOTIFY_DONE
 }

@@ -5,7 +5,10 @@
 //! `kernel::sync::rcu` has the read side guard only. The names are meant to stay when it gets a
 //! pointer of its own.
 
-use crate::bindings;
+use crate::{
+    bindings,
+    net::rtnl::Rtnl, //
+};
 use core::{
     marker::PhantomData,
     ptr, //
@@ -132,6 +135,12 @@ impl<T: Send + Sync + 'static> Drop for RcuPtr<T> {
 unsafe extern "C" fn free<T: Send + Sync + 'static>(head: *mut bindings::callback_head) {
     // SAFETY: As promised by the caller.
     drop(unsafe { KBox::from_raw(head.cast::<RcuCell<T>>()) });
+}
+
+/// Waits for all readers that have begun, in a hurry. May sleep.
+pub(crate) fn wait_for_readers(_rtnl: &Rtnl) {
+    // SAFETY: Process context, and RTNL is held, which makes it short.
+    unsafe { bindings::synchronize_net() }
 }
 
 /// Waits until all values that were replaced before have been freed. May sleep.

@@ -18,7 +18,7 @@ SLOW_TYPES = {"vlink": 9}
 
 def without_time(block):
     """What is told of a block but for counters and readings."""
-    return (block["kind"], block.get("lab"), block.peers,
+    return (block["kind"], block.get("lab"), block.peers, block.publishers,
             {name: value for name, value in block.params.items()
              if name in EXAMPLES[block["kind"]]})
 
@@ -98,6 +98,20 @@ def bindings():
     attempts(graph, lambda: graph.bind("c", "b"), lambda: graph.unbind("c", "b"))
     graph.bind("c", "b")
     attempts(graph, lambda: graph.unbind("c", "b"), lambda: graph.bind("c", "b"))
+
+
+@case("block-subscribe and block-unsubscribe")
+def subscriptions():
+    """Between blocks that have other subscriptions."""
+    graph = prepare()
+    for name in "abc":
+        graph.add(name, "queue")
+    graph.subscribe("a", "b")
+    graph.subscribe("b", "c")
+    attempts(graph, lambda: graph.subscribe("a", "c"), lambda: graph.unsubscribe("a", "c"))
+    graph.subscribe("a", "c")
+    attempts(graph, lambda: graph.unsubscribe("a", "c"), lambda: graph.subscribe("a", "c"))
+    attempts(graph, lambda: graph.replace("c"))
 
 
 @case("block-type-get")

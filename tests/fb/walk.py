@@ -43,6 +43,11 @@ KINDS = {
     "pipe": ({"rate": 10**7, "delay": 10**6}, True, {"lower": "lower", "upper": "upper"}),
     "switch": ({"ports": 2}, True, {"port0": "lower", "port1": "lower", "host": "upper"}),
 }
+# What types raise, and take.
+RAISES = {"eth": {"carrier"}, "queue": {"congestion"}, "pipe": {"congestion"},
+          "rate-limit": {"congestion"}, "arq": {"congestion"}}
+TAKES = {"ratelimited-source": {"carrier", "congestion"}, "queue": {"carrier", "congestion"},
+         "arq": {"carrier"}}
 ENDS = ("eth", "discard", "ratelimited-source")
 # From each port to all others, and not only to those of the other side.
 ACROSS = ("switch",)
@@ -54,10 +59,34 @@ class Model:
     def __init__(self):
         self.kinds = {}         # name: type
         self.peers = {}         # (name, port): (name, port)
+        self.publishers = {}    # name: [name]
 
     def bound(self, name):
         """Ports of a block that are bound."""
         return {port: peer for (block, port), peer in self.peers.items() if block == name}
+
+    def subscribers(self, name):
+        """Those who are subscribed to a block."""
+        return [other for other, publishers in self.publishers.items() if name in publishers]
+
+    @staticmethod
+    def hears(kind, other):
+        """Whether a type takes something that another one raises."""
+        return bool(TAKES.get(kind, set()) & RAISES.get(other, set()))
+
+    def fits(self, name, kind):
+        """Whether all subscriptions of a block, and to it, make sense for a type."""
+        return (all(self.hears(kind, self.kinds[p]) for p in self.publishers.get(name, []))
+                and all(self.hears(self.kinds[s], kind) for s in self.subscribers(name)))
+
+    def prune(self):
+        """Forgets subscriptions that do not fit."""
+        for name, publishers in self.publishers.items():
+            publishers[:] = [p for p in publishers if self.hears(self.kinds[name], self.kinds[p])]
+
+    def waits(self, name, goal):
+        """Whether subscriptions lead from a block to another one."""
+        return name == goal or any(self.waits(p, goal) for p in self.publishers.get(name, []))
 
     def exits(self, name, port):
         """The ports by which a packet may leave that entered by one."""
@@ -132,9 +161,39 @@ class Walk:
     def remove(self):
         """Removes a block."""
         name = self.some()
-        bound = self.model.bound(name)
-        if self.expect("EBUSY" if bound else None, self.graph.remove, name):
+        busy = (self.model.bound(name) or self.model.publishers.get(name)
+                or self.model.subscribers(name))
+        if self.expect("EBUSY" if busy else None, self.graph.remove, name):
             del self.model.kinds[name]
+            self.model.publishers.pop(name, None)
+
+    def subscribe(self):
+        """Has a block take the events of another one, whatever they are."""
+        name, publisher = self.some(), self.some()
+        kind, other = self.model.kinds[name], self.model.kinds[publisher]
+        have = self.model.publishers.setdefault(name, [])
+        error = None
+        if name == publisher:
+            error = "EINVAL"
+        elif publisher in have:
+            error = "EEXIST"
+        elif not self.model.hears(kind, other):
+            error = "EOPNOTSUPP"
+        elif self.model.waits(publisher, name):
+            error = "ELOOP"
+        if self.expect(error, self.graph.subscribe, name, publisher):
+            have.append(publisher)
+
+    def unsubscribe(self):
+        """Ends a subscription, or one that is not there."""
+        all_of_them = [(s, p) for s, publishers in self.model.publishers.items() for p in publishers]
+        there = all_of_them and self.random.random() < 0.9
+        name, publisher = (self.random.choice(all_of_them) if there
+                           else (self.some(), self.some()))
+        have = self.model.publishers.get(name, [])
+        error = None if publisher in have else "ENOTCONN"
+        if self.expect(error, self.graph.unsubscribe, name, publisher):
+            have.remove(publisher)
 
     def bind(self):
         """Binds two ports, whatever they are."""
@@ -175,6 +234,8 @@ class Walk:
         error = None
         if old != new and not drop and KINDS[old][1]:
             error = "EOPNOTSUPP"
+        elif not drop and not self.model.fits(name, new):
+            error = "EOPNOTSUPP"
         elif any(ports.get(port) != KINDS[old][2][port] for port in self.model.bound(name)):
             error = "EBUSY"
         elif new not in ENDS:
@@ -184,11 +245,13 @@ class Walk:
             error = "ELOOP" if loops else None
         if self.expect(error, self.graph.replace, name, new, "drop" if drop else None, **params):
             self.model.kinds[name] = new
+            self.model.prune()
 
     def step(self):
         """One command."""
         commands = [self.add] if len(self.model.kinds) < 3 else [
-            self.bind, self.bind, self.bind, self.unbind, self.unbind, self.replace]
+            self.bind, self.bind, self.bind, self.unbind, self.unbind, self.replace,
+            self.subscribe, self.subscribe, self.unsubscribe]
         if len(self.model.kinds) >= 3:
             commands += [self.add] if len(self.model.kinds) < 25 else [self.remove] * 3
             commands += [self.remove]
@@ -200,6 +263,7 @@ class Walk:
         equal({name: block["kind"] for name, block in told.items()}, self.model.kinds)
         for name, block in told.items():
             equal(block.peers, self.model.bound(name), name)
+            equal(block.publishers, self.model.publishers.get(name, []), name)
 
 
 @case(f"{STEPS} commands under traffic")

@@ -118,6 +118,29 @@ def events():
     true(all(line.startswith(("b new forward f", "b removed forward f")) for line in lines), str(lines))
 
 
+@case("blocks take the events of others")
+def subscriptions():
+    """By hand; shown as text, for Graphviz, as JSON, and undone when it fails half way."""
+    lab()
+    fb("add", "b", "queue", "q")
+    fb("add", "b", "queue", "r")
+    fb("subscribe", "b", "q", "e", "r")
+    contains(fb("show", "b"), "  queue q is subscribed to eth e\n  queue q is subscribed to queue r\n")
+    contains(fb("show", "--format", "dot"), '"b/e" -> "b/q" [style=dashed, constraint=false];')
+    equal(json.loads(fb("show", "--format", "json"))[0]["subscriptions"][0], {"subscriber": "q", "publisher": "e"})
+    equal(json.loads(fb("get", "b", "q", "--json"))["subscriptions"], ["e", "r"])
+    contains(fb("subscribe", "b", "r", "e", "q", status=1), "cannot subscribe r to q in b: blocks would wait for each other")
+    equal(json.loads(fb("get", "b", "r", "--json"))["subscriptions"], [])
+    contains(fb("subscribe", "b", "q", "x", status=1), "node b has no block x")
+    contains(fb("rm", "b", "q", status=1), "q is subscribed to e; end that first")
+    fb("unsubscribe", "b", "q", "r")
+    fb("unsubscribe", "b", "q")
+    contains(fb("unsubscribe", "b", "q", status=1), "q of b is not subscribed to anything")
+    fb("subscribe", "b", "q", "e")
+    fb("rm", "--unbind", "b", "e", "q", "r", "c")
+    contains(fb("types", "queue"), "events\n  takes carrier: ")
+
+
 @case("types tell what there is")
 def types():
     """As a table, in detail, as JSON; and for completion."""

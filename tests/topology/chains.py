@@ -76,6 +76,36 @@ def edited():
     vnetctl("exec", "a", "ping", "-c", "1", "c")
 
 
+@case("subscriptions are as the file says")
+def subscribed():
+    """They come with the lab, change with the file, and are again what it says when they were changed by hand."""
+    text = LAB + """
+chains:
+  b:
+    blocks:
+      q: {type: queue, subscribe: [eth0, eth1]}
+    bind:
+      - eth0:wire -> q -> eth0:host
+      - eth1:wire -> queue r(subscribe=eth1) -> eth1:host
+"""
+    up(text)
+    contains(shown(), "  queue q is subscribed to eth eth0\n  queue q is subscribed to eth eth1\n"
+                      "  queue r is subscribed to eth eth1\n")
+    equal(plan(text), [])
+    other = text.replace("[eth0, eth1]", "eth0").replace("(subscribe=eth1)", "(subscribe=eth1 q)")
+    equal(plan(other), ["unsubscribe q from eth1", "subscribe r to q"])
+    up(other)
+    vnetctl("fb", "unsubscribe", "b", "r", "q")
+    vnetctl("fb", "subscribe", "b", "q", "eth1")
+    up(other)
+    equal(plan(other), [])
+    up(CHAIN)
+    equal(shown(), SHOWN)
+    wrong = vnetctl("check", file(text.replace("eth0, eth1", "eth0, eth9, q")), status=1).err
+    contains(wrong, "`b` has no block `eth9`")
+    contains(wrong, "`q` is subscribed to itself")
+
+
 @case("blocks and bindings stand by themselves, too")
 def apart():
     """Two chains in a node, one as a list."""

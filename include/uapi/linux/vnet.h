@@ -102,6 +102,22 @@ enum vnet_block_state {
 };
 
 /**
+ * enum vnet_block_event - What a block tells those that are subscribed to it.
+ * @VNET_BLOCK_EVENT_CARRIER: Its device is up and has carrier, or not any
+ *   more.
+ * @VNET_BLOCK_EVENT_CONGESTION: What it may hold, or let pass, is nearly used
+ *   up, or not any more.
+ */
+enum vnet_block_event {
+	VNET_BLOCK_EVENT_CARRIER,
+	VNET_BLOCK_EVENT_CONGESTION,
+
+	/* private: */
+	__VNET_BLOCK_EVENT_MAX,
+	VNET_BLOCK_EVENT_MAX = (__VNET_BLOCK_EVENT_MAX - 1)
+};
+
+/**
  * enum vnet_block_drop_cause - Why a packet ended in a block.
  * @VNET_BLOCK_DROP_CAUSE_UNBOUND: It left by a port that is not bound.
  * @VNET_BLOCK_DROP_CAUSE_REMOVED: The block was removed or replaced while it
@@ -612,9 +628,19 @@ enum {
 	VNET_A_BLOCK_TYPE_DOC,
 	VNET_A_BLOCK_TYPE_PORT,
 	VNET_A_BLOCK_TYPE_PARAM,
+	VNET_A_BLOCK_TYPE_EVENT,
 
 	__VNET_A_BLOCK_TYPE_MAX,
 	VNET_A_BLOCK_TYPE_MAX = (__VNET_A_BLOCK_TYPE_MAX - 1)
+};
+
+enum {
+	VNET_A_BLOCK_TYPE_EVENT_EVENT = 1,
+	VNET_A_BLOCK_TYPE_EVENT_RAISED,
+	VNET_A_BLOCK_TYPE_EVENT_DOC,
+
+	__VNET_A_BLOCK_TYPE_EVENT_MAX,
+	VNET_A_BLOCK_TYPE_EVENT_MAX = (__VNET_A_BLOCK_TYPE_EVENT_MAX - 1)
 };
 
 enum {
@@ -730,6 +756,13 @@ enum {
 };
 
 enum {
+	VNET_A_BLOCK_SUBSCRIPTION_PUBLISHER = 1,
+
+	__VNET_A_BLOCK_SUBSCRIPTION_MAX,
+	VNET_A_BLOCK_SUBSCRIPTION_MAX = (__VNET_A_BLOCK_SUBSCRIPTION_MAX - 1)
+};
+
+enum {
 	VNET_A_BLOCK_ID = 1,
 	VNET_A_BLOCK_NETNS_FD,
 	VNET_A_BLOCK_NETNS_INODE,
@@ -745,6 +778,8 @@ enum {
 	VNET_A_BLOCK_LOWER,
 	VNET_A_BLOCK_LOWER_PORT,
 	VNET_A_BLOCK_PAD,
+	VNET_A_BLOCK_PUBLISHER,
+	VNET_A_BLOCK_SUBSCRIPTION,
 
 	__VNET_A_BLOCK_MAX,
 	VNET_A_BLOCK_MAX = (__VNET_A_BLOCK_MAX - 1)
@@ -791,6 +826,10 @@ enum {
 	VNET_CMD_MEDIUM_NEW_NTF,
 	VNET_CMD_MEDIUM_SET_NTF,
 	VNET_CMD_MEDIUM_DEL_NTF,
+	VNET_CMD_BLOCK_SUBSCRIBE,
+	VNET_CMD_BLOCK_UNSUBSCRIBE,
+	VNET_CMD_BLOCK_SUBSCRIBE_NTF,
+	VNET_CMD_BLOCK_UNSUBSCRIBE_NTF,
 
 	__VNET_CMD_MAX,
 	VNET_CMD_MAX = (__VNET_CMD_MAX - 1)

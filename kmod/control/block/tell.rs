@@ -43,12 +43,15 @@ const ROOM: usize = 2048;
 const PARAM_ROOM: usize = 64;
 /// Room for a port with the names of its peer.
 const PORT_ROOM: usize = 192;
+/// Room for the name of a block.
+const PUBLISHER_ROOM: usize = 96;
 
 /// Room that the description of a block takes in a message, in bytes.
-pub(super) fn room(values: &Values, kind: &Type) -> usize {
+pub(super) fn room(values: &Values, kind: &Type, publishers: &[u32]) -> usize {
     let numbered = kind.ports.iter().find_map(|port| port.numbered);
     let ports = numbered.map_or(0, |place| values.uint(place) as usize);
     ROOM.saturating_add(ports.saturating_mul(PORT_ROOM))
+        .saturating_add(publishers.len().saturating_mul(PUBLISHER_ROOM))
         .saturating_add(room_of(values, kind.params))
 }
 
@@ -92,6 +95,14 @@ pub(super) fn block(writer: &mut Writer<'_>, node: &Node, nodes: &Nodes, net: &N
             Access::Told => param(writer, declared, &node.block().read(place)?)?,
             _ => param(writer, declared, node.values().get(place))?,
         }
+    }
+    for publisher in node.publishers().iter().filter_map(|id| nodes.by_id(*id)) {
+        writer.nest(bindings::VNET_A_BLOCK_SUBSCRIPTION, |nest| {
+            nest.text(
+                bindings::VNET_A_BLOCK_SUBSCRIPTION_PUBLISHER,
+                publisher.name(),
+            )
+        })?;
     }
     for bound in node.bounds() {
         writer.nest(bindings::VNET_A_BLOCK_PORT, |nest| port(nest, bound, nodes))?;

@@ -17,6 +17,7 @@ use crate::{
             Port,
             Type, //
         },
+        event::EventUse,
         param::{
             Kind,
             Param, //
@@ -58,7 +59,21 @@ fn fill(writer: &mut Writer<'_>, kind: &Type) -> Result {
             fill_param(nest, param)
         })?;
     }
+    for event in kind.events {
+        writer.nest(bindings::VNET_A_BLOCK_TYPE_EVENT, |nest| {
+            fill_event(nest, event)
+        })?;
+    }
     Ok(())
+}
+
+fn fill_event(writer: &mut Writer<'_>, one: &EventUse) -> Result {
+    writer.u32(bindings::VNET_A_BLOCK_TYPE_EVENT_EVENT, one.event as u32)?;
+    writer.u32(
+        bindings::VNET_A_BLOCK_TYPE_EVENT_RAISED,
+        u32::from(one.raised),
+    )?;
+    writer.text(bindings::VNET_A_BLOCK_TYPE_EVENT_DOC, one.doc)
 }
 
 fn fill_port(writer: &mut Writer<'_>, port: &Port) -> Result {

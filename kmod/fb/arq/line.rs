@@ -23,12 +23,15 @@ use super::{
     TRIES, //
 };
 use crate::{
-    model::arq::{
-        Due,
-        Message,
-        Receiver,
-        Sender,
-        Slot, //
+    model::{
+        arq::{
+            Due,
+            Message,
+            Receiver,
+            Sender,
+            Slot, //
+        },
+        watermark, //
     },
     net::{
         clock,
@@ -39,7 +42,13 @@ use crate::{
         }, //
     }, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        ordering::Relaxed,
+        Atomic, //
+    }, //
+};
 
 /// Not armed.
 const NEVER: u64 = u64::MAX;
@@ -114,6 +123,9 @@ pub(super) struct Line {
     sends: bool,
     /// When the timer will expire, ns.
     armed: u64,
+    /// There is no carrier: nothing is sent, and nothing given up.
+    paused: bool,
+    congested: bool,
     closed: bool,
     pub(super) sent: u64,
     pub(super) again: u64,
@@ -145,6 +157,8 @@ impl Line {
             max_waiting: 0,
             sends: true,
             armed: NEVER,
+            paused: false,
+            congested: false,
             closed: false,
             sent: 0,
             again: 0,
@@ -161,9 +175,35 @@ impl Line {
         self.sends = values.uint(SEND) != 0;
     }
 
+    /// Begins or ends a pause; whether the timer has to be started now.
+    pub(super) fn pause(&mut self, paused: bool, now: u64) -> bool {
+        let ended = core::mem::replace(&mut self.paused, paused) && self.may_send();
+        if ended {
+            self.armed = now;
+        }
+        ended
+    }
+
+    /// Whether it waits for carrier.
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    fn may_send(&self) -> bool {
+        !self.closed && !self.paused
+    }
+
+    /// Looks whether it is congested; whether that has changed.
+    pub(super) fn weigh(&mut self, condition: &Atomic<bool>) -> bool {
+        let before = self.congested;
+        self.congested = watermark::is_congested(before, self.count, self.max_waiting);
+        condition.store(self.congested, Relaxed);
+        self.congested != before
+    }
+
     /// When the timer has to be started, if it has.
     pub(super) fn plan(&mut self, now: u64) -> Option<u64> {
-        let at = self.sender.next_event().filter(|_| !self.closed)?;
+        let at = self.sender.next_event().filter(|_| self.may_send())?;
         let earlier = at < self.armed || self.armed <= now;
         if earlier {
             self.armed = at;
@@ -184,7 +224,7 @@ impl Line {
         if self.passes() {
             return out.plain.push_back(packet);
         }
-        let must_wait = !self.sends || self.count != 0 || !self.sender.has_room();
+        let must_wait = self.paused || !self.sends || self.count != 0 || !self.sender.has_room();
         if must_wait && self.count >= self.max_waiting {
             return out.refused.push_back(packet);
         }
@@ -212,10 +252,12 @@ impl Line {
 
     /// Sends what there is room for.
     fn go_on(&mut self, out: &mut Out, now: u64) {
-        while match self.sends {
-            true => self.sender.has_room(),
-            false => self.sender.is_idle(),
-        } {
+        while !self.paused
+            && match self.sends {
+                true => self.sender.has_room(),
+                false => self.sender.is_idle(),
+            }
+        {
             let Some(packet) = self.waiting.pop_front() else {
                 break;
             };
@@ -251,6 +293,9 @@ impl Line {
     fn repeat(&mut self, out: &mut Out, now: u64) {
         let timeout = self.timeout;
         let wait = |sent: u32| timeout.saturating_mul(1 << sent.min(MAX_DOUBLED));
+        if self.paused {
+            return;
+        }
         for _ in 0..BURST {
             let number = match self.sender.due(now, self.tries, wait) {
                 None => return,

@@ -75,7 +75,7 @@ impl Nodes {
     /// The program of the graph, as entries for all blocks in their order.
     pub(super) fn compile(&self) -> Result<Entries> {
         let mut steps = KVVec::with_capacity(self.nodes.len(), GFP_KERNEL)?;
-        for node in &self.nodes {
+        for (place, node) in self.nodes.iter().enumerate() {
             let mut ways = KVec::with_capacity(node.body.bounds.len(), GFP_KERNEL)?;
             for bound in &node.body.bounds {
                 let hop = bound.peer.and_then(|(id, port)| {
@@ -84,7 +84,8 @@ impl Nodes {
                 });
                 ways.push(hop.unwrap_or(Hop::NONE), GFP_KERNEL)?;
             }
-            let step = Step::new(node.body.block.clone(), node.counters.clone(), ways);
+            let (block, counters) = (node.body.block.clone(), node.counters.clone());
+            let step = Step::new(block, counters, ways, self.events_of(place)?);
             steps.push(step, GFP_KERNEL)?;
         }
         let program = Arc::new(Program { steps }, GFP_KERNEL)?;

@@ -43,6 +43,8 @@ pub(crate) struct Node {
     pub(super) name: CString,
     pub(super) lab: Option<CString>,
     pub(super) body: Body,
+    /// The numbers of the blocks that it is subscribed to, in the order in which that was done.
+    pub(super) publishers: KVec<u32>,
     pub(super) counters: Arc<Counters>,
     pub(super) outlet: Arc<Outlet>,
     /// Published when the block goes: a block holds its outlet, so the outlet must not hold it.
@@ -91,6 +93,11 @@ impl Node {
     /// Its ports.
     pub(crate) fn bounds(&self) -> &[Bound] {
         &self.body.bounds
+    }
+
+    /// The numbers of the blocks that it is subscribed to.
+    pub(crate) fn publishers(&self) -> &[u32] {
+        &self.publishers
     }
 
     /// Its counters.

@@ -13,6 +13,7 @@ use super::super::{
         Verdict, //
     },
     counters::Cause,
+    event::Conditions,
     held::Held,
     outlet::Outlet,
     program::Run, //
@@ -20,6 +21,7 @@ use super::super::{
 use crate::{
     model::{
         self,
+        watermark,
         Counters,
         Direction,
         Frame as _,
@@ -59,7 +61,10 @@ use crate::{
 };
 use kernel::{
     prelude::*,
-    sync::Arc, //
+    sync::{
+        atomic::ordering::Relaxed,
+        Arc, //
+    }, //
 };
 
 /// Not armed.
@@ -73,7 +78,9 @@ pub(super) struct Way {
     outlet: Arc<Outlet>,
     /// By which packets leave.
     port: u32,
-    /// Protects the model. The timer is started under it; no packet is emitted or freed.
+    /// Those of the block.
+    conditions: Arc<Conditions>,
+    /// Protects the model and its part of the conditions. The timer is started under it; no packet is emitted or freed.
     #[pin]
     line: SpinLockBh<Line>,
 }
@@ -89,22 +96,30 @@ struct Line {
     armed: u64,
     /// Somebody is emitting what was due; what comes now must come after that.
     draining: bool,
+    congested: bool,
     closed: bool,
 }
 
 /// A way with such parameters, whose packets leave by `port`.
-pub(super) fn new(site: &Site<'_>, port: u32, params: &Parameters) -> Result<Arc<SoftTimer<Way>>> {
-    let outlet = site.outlet.clone();
+pub(super) fn new(
+    site: &Site<'_>,
+    port: u32,
+    params: &Parameters,
+    conditions: &Arc<Conditions>,
+) -> Result<Arc<SoftTimer<Way>>> {
+    let (outlet, conditions) = (site.outlet.clone(), conditions.clone());
     let memory = params.memory()?;
     let way = pin_init!(Way {
         outlet,
         port,
+        conditions,
         line <- new_spinlock_bh!(Line {
             model: Direction::with_memory(**params, memory),
             held: Held::new(site.net),
             refused: FrameList::default(),
             armed: NEVER,
             draining: false,
+            congested: false,
             closed: false,
         }, "vnet_fb_pipe"),
     });
@@ -118,8 +133,9 @@ pub(super) fn change(way: &SoftTimer<Way>, params: &Parameters) {
     line.model.set_params(now, **params);
     let lost = line.take_lost();
     line.plan(way, now);
+    let changed = line.weigh(way);
     drop(line);
-    way.lose(lost, &percpu::disable_bottom_half());
+    way.tell((lost, changed), &percpu::disable_bottom_half());
 }
 
 /// Ends the way: what it holds is dropped as removed, and what comes passes.
@@ -151,8 +167,8 @@ pub(super) fn receive(way: &SoftTimer<Way>, mut packet: SkBuff, run: &Run<'_>) -
         return Verdict::drop(packet, cause);
     }
     if !packet.is_gso() {
-        let lost = way.admit(way, |line, now| line.admit(now, packet));
-        way.lose(lost, run.bh());
+        let told = way.admit(way, |line, now| line.admit(now, packet));
+        way.tell(told, run.bh());
         return Verdict::queued();
     }
     // What happens to frames happens to each of its segments.
@@ -160,13 +176,13 @@ pub(super) fn receive(way: &SoftTimer<Way>, mut packet: SkBuff, run: &Run<'_>) -
         Ok(segments) => segments,
         Err(packet) => return Verdict::drop(packet, Cause::Malformed),
     };
-    let lost = way.admit(way, |line, now| {
+    let told = way.admit(way, |line, now| {
         while let Some(segment) = segments.pop_front() {
             run.held(segment.len());
             line.admit(now, segment);
         }
     });
-    way.lose(lost, run.bh());
+    way.tell(told, run.bh());
     Verdict::consumed()
 }
 
@@ -176,8 +192,12 @@ impl Way {
         of(self.line.lock().model.counters())
     }
 
-    /// Hands packets to the model; what was lost by that.
-    fn admit(&self, timer: &SoftTimer<Self>, hand: impl FnOnce(&mut Line, u64)) -> FrameList {
+    /// Hands packets to the model; what was lost by that, and whether congestion has changed.
+    fn admit(
+        &self,
+        timer: &SoftTimer<Self>,
+        hand: impl FnOnce(&mut Line, u64),
+    ) -> (FrameList, bool) {
         let mut line = self.line.lock();
         let now = clock::now();
         hand(&mut line, now);
@@ -185,7 +205,15 @@ impl Way {
             line.model.purge(model::Cause::Removed);
         }
         line.plan(timer, now);
-        line.take_lost()
+        (line.take_lost(), line.weigh(self))
+    }
+
+    /// Does what follows from what was done under the lock.
+    fn tell(&self, (lost, changed): (FrameList, bool), bh: &BottomHalf) {
+        self.lose(lost, bh);
+        if changed {
+            self.outlet.raise(bh);
+        }
     }
 
     /// Drops what the model has lost.
@@ -225,6 +253,18 @@ fn cause_of(stamp: &model::Stamp) -> Cause {
 }
 
 impl Line {
+    /// Looks whether the queue of the way is congested; whether that has changed.
+    fn weigh(&mut self, way: &Way) -> bool {
+        let (held, limit) = (self.model.queued(), self.model.params().params().queue);
+        let before = self.congested;
+        let over = |fill, limit| watermark::is_congested(before, fill, limit);
+        self.congested = over(held.frames, limit.packets.map_or(0, u64::from))
+            || over(held.bytes, limit.bytes.unwrap_or(0));
+        let condition = way.conditions.congestion(way.port);
+        condition.store(self.congested, Relaxed);
+        self.congested != before
+    }
+
     /// Whether a packet may go on at once, as nothing happens to it and none is before it.
     fn passes(&self) -> bool {
         self.closed
@@ -287,12 +327,13 @@ impl Line {
 impl Expire for Way {
     fn expired(timer: &SoftTimer<Self>, bh: &BottomHalf) {
         let now = clock::now();
-        let (mut due, lost) = {
+        let (mut due, told) = {
             let mut line = timer.line.lock();
             line.armed = NEVER;
             line.draining = true;
             line.model.advance(now);
-            (line.due(now), line.take_lost())
+            let due = line.due(now);
+            (due, (line.take_lost(), line.weigh(timer)))
         };
         while let Some(frame) = due.pop_front() {
             match frame.stamp().is_copy() {
@@ -300,7 +341,7 @@ impl Expire for Way {
                 false => timer.outlet.emit_queued(frame.into_skb(), timer.port, bh),
             }
         }
-        timer.lose(lost, bh);
+        timer.tell(told, bh);
         let mut line = timer.line.lock();
         line.draining = false;
         line.plan(timer, now);

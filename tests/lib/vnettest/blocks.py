@@ -18,6 +18,7 @@ class Block(dict):
         self.params = {p["name"]: value_of(p) for p in values.get("param", [])}
         self.peers = {p["name"]: (p["peer"], p["peer-port"]) for p in values.get("port", [])
                       if "peer" in p}
+        self.publishers = [s["publisher"] for s in values.get("subscription", [])]
         entered = self.count("in") + self.count("generated")
         left = (self.count("out") + self.count("consumed") + self.count("queued")
                 + sum(self.drops.values()))
@@ -101,6 +102,14 @@ class Graph:
         """Takes a binding apart."""
         self._do("block-unbind", **self._ends(upper, lower))
 
+    def subscribe(self, name, publisher):
+        """Has a block take the events of another one."""
+        self._do("block-subscribe", name=name, publisher=publisher)
+
+    def unsubscribe(self, name, publisher):
+        """Ends that."""
+        self._do("block-unsubscribe", name=name, publisher=publisher)
+
     @staticmethod
     def _ends(upper, lower):
         values = {}
@@ -134,6 +143,8 @@ class Graph:
             for port in block["port"]:
                 if "peer" in port and port["side"] == "lower":
                     self.unbind(upper=f"{name}:{port['name']}")
+            for publisher in block.publishers:
+                self.unsubscribe(name, publisher)
         for name in self.list():
             self.remove(name)
 

@@ -45,11 +45,16 @@ def example_device(namespace):
     namespace.run(f"ip link add name {DEVICE} type dummy")
 
 
-def types():
-    """Parameters of all types, as they are declared: {type: {name: declaration}}."""
+def whole_types():
+    """All types by their names, as they are told."""
     family = Family()
     try:
-        return {found["name"]: {param["name"]: param for param in found.get("param", [])}
-                for found in family.dump("block-type-get")[0]}
+        return {found["name"]: found for found in family.dump("block-type-get")[0]}
     finally:
         family.close()
+
+
+def types():
+    """Parameters of all types, as they are declared: {type: {name: declaration}}."""
+    return {name: {param["name"]: param for param in found.get("param", [])}
+            for name, found in whole_types().items()}

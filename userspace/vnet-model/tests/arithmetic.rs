@@ -133,3 +133,42 @@ fn causes_have_distinct_names() {
     names.dedup();
     assert_eq!(names.len(), Cause::COUNT);
 }
+
+#[test]
+fn congestion_begins_at_three_quarters_and_ends_at_one() {
+    use vnet_model::watermark::is_congested;
+
+    let course = |limit: u64, fills: &[u64]| -> Vec<bool> {
+        let mut state = false;
+        let step = |fill: &u64| {
+            state = is_congested(state, *fill, limit);
+            state
+        };
+        fills.iter().map(step).collect()
+    };
+    assert_eq!(
+        course(40, &[29, 30, 31, 11, 10, 29, 30]),
+        [false, true, true, true, false, false, true]
+    );
+    assert_eq!(course(1, &[0, 1, 0]), [false, true, false]);
+    assert_eq!(course(0, &[0, 5]), [false, false]);
+    assert_eq!(course(u64::MAX, &[u64::MAX, u64::MAX / 4]), [true, false]);
+}
+
+#[test]
+fn a_bucket_tells_when_it_is_nearly_full_again() {
+    use vnet_model::bucket::Bucket;
+
+    for (rate, depth) in [(1_000, 4), (7, 1_000), (1_000_000_000, 3), (1, 1)] {
+        let mut bucket = Bucket::new(rate, depth, 5);
+        assert!(bucket.take(depth));
+        let at = bucket.due_at_most_a_quarter().unwrap();
+        bucket.advance(at - 1);
+        let (used, all) = bucket.used();
+        assert!(used > all / 4, "{rate} {depth}: early");
+        bucket.advance(at);
+        let (used, all) = bucket.used();
+        assert!(used <= all / 4, "{rate} {depth}: late");
+    }
+    assert_eq!(Bucket::new(0, 4, 0).empty().due_at_most_a_quarter(), None);
+}

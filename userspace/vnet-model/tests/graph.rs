@@ -3,7 +3,9 @@
 //! Which graphs of blocks make sense.
 
 use proptest::prelude::*;
-use vnet_model::graph::{Block, Carries, Graph, Mark, Passage, Port, Refusal, Side, MAX_DEPTH};
+use vnet_model::graph::{
+    reaches, Block, Carries, Graph, Mark, Passage, Port, Refusal, Seen, Side, MAX_DEPTH,
+};
 
 #[derive(Default)]
 struct Net {
@@ -193,4 +195,26 @@ fn the_example_of_the_documentation_is_a_block() {
         source.ends_with(example),
         "the example is the end of forward.rs"
     );
+}
+
+#[test]
+fn subscriptions_lead_where_they_lead() {
+    // 0 is subscribed to 1 and 2, both of these to 3, and 4 to itself through 5.
+    let publishers: [&[usize]; 6] = [&[1, 2], &[3], &[3], &[], &[5], &[4]];
+    let leads = |from: usize, to: usize| {
+        let mut seen = [Seen::default(); 6];
+        let next = |block: usize| publishers[block].iter().copied();
+        reaches(from, to, next, &mut seen)
+    };
+    for (from, to, expected) in [
+        (0, 3, true),
+        (3, 0, false),
+        (1, 2, false),
+        (4, 5, true),
+        (5, 4, true),
+        (0, 5, false),
+        (3, 3, true),
+    ] {
+        assert_eq!(leads(from, to), expected, "{from} to {to}");
+    }
 }

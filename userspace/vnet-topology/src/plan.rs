@@ -28,7 +28,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-pub use chain::{BindingPlan, BlockPlan, ChainsPlan, ParamPlan, PortPlan};
+pub use chain::{BindingPlan, BlockPlan, ChainsPlan, ParamPlan, PortPlan, SubscriptionPlan};
 pub(crate) use check::ber_in_range;
 pub use check::{ParameterError, MAX_FLOWS, MAX_MATCHES, MAX_RULES, MAX_TABLE};
 pub use defaults::DEFAULT_FLOWS;

@@ -95,8 +95,17 @@ struct Block {
     /// Its type.
     #[schemars(rename = "type")]
     kind: String,
+    /// Blocks whose events it takes, by their names.
+    subscribe: Option<Names>,
     #[schemars(flatten)]
     parameters: BTreeMap<String, BlockValue>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum Names {
+    One(String),
+    Several(Vec<String>),
 }
 
 #[derive(JsonSchema)]

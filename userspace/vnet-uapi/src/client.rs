@@ -290,7 +290,9 @@ impl Client {
                 | Command::BlockSetNtf
                 | Command::BlockDelNtf
                 | Command::BlockBindNtf
-                | Command::BlockUnbindNtf) => Some(
+                | Command::BlockUnbindNtf
+                | Command::BlockSubscribeNtf
+                | Command::BlockUnsubscribeNtf) => Some(
                     message
                         .payload
                         .decode()

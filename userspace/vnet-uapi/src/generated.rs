@@ -190,6 +190,30 @@ impl BlockState {
         Self::ALL.get(number as usize).copied()
     }
 }
+/// What a block tells those that are subscribed to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlockEvent {
+    /// Its device is up and has carrier, or not any more.
+    Carrier,
+    /// What it may hold, or let pass, is nearly used up, or not any more.
+    Congestion,
+}
+impl BlockEvent {
+    /// All values in the order of their numbers.
+    pub const ALL: &[BlockEvent] = &[BlockEvent::Carrier, BlockEvent::Congestion];
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            BlockEvent::Carrier => "carrier",
+            BlockEvent::Congestion => "congestion",
+        }
+    }
+    /// The value of that number; `None` for one that only a newer kernel knows.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
 /// Why a packet ended in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -603,7 +627,7 @@ pub enum Command {
     BlockGet = 17,
     /// Changes parameters of a block. What is not named stays as it is.
     BlockSet = 18,
-    /// Removes a block that is not bound.
+    /// Removes a block that is neither bound nor part of a subscription.
     BlockDel = 19,
     /// Binds a lower port of one block to an upper port of another.
     BlockBind = 20,
@@ -658,6 +682,15 @@ pub enum Command {
     /// A medium is gone, or one of its ports with its device or the namespace of that; ports says how many
     /// are left, 0 if the medium is gone.
     MediumDelNtf = 40,
+    /// Subscribes the block of a name to another one: it is told of the events that the other one raises
+    /// and it takes.
+    BlockSubscribe = 41,
+    /// Ends a subscription.
+    BlockUnsubscribe = 42,
+    /// A block was subscribed to another one; it is told.
+    BlockSubscribeNtf = 43,
+    /// A subscription has ended; the block that had it is told.
+    BlockUnsubscribeNtf = 44,
 }
 impl Command {
     /// The command of that number.
@@ -703,6 +736,10 @@ impl Command {
             38 => Command::MediumNewNtf,
             39 => Command::MediumSetNtf,
             40 => Command::MediumDelNtf,
+            41 => Command::BlockSubscribe,
+            42 => Command::BlockUnsubscribe,
+            43 => Command::BlockSubscribeNtf,
+            44 => Command::BlockUnsubscribeNtf,
             _ => return None,
         })
     }
@@ -749,6 +786,10 @@ impl Command {
             Command::MediumNewNtf => "medium-new-ntf",
             Command::MediumSetNtf => "medium-set-ntf",
             Command::MediumDelNtf => "medium-del-ntf",
+            Command::BlockSubscribe => "block-subscribe",
+            Command::BlockUnsubscribe => "block-unsubscribe",
+            Command::BlockSubscribeNtf => "block-subscribe-ntf",
+            Command::BlockUnsubscribeNtf => "block-unsubscribe-ntf",
         }
     }
     /// Whether the kernel sends it on its own.
@@ -769,6 +810,8 @@ impl Command {
                 | Command::MediumNewNtf
                 | Command::MediumSetNtf
                 | Command::MediumDelNtf
+                | Command::BlockSubscribeNtf
+                | Command::BlockUnsubscribeNtf
         )
     }
 }
@@ -3367,6 +3410,9 @@ pub struct BlockType {
     /// Parameters, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub param: Vec<BlockTypeParam>,
+    /// Events that such a block raises or takes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub event: Vec<BlockTypeEvent>,
 }
 impl Attributes for BlockType {
     const SPEC: SetSpec = SetSpec {
@@ -3392,6 +3438,11 @@ impl Attributes for BlockType {
                 name: "param",
                 nested: Some(&BlockTypeParam::SPEC),
             },
+            AttrSpec {
+                number: 5,
+                name: "event",
+                nested: Some(&BlockTypeEvent::SPEC),
+            },
         ],
     };
     fn encode(&self, out: &mut Encoder) {
@@ -3407,6 +3458,9 @@ impl Attributes for BlockType {
         for value in &self.param {
             out.nest(4, value);
         }
+        for value in &self.event {
+            out.nest(5, value);
+        }
     }
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut set = Self::default();
@@ -3417,6 +3471,67 @@ impl Attributes for BlockType {
                 2 => set.doc = Some(attr::string(value)?),
                 3 => set.port.push(BlockTypePort::decode(value)?),
                 4 => set.param.push(BlockTypeParam::decode(value)?),
+                5 => set.event.push(BlockTypeEvent::decode(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
+/// What a type of blocks has to do with an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockTypeEvent {
+    /// Event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<u32>,
+    /// 1 if such a block raises the event, 0 if it takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raised: Option<u32>,
+    /// When it is raised, or what is done about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+}
+impl Attributes for BlockTypeEvent {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-type-event",
+        attributes: &[
+            AttrSpec {
+                number: 1,
+                name: "event",
+                nested: None,
+            },
+            AttrSpec {
+                number: 2,
+                name: "raised",
+                nested: None,
+            },
+            AttrSpec {
+                number: 3,
+                name: "doc",
+                nested: None,
+            },
+        ],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = self.event {
+            out.u32(1, value);
+        }
+        if let Some(value) = self.raised {
+            out.u32(2, value);
+        }
+        if let Some(value) = &self.doc {
+            out.string(3, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.event = Some(attr::u32(value)?),
+                2 => set.raised = Some(attr::u32(value)?),
+                3 => set.doc = Some(attr::string(value)?),
                 _ => {}
             }
         }
@@ -4293,6 +4408,40 @@ impl Attributes for BlockCounters {
         Ok(set)
     }
 }
+/// That a block takes the events of another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct BlockSubscription {
+    /// Name of the other one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+}
+impl Attributes for BlockSubscription {
+    const SPEC: SetSpec = SetSpec {
+        name: "block-subscription",
+        attributes: &[AttrSpec {
+            number: 1,
+            name: "publisher",
+            nested: None,
+        }],
+    };
+    fn encode(&self, out: &mut Encoder) {
+        if let Some(value) = &self.publisher {
+            out.string(1, value);
+        }
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::default();
+        for item in attr::iterate(bytes) {
+            let (number, value) = item?;
+            match number {
+                1 => set.publisher = Some(attr::string(value)?),
+                _ => {}
+            }
+        }
+        Ok(set)
+    }
+}
 /// A functional block of a network namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
@@ -4340,6 +4489,12 @@ pub struct Block {
     /// Its port; the first free upper port if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lower_port: Option<String>,
+    /// The block whose events are taken (in requests).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+    /// The blocks whose events it takes (in replies).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subscription: Vec<BlockSubscription>,
 }
 impl Attributes for Block {
     const SPEC: SetSpec = SetSpec {
@@ -4420,6 +4575,16 @@ impl Attributes for Block {
                 name: "pad",
                 nested: None,
             },
+            AttrSpec {
+                number: 16,
+                name: "publisher",
+                nested: None,
+            },
+            AttrSpec {
+                number: 17,
+                name: "subscription",
+                nested: Some(&BlockSubscription::SPEC),
+            },
         ],
     };
     fn encode(&self, out: &mut Encoder) {
@@ -4465,6 +4630,12 @@ impl Attributes for Block {
         if let Some(value) = &self.lower_port {
             out.string(14, value);
         }
+        if let Some(value) = &self.publisher {
+            out.string(16, value);
+        }
+        for value in &self.subscription {
+            out.nest(17, value);
+        }
     }
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut set = Self::default();
@@ -4485,6 +4656,8 @@ impl Attributes for Block {
                 12 => set.upper_port = Some(attr::string(value)?),
                 13 => set.lower = Some(attr::string(value)?),
                 14 => set.lower_port = Some(attr::string(value)?),
+                16 => set.publisher = Some(attr::string(value)?),
+                17 => set.subscription.push(BlockSubscription::decode(value)?),
                 _ => {}
             }
         }

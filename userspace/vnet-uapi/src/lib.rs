@@ -19,9 +19,9 @@ pub mod netlink;
 pub use client::{Client, InstanceKey, LinkKey, Notification, PortKey};
 pub use error::{Error, Refusal};
 pub use generated::{
-    Block, BlockCarries, BlockCounters, BlockDropCause, BlockField, BlockParam, BlockParamAccess,
-    BlockParamKind, BlockPort, BlockRecord, BlockSide, BlockState, BlockType, BlockTypeField,
-    BlockTypeParam, BlockTypePort, Command, Direction, Drop, DropCause, End, Instance, Link,
-    Record, Side, Stats, Trace,
+    Block, BlockCarries, BlockCounters, BlockDropCause, BlockEvent, BlockField, BlockParam,
+    BlockParamAccess, BlockParamKind, BlockPort, BlockRecord, BlockSide, BlockState,
+    BlockSubscription, BlockType, BlockTypeEvent, BlockTypeField, BlockTypeParam, BlockTypePort,
+    Command, Direction, Drop, DropCause, End, Instance, Link, Record, Side, Stats, Trace,
 };
 pub use message::VnetMessage;

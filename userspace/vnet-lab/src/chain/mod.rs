@@ -166,6 +166,12 @@ fn run(
             }
         }
         Step::Bind { lower, upper } => client.block_bind(netns, upper, lower)?,
+        Step::Subscribe(one) => {
+            client.block_subscribe(netns, &one.subscriber, &one.publisher)?;
+        }
+        Step::Unsubscribe(one) => {
+            client.block_unsubscribe(netns, &one.subscriber, &one.publisher)?;
+        }
     }
     Ok(State::Kept)
 }

@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vnet_topology::plan::{BindingPlan, BlockPlan, ChainsPlan, PortPlan};
+use vnet_topology::plan::{BindingPlan, BlockPlan, ChainsPlan, PortPlan, SubscriptionPlan};
 use vnet_uapi::{
-    Block, BlockParam, BlockParamAccess, BlockParamKind, BlockSide, BlockType, BlockTypeParam,
-    PortKey,
+    Block, BlockParam, BlockParamAccess, BlockParamKind, BlockSide, BlockSubscription, BlockType,
+    BlockTypeParam, PortKey,
 };
 
 use super::values::{self, ValueError};
@@ -62,6 +62,10 @@ pub enum Step {
         /// The block above and its port.
         upper: PortKey,
     },
+    /// Has a block take the events of another one.
+    Subscribe(SubscriptionPlan),
+    /// Ends that.
+    Unsubscribe(SubscriptionPlan),
 }
 
 impl Step {
@@ -94,6 +98,10 @@ impl Step {
                 format!("block {name} is replaced{}", names(params))
             }
             Step::Bind { lower, upper } => format!("bind {} -> {}", end(lower), end(upper)),
+            Step::Subscribe(one) => format!("subscribe {} to {}", one.subscriber, one.publisher),
+            Step::Unsubscribe(one) => {
+                format!("unsubscribe {} from {}", one.subscriber, one.publisher)
+            }
         }
     }
 }
@@ -167,14 +175,22 @@ pub fn between(
             .filter(|name| ours(name) && !wanted.blocks.contains_key(**name)),
     );
     let (unbinds, binds) = bindings(now, wanted, &removed, ours);
+    let other = |name: &str| {
+        let plan = wanted.blocks.get(name);
+        let kind = found.get(name).and_then(|block| block.kind.as_deref());
+        removed.contains(name) || plan.is_some_and(|plan| kind != Some(plan.kind.as_str()))
+    };
+    let (unsubscribes, subscribes) = subscriptions(now, wanted, other, ours);
     let removes = removed
         .into_iter()
         .map(|name| Step::Remove(name.to_owned()));
-    Ok(unbinds
+    Ok(unsubscribes
         .into_iter()
+        .chain(unbinds)
         .chain(removes)
         .chain(changes)
         .chain(binds)
+        .chain(subscribes)
         .collect())
 }
 
@@ -341,6 +357,37 @@ fn bindings(
         upper: key(&plan.upper),
     });
     (unbinds.collect(), binds.collect())
+}
+
+/// Which subscriptions to end, and which to make. Those of a block that is made anew, or is to be of
+/// another type, are both.
+fn subscriptions(
+    now: &[Block],
+    wanted: &ChainsPlan,
+    other: impl Fn(&str) -> bool,
+    ours: impl Fn(&str) -> bool,
+) -> (Vec<Step>, Vec<Step>) {
+    let subscribed = now.iter().flat_map(|block| {
+        let one = |subscription: &BlockSubscription| {
+            Some(SubscriptionPlan {
+                subscriber: block.name.clone()?,
+                publisher: subscription.publisher.clone()?,
+            })
+        };
+        block.subscription.iter().filter_map(one)
+    });
+    let (stay, go): (Vec<_>, Vec<_>) = subscribed
+        .filter(|one| ours(&one.subscriber) || ours(&one.publisher))
+        .partition(|one| {
+            let same = !other(&one.subscriber) && !other(&one.publisher);
+            same && wanted.subscriptions.contains(one)
+        });
+    let new = wanted.subscriptions.iter();
+    let new = new.filter(|one| !stay.contains(one)).cloned();
+    (
+        go.into_iter().map(Step::Unsubscribe).collect(),
+        new.map(Step::Subscribe).collect(),
+    )
 }
 
 /// All bindings of the blocks of a namespace.

@@ -226,6 +226,11 @@ fn of_chains(fields: &mut Fields, old: &ChainsPlan, new: &ChainsPlan) {
         |(name, _)| name.clone(),
     );
     fields.set(&["chains", "bindings"], &old.bindings, &new.bindings);
+    fields.set(
+        &["chains", "subscriptions"],
+        &old.subscriptions,
+        &new.subscriptions,
+    );
 }
 
 pub(super) fn of_link(old: &LinkPlan, new: &LinkPlan) -> Vec<FieldChange> {

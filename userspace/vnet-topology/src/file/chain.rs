@@ -24,6 +24,8 @@ pub(crate) struct Block {
     pub name: At<String>,
     pub kind: At<String>,
     pub params: Vec<(At<String>, ParamPlan)>,
+    /// Those whose events it takes.
+    pub publishers: Vec<At<String>>,
 }
 
 const NODE_HELP: &str =
@@ -194,6 +196,7 @@ fn read_block(problems: &Problems, key: &Key, value: &Value) -> Option<Block> {
         kind: At::new(String::new(), value.span.clone()),
         name,
         params: Vec::new(),
+        publishers: Vec::new(),
     };
     let entries = match &value.data {
         Data::Text(kind) => {
@@ -210,6 +213,7 @@ fn read_block(problems: &Problems, key: &Key, value: &Value) -> Option<Block> {
     for (field, value) in entries {
         match (field.text.as_str(), &value.data) {
             ("type", Data::Text(kind)) => block.kind = At::new(kind.clone(), value.span.clone()),
+            (SUBSCRIBE, _) => block.publishers = publishers(problems, value)?,
             _ => {
                 let param = param(problems, field, value)?;
                 block
@@ -224,6 +228,27 @@ fn read_block(problems: &Problems, key: &Key, value: &Value) -> Option<Block> {
         return None;
     }
     Some(block)
+}
+
+/// The key under which a block says whose events it takes, also in brackets within a chain.
+pub(crate) const SUBSCRIBE: &str = "subscribe";
+
+/// Names of blocks: one, or a list.
+fn publishers(problems: &Problems, value: &Value) -> Option<Vec<At<String>>> {
+    let items = match &value.data {
+        Data::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(value),
+    };
+    let name = |item: &Value| match &item.data {
+        Data::Text(name) => Some(At::new(name.clone(), item.span.clone())),
+        _ => {
+            let message = format!("expected the name of a block, found {}", item.describe());
+            let help = "write `subscribe: eth0`, or `subscribe: [eth0, q1]`";
+            problems.add(refused(&item.span, message, help));
+            None
+        }
+    };
+    items.iter().map(name).collect()
 }
 
 /// The value of a parameter: a scalar, or records.

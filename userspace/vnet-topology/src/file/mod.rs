@@ -17,7 +17,7 @@ use crate::report::{At, Problem, Span};
 use crate::tree::{Data, Value};
 use crate::units::{count, UnitError};
 
-pub(crate) use chain::Chains;
+pub(crate) use chain::{Chains, SUBSCRIBE};
 pub(crate) use link::{End, Link, LinkParams, PortVlan};
 pub(crate) use medium::{Medium, ALL};
 pub(crate) use node::{

@@ -15,6 +15,19 @@ pub struct ChainsPlan {
     /// Bindings, in the order of the file: where a port is not named, the first free one is taken in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bindings: Vec<BindingPlan>,
+    /// Which block takes the events of which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subscriptions: Vec<SubscriptionPlan>,
+}
+
+/// A subscription.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubscriptionPlan {
+    /// Name of the block that takes events.
+    pub subscriber: String,
+    /// Name of the block that raises them.
+    pub publisher: String,
 }
 
 /// A block.

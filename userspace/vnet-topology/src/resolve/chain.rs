@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chain::{bindings, Hop};
 use crate::decode::Problems;
-use crate::file::{Chains, File};
+use crate::file::{Chains, File, SUBSCRIBE};
 use crate::names::nearest;
-use crate::plan::{BlockPlan, ChainsPlan, LinkPlan, NodePlan, ParamPlan, PortPlan};
+use crate::plan::{
+    BlockPlan, ChainsPlan, LinkPlan, NodePlan, ParamPlan, PortPlan, SubscriptionPlan,
+};
 use crate::report::{At, Problem, Span};
 
 /// The type of blocks that stand for a device, and their parameter.
@@ -65,6 +67,8 @@ struct Node<'a> {
     made: BTreeMap<String, Span>,
     /// Where each port is bound: block, port, whether it is the upper one.
     bound: BTreeMap<(String, String, bool), Span>,
+    /// Where each subscription stands.
+    subscribed: Vec<(SubscriptionPlan, Span)>,
 }
 
 fn of_node(problems: &Problems, chains: &Chains, devices: &BTreeSet<String>) -> ChainsPlan {
@@ -75,6 +79,7 @@ fn of_node(problems: &Problems, chains: &Chains, devices: &BTreeSet<String>) -> 
         plan: ChainsPlan::default(),
         made: BTreeMap::new(),
         bound: BTreeMap::new(),
+        subscribed: Vec::new(),
     };
     for block in &chains.blocks {
         let params = block
@@ -83,17 +88,22 @@ fn of_node(problems: &Problems, chains: &Chains, devices: &BTreeSet<String>) -> 
             .map(|(name, value)| (name.value.clone(), value.clone()));
         let span = &block.name.span;
         node.make(&block.name.value, span, &block.kind.value, params.collect());
+        for publisher in &block.publishers {
+            node.subscribe(&block.name.value, &publisher.value, &publisher.span);
+        }
     }
     let hops = || chains.chains.iter().flatten();
     for At { value: hop, span } in hops() {
         let Some(kind) = &hop.kind else {
             continue;
         };
-        let params = hop
-            .params
-            .iter()
-            .map(|(name, value)| (name.clone(), ParamPlan::Text(value.clone())));
+        let params = hop.params.iter().filter(|(name, _)| name != SUBSCRIBE);
+        let params = params.map(|(name, value)| (name.clone(), ParamPlan::Text(value.clone())));
         node.make(&hop.name, span, kind, params.collect());
+        let names = hop.params.iter().filter(|(name, _)| name == SUBSCRIBE);
+        for publisher in names.flat_map(|(_, names)| names.split_whitespace()) {
+            node.subscribe(&hop.name, publisher, span);
+        }
     }
     for hop in hops() {
         node.known(hop);
@@ -101,6 +111,7 @@ fn of_node(problems: &Problems, chains: &Chains, devices: &BTreeSet<String>) -> 
     for chain in &chains.chains {
         node.bind(chain);
     }
+    node.check_subscriptions();
     node.plan
 }
 
@@ -130,6 +141,73 @@ impl Node<'_> {
         self.plan
             .blocks
             .insert(name.to_owned(), BlockPlan { kind, params });
+    }
+
+    fn subscribe(&mut self, subscriber: &str, publisher: &str, span: &Span) {
+        let subscription = SubscriptionPlan {
+            subscriber: subscriber.to_owned(),
+            publisher: publisher.to_owned(),
+        };
+        self.subscribed.push((subscription, span.clone()));
+    }
+
+    /// Takes the subscriptions that make sense, when all blocks are known.
+    fn check_subscriptions(&mut self) {
+        for (one, span) in std::mem::take(&mut self.subscribed) {
+            let SubscriptionPlan {
+                subscriber,
+                publisher,
+            } = &one;
+            let refuse = |message: String, help: &str| {
+                self.problems
+                    .add(Problem::new(span.clone(), message).help(help));
+            };
+            if !self.plan.blocks.contains_key(publisher) {
+                let message = format!("`{}` has no block `{publisher}`", self.name);
+                let problem = Problem::new(span.clone(), message);
+                let known = self.plan.blocks.keys().map(String::as_str);
+                self.problems.add(match nearest(publisher, known) {
+                    Some(near) => problem.label(format!("did you mean `{near}`?")),
+                    None => problem.help("a block takes the events of blocks of the same node"),
+                });
+            } else if subscriber == publisher {
+                refuse(
+                    format!("`{subscriber}` is subscribed to itself"),
+                    "a block takes the events of others",
+                );
+            } else if self.plan.subscriptions.contains(&one) {
+                refuse(
+                    format!("`{subscriber}` is subscribed to `{publisher}` twice"),
+                    "once is enough",
+                );
+            } else if self.waits_for(publisher, subscriber) {
+                refuse(
+                    format!("`{subscriber}` and `{publisher}` would wait for each other"),
+                    "subscriptions must not form a ring",
+                );
+            } else {
+                self.plan.subscriptions.push(one);
+            }
+        }
+        self.plan.subscriptions.sort();
+    }
+
+    /// Whether subscriptions lead from a block to another one.
+    fn waits_for(&self, from: &str, to: &str) -> bool {
+        let mut seen = BTreeSet::from([from]);
+        let mut open = vec![from];
+        while let Some(name) = open.pop() {
+            if name == to {
+                return true;
+            }
+            let all = self.plan.subscriptions.iter();
+            for one in all.filter(|one| one.subscriber == name) {
+                if seen.insert(&one.publisher) {
+                    open.push(&one.publisher);
+                }
+            }
+        }
+        false
     }
 
     /// Whether the block of a chain is there. The name of a device makes one for it.

@@ -78,6 +78,28 @@ impl Client {
         self.none(Command::BlockUnbind, &binding(netns, upper, lower))
     }
 
+    /// Has a block take the events of another one.
+    pub fn block_subscribe(
+        &mut self,
+        netns: RawFd,
+        name: &str,
+        publisher: &str,
+    ) -> Result<(), Error> {
+        let request = subscription(netns, name, publisher);
+        self.none(Command::BlockSubscribe, &request)
+    }
+
+    /// Ends that.
+    pub fn block_unsubscribe(
+        &mut self,
+        netns: RawFd,
+        name: &str,
+        publisher: &str,
+    ) -> Result<(), Error> {
+        let request = subscription(netns, name, publisher);
+        self.none(Command::BlockUnsubscribe, &request)
+    }
+
     /// Puts another block in the place of one. Without a type it stays what it is.
     pub fn block_replace(
         &mut self,
@@ -112,6 +134,13 @@ fn named(netns: RawFd, name: &str) -> Block {
             ..Block::default()
         },
     )
+}
+
+fn subscription(netns: RawFd, name: &str, publisher: &str) -> Block {
+    Block {
+        publisher: Some(publisher.into()),
+        ..named(netns, name)
+    }
 }
 
 fn binding(netns: RawFd, upper: Option<PortKey>, lower: Option<PortKey>) -> Block {

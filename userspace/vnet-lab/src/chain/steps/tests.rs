@@ -105,6 +105,7 @@ fn plan(blocks: &[Made<'_>], chain: &str) -> ChainsPlan {
     ChainsPlan {
         blocks: blocks.iter().map(block).collect(),
         bindings: vnet_topology::chain::bindings(&hops).collect(),
+        subscriptions: Vec::new(),
     }
 }
 
@@ -209,6 +210,50 @@ fn a_value_without_default_goes_with_its_block() {
     assert_eq!(
         words(&queue, &plan(&[("q", "queue", &[])], "q")),
         ["block q goes", "block q comes, queue"]
+    );
+}
+
+#[test]
+fn subscriptions_come_and_go_with_their_blocks() {
+    let one = |subscriber: &str, publisher: &str| SubscriptionPlan {
+        subscriber: subscriber.into(),
+        publisher: publisher.into(),
+    };
+    let mut wanted = plan(&[E, ("q", "queue", &[])], "e:wire -> q -> e:host");
+    wanted.subscriptions = vec![one("q", "e")];
+    let all = words(&[], &wanted);
+    assert_eq!(
+        all.last().map(String::as_str),
+        Some("subscribe q to e"),
+        "{all:?}"
+    );
+    let chain = [
+        block("e", "eth", &[("device", Err("eth0"))], &[]),
+        block("q", "queue", &[("packets", Ok(100))], &[]),
+    ];
+    let subscribed = |mut blocks: [Block; 2]| {
+        blocks[1].subscription.push(BlockSubscription {
+            publisher: Some("e".into()),
+        });
+        blocks
+    };
+    wanted.bindings.clear();
+    assert_eq!(words(&chain, &wanted), ["subscribe q to e"]);
+    assert!(words(&subscribed(chain.clone()), &wanted).is_empty());
+    let mut other = wanted.clone();
+    other.subscriptions.clear();
+    assert_eq!(
+        words(&subscribed(chain.clone()), &other),
+        ["unsubscribe q from e"]
+    );
+    wanted.blocks.get_mut("q").unwrap().kind = "counter".into();
+    assert_eq!(
+        words(&subscribed(chain), &wanted),
+        [
+            "unsubscribe q from e",
+            "block q becomes counter",
+            "subscribe q to e"
+        ]
     );
 }
 

@@ -10,6 +10,7 @@ use vnet_topology::chain;
 use vnet_topology::plan::{ParamPlan, PortPlan};
 use vnet_uapi::{Block, BlockParam, BlockParamAccess, BlockState, BlockType, PortKey};
 
+use super::report::subscriptions;
 use super::{failed, Add, Bind, Here, Replace, Rm, Set};
 use crate::error::{Error, Result};
 
@@ -55,6 +56,16 @@ pub(super) fn remove(here: &mut Here, rm: &Rm) -> Result<()> {
         let what = format!("cannot remove block {name} of {}", rm.node);
         let block = here.block(&rm.node, fd, name)?;
         let bound = block.port.iter().any(|port| port.peer.is_some());
+        let concerned: Vec<Pair> = pairs(&here.blocks(fd)?)
+            .into_iter()
+            .filter(|(subscriber, publisher)| subscriber == name || publisher == name)
+            .collect();
+        if let (Some((subscriber, publisher)), false) = (concerned.first(), rm.unbind) {
+            let message = format!(
+                "{subscriber} is subscribed to {publisher}; end that first: `vnetctl fb unsubscribe`, or --unbind"
+            );
+            return Err(failed(what, message));
+        }
         if bound && !rm.unbind {
             let message =
                 "it is bound; take it out of its chain first: `vnetctl fb unbind`, or --unbind";
@@ -63,6 +74,11 @@ pub(super) fn remove(here: &mut Here, rm: &Rm) -> Result<()> {
         here.all_or_none(fd, |client| {
             for port in block.port.iter().filter(|port| port.peer.is_some()) {
                 part(client, fd, name, port).map_err(|error| failed(&what, error))?;
+            }
+            for (subscriber, publisher) in &concerned {
+                client
+                    .block_unsubscribe(fd, subscriber, publisher)
+                    .map_err(|error| failed(&what, error))?;
             }
             client
                 .block_del(fd, name)
@@ -231,9 +247,11 @@ impl Here {
         }
     }
 
-    /// Binds as it was before what a command that has failed has changed.
+    /// Binds and subscribes as it was before what a command that has failed has changed.
     fn restore(&mut self, netns: i32, before: &[Block]) -> Result<()> {
-        let (old, new) = (joints(before), joints(&self.blocks(netns)?));
+        let now = self.blocks(netns)?;
+        let (old, new) = (joints(before), joints(&now));
+        let (told, tells) = (pairs(before), pairs(&now));
         let client = self.module.client();
         for (upper, lower) in new.iter().filter(|joint| !old.contains(joint)) {
             client
@@ -245,11 +263,21 @@ impl Here {
                 .block_bind(netns, port_key(upper), port_key(lower))
                 .map_err(|error| failed("cannot restore a binding", error))?;
         }
+        for (subscriber, publisher) in tells.iter().filter(|pair| !told.contains(pair)) {
+            client
+                .block_unsubscribe(netns, subscriber, publisher)
+                .map_err(|error| failed("cannot undo a subscription", error))?;
+        }
+        for (subscriber, publisher) in told.iter().filter(|pair| !tells.contains(pair)) {
+            client
+                .block_subscribe(netns, subscriber, publisher)
+                .map_err(|error| failed("cannot restore a subscription", error))?;
+        }
         Ok(())
     }
 
-    /// What `change` does to the bindings of a namespace, or nothing if it fails.
-    fn all_or_none(
+    /// What `change` does to bindings and subscriptions of a namespace, or nothing if it fails.
+    pub(super) fn all_or_none(
         &mut self,
         netns: i32,
         change: impl FnOnce(&mut vnet_uapi::Client) -> Result<()>,
@@ -277,6 +305,21 @@ fn joints(blocks: &[Block]) -> Vec<(Place, Place)> {
         })
     });
     joints.collect()
+}
+
+/// Subscriber and publisher.
+type Pair = (String, String);
+
+/// All subscriptions.
+fn pairs(blocks: &[Block]) -> Vec<Pair> {
+    let of = |block: &Block| -> Vec<Pair> {
+        let name = block.name.clone().unwrap_or_default();
+        let publishers = subscriptions(block);
+        publishers
+            .map(|publisher| (name.clone(), publisher.to_owned()))
+            .collect()
+    };
+    blocks.iter().flat_map(of).collect()
 }
 
 fn port_key((block, port): &Place) -> PortKey {

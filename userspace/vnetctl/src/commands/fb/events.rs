@@ -9,7 +9,7 @@ use vnet_lab::error::Context;
 use vnet_lab::netns;
 use vnet_uapi::{Block, BlockSide, Client, Command, Notification};
 
-use super::report::BlockReport;
+use super::report::{subscriptions, BlockReport};
 use super::{Events, Here};
 use crate::error::{Error, Result};
 use crate::{interrupt, output};
@@ -69,6 +69,8 @@ fn print(node: &str, command: Command, block: &Block, json: bool) -> Result<()> 
         Command::BlockDelNtf => "removed",
         Command::BlockBindNtf => "bound",
         Command::BlockUnbindNtf => "unbound",
+        Command::BlockSubscribeNtf => "subscribed",
+        Command::BlockUnsubscribeNtf => "unsubscribed",
         _ => "changed",
     };
     let line = match json {
@@ -103,6 +105,13 @@ fn words(node: &str, event: &str, block: &Block) -> String {
         line.push_str(&match below.is_empty() {
             true => ", nothing below".to_owned(),
             false => format!(", below: {}", below.join(" ")),
+        });
+    }
+    if event == "subscribed" || event == "unsubscribed" {
+        let names: Vec<&str> = subscriptions(block).collect();
+        line.push_str(&match names.is_empty() {
+            true => ", to nothing".to_owned(),
+            false => format!(", to {}", names.join(", ")),
         });
     }
     line

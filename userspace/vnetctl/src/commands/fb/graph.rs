@@ -8,6 +8,8 @@ use std::fmt::Write;
 use serde::Serialize;
 use vnet_uapi::{Block, BlockSide};
 
+use super::report::subscriptions;
+
 /// Types whose blocks packets do not pass: chains end there.
 const ENDS: [&str; 3] = ["eth", "vlink", "socket"];
 
@@ -17,6 +19,14 @@ pub(super) struct Graph {
     node: String,
     blocks: Vec<Named>,
     bindings: Vec<Binding>,
+    subscriptions: Vec<Subscription>,
+}
+
+/// That a block takes the events of another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Subscription {
+    subscriber: String,
+    publisher: String,
 }
 
 /// A block.
@@ -68,14 +78,21 @@ impl Graph {
                 }
             }
         }
+        let subscriptions = blocks.iter().flat_map(|block| {
+            subscriptions(block).map(|publisher| Subscription {
+                subscriber: block.name.clone().unwrap_or_default(),
+                publisher: publisher.to_owned(),
+            })
+        });
         Graph {
             node: node.into(),
             blocks: named.collect(),
             bindings,
+            subscriptions: subscriptions.collect(),
         }
     }
 
-    /// Chains in a line each, then what is not bound.
+    /// Chains in a line each, then what is not bound, then subscriptions.
     pub(super) fn text(&self) -> String {
         let mut text = format!("{}\n", self.node);
         for chain in self.chains() {
@@ -89,6 +106,14 @@ impl Graph {
             .filter(|block| !bound.contains(&block.name))
         {
             let _ = writeln!(text, "  {} {} (not bound)", block.kind, block.name);
+        }
+        for one in &self.subscriptions {
+            let _ = writeln!(
+                text,
+                "  {} is subscribed to {}",
+                self.name(&one.subscriber),
+                self.name(&one.publisher)
+            );
         }
         text
     }
@@ -178,6 +203,14 @@ impl Graph {
                     quote(&upper.port)
                 );
             }
+            for one in &graph.subscriptions {
+                let _ = writeln!(
+                    text,
+                    "    {} -> {} [style=dashed, constraint=false];",
+                    id(&one.publisher),
+                    id(&one.subscriber)
+                );
+            }
             text.push_str("  }\n");
         }
         text.push_str("}\n");
@@ -255,6 +288,31 @@ mod tests {
             graph.text(),
             "r1\n  eth e:wire -> split s::out0 -> forward a -> join j:in0: -> eth e:host\n  split s:out1 -> forward b -> join j:in1\n"
         );
+    }
+
+    #[test]
+    fn subscriptions_follow_chains() {
+        let mut queue = Block {
+            name: Some("q".into()),
+            kind: Some("queue".into()),
+            ..Block::default()
+        };
+        queue.subscription.push(vnet_uapi::BlockSubscription {
+            publisher: Some("e".into()),
+        });
+        let eth = Block {
+            name: Some("e".into()),
+            kind: Some("eth".into()),
+            ..Block::default()
+        };
+        let graph = Graph::new("r1", &[eth, queue]);
+        assert_eq!(
+            graph.text(),
+            "r1\n  eth e (not bound)\n  queue q (not bound)\n  queue q is subscribed to eth e\n"
+        );
+        let text = Graph::dot(&[graph]);
+        let edge = "\"r1/e\" -> \"r1/q\" [style=dashed, constraint=false];";
+        assert!(text.contains(edge), "{text}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod events;
 mod graph;
 mod report;
 mod show;
+mod subscribe;
 
 use clap::{Args, Subcommand, ValueEnum};
 use vnet_lab::node::Node;
@@ -43,6 +44,12 @@ pub enum Fb {
     Bind(Bind),
     /// Take bindings apart: those between neighbours of the chain, or all of a single block or port.
     Unbind(Bind),
+    /// Have a block take the events of others: `fb types TYPE` says which events it takes, and which a type raises.
+    ///
+    /// `fb subscribe r1 q1 eth0` has the queue q1 wait while the device of eth0 is down or has no carrier.
+    Subscribe(Subscribe),
+    /// End subscriptions of a block, to some blocks or to all.
+    Unsubscribe(Unsubscribe),
     /// Put another block in the place of one; it has the same name and bindings, and no packet is lost.
     ///
     /// Without --type and parameters, the block is made anew as it is. The state goes over to the new block where its type
@@ -88,9 +95,41 @@ pub struct Rm {
     #[arg(required = true, value_name = "BLOCK", add = complete::blocks())]
     names: Vec<String>,
 
-    /// Take their bindings apart before that.
+    /// Take their bindings and subscriptions apart before that.
     #[arg(short, long)]
     unbind: bool,
+}
+
+/// `fb subscribe`
+#[derive(Debug, Args)]
+pub struct Subscribe {
+    /// Node.
+    #[arg(add = complete::nodes())]
+    node: String,
+
+    /// Block that takes the events.
+    #[arg(value_name = "BLOCK", add = complete::blocks())]
+    name: String,
+
+    /// Blocks that raise them.
+    #[arg(required = true, value_name = "PUBLISHER", add = complete::blocks())]
+    publishers: Vec<String>,
+}
+
+/// `fb unsubscribe`
+#[derive(Debug, Args)]
+pub struct Unsubscribe {
+    /// Node.
+    #[arg(add = complete::nodes())]
+    node: String,
+
+    /// Block that takes the events.
+    #[arg(value_name = "BLOCK", add = complete::blocks())]
+    name: String,
+
+    /// Blocks that raise them; all that it is subscribed to without a name.
+    #[arg(value_name = "PUBLISHER", add = complete::blocks())]
+    publishers: Vec<String>,
 }
 
 /// `fb set`
@@ -259,6 +298,8 @@ fn here(here: &mut Here, fb: &Fb) -> Result<u8> {
         Fb::Get(get) => show::get(here, get),
         Fb::Bind(bind) => change::bind(here, bind),
         Fb::Unbind(bind) => change::unbind(here, bind),
+        Fb::Subscribe(subscribe) => subscribe::subscribe(here, subscribe),
+        Fb::Unsubscribe(unsubscribe) => subscribe::unsubscribe(here, unsubscribe),
         Fb::Replace(replace) => change::replace(here, replace),
         Fb::List(list) => show::list(here, list),
         Fb::Show(show) => show::graph(here, show),
@@ -353,6 +394,16 @@ impl Fb {
             }
             Fb::Bind(bind) => ("bind", Vec::new(), bind.words()),
             Fb::Unbind(bind) => ("unbind", Vec::new(), bind.words()),
+            Fb::Subscribe(all) => {
+                let mut words = vec![all.node.clone(), all.name.clone()];
+                words.extend_from_slice(&all.publishers);
+                ("subscribe", Vec::new(), words)
+            }
+            Fb::Unsubscribe(all) => {
+                let mut words = vec![all.node.clone(), all.name.clone()];
+                words.extend_from_slice(&all.publishers);
+                ("unsubscribe", Vec::new(), words)
+            }
             Fb::Replace(replace) => {
                 let mut words = vec![replace.node.clone(), replace.name.clone()];
                 words.extend(pairs(&replace.params));

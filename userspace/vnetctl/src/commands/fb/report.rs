@@ -23,6 +23,8 @@ pub(super) struct BlockReport {
     /// In the order of the type.
     pub parameters: serde_json::Map<String, Value>,
     pub ports: Vec<PortReport>,
+    /// Blocks whose events it takes.
+    pub subscriptions: Vec<String>,
     pub counters: BTreeMap<&'static str, u64>,
     /// Packets by cause.
     pub drops: BTreeMap<String, u64>,
@@ -68,6 +70,7 @@ impl BlockReport {
             lab: block.lab.clone(),
             parameters: parameters.collect(),
             ports: ports.collect(),
+            subscriptions: subscriptions(block).map(str::to_owned).collect(),
             drops: drops(&counters),
             counters: numbers(&counters),
         }
@@ -77,6 +80,12 @@ impl BlockReport {
     pub(super) fn bound(&self) -> usize {
         self.ports.iter().filter(|port| port.peer.is_some()).count()
     }
+}
+
+/// The names of the blocks that one is subscribed to.
+pub(super) fn subscriptions(block: &Block) -> impl Iterator<Item = &str> {
+    let all = block.subscription.iter();
+    all.filter_map(|subscription| subscription.publisher.as_deref())
 }
 
 fn numbers(counters: &BlockCounters) -> BTreeMap<&'static str, u64> {

@@ -7,8 +7,8 @@ use std::os::fd::AsRawFd;
 
 use vnet_lab::chain::values;
 use vnet_uapi::{
-    BlockCarries, BlockParamAccess, BlockParamKind, BlockSide, BlockType, BlockTypeField,
-    BlockTypeParam,
+    BlockCarries, BlockEvent, BlockParamAccess, BlockParamKind, BlockSide, BlockType,
+    BlockTypeField, BlockTypeParam,
 };
 
 use super::change::type_of;
@@ -235,6 +235,19 @@ fn detail(kind: &BlockType) -> String {
         for param in params {
             parameter(&mut text, param);
         }
+    }
+    if !kind.event.is_empty() {
+        text.push_str("events\n");
+    }
+    for event in &kind.event {
+        let number = event.event.unwrap_or(u32::MAX);
+        let name = BlockEvent::from_number(number).map_or("?", BlockEvent::name);
+        let does = match event.raised {
+            Some(1) => "raises",
+            _ => "takes",
+        };
+        let doc = event.doc.as_deref().unwrap_or_default();
+        let _ = writeln!(text, "  {does} {name}: {doc}");
     }
     text
 }

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """The block `arq`."""
 
-import socket
 import time
 
 from vnettest.blocks import Graph
-from vnettest.ktap import between, case, defer, equal, run, true
+from vnettest.ktap import between, case, equal, run, true
 from vnettest.links import MS, SLOW, Link
 from vnettest.netns import Child
+from vnettest.programs import applications, through_tcp
 
 SIZE = 100
 TENTH = 10**18      # of a probability
@@ -219,42 +219,12 @@ def above():
 def programs():
     """Datagrams of sockets, and TCP."""
     line = Line(wire={"loss": 2 * TENTH, "seed": 3}, timeout=10, tries=30)
-    _, address = line.link.ip()
-    for end, ns in line.link.ns.items():
-        ns.run(f"ip route replace 10.0.0.0/24 dev {end} mtu 1480")
-    with line.link.ns["b"]:
-        server = socket.create_server((address, 7))
-    defer(server.close)
     data = bytes(range(256)) * 400
-
-    def send():
-        with line.link.ns["a"]:
-            sock = socket.create_connection((address, 7))
-        with sock:
-            sock.sendall(data)
-
-    child = Child(send)
-    with server.accept()[0] as taken:
-        got = b""
-        while part := taken.recv(1 << 16):
-            got += part
-    child.result()
+    got = through_tcp(line.link, data, mtu=1480)
     equal(len(got), len(data))
     equal(got == data, True)
-    link, socks = Link(), {}
-    for end, ns in link.ns.items():
-        graph = Graph(ns)
-        graph.add("dev", "eth", device=end)
-        graph.add("wire", "pipe", loss=2 * TENTH, seed=4)
-        graph.add("frame", "frame", source=b"\x02\0\0\0\0" + end.encode(),
-                  destination=b"\x02\0\0\0\0" + ("a" if end == "b" else "b").encode())
-        graph.add("arq", "arq", frames=0, timeout=10, tries=30)
-        graph.add("app", "socket", chain=1)
-        graph.chain("dev:host:wire", "wire", "frame", "arq", "app")
-        with ns:
-            socks[end] = socket.socket(12, socket.SOCK_DGRAM, 1)
-        defer(socks[end].close)
-        socks[end].settimeout(20)
+    socks, _ = applications(Link(), ("arq", {"frames": 0, "timeout": 10, "tries": 30}),
+                            below=("pipe", {"loss": 2 * TENTH, "seed": 4}))
     for number in range(60):
         socks["a"].send(b"%d" % number)
         socks["b"].send(b"-%d" % number)

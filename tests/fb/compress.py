@@ -9,7 +9,7 @@ import time
 from vnettest.blocks import Graph
 from vnettest.ktap import between, case, defer, equal, run, true
 from vnettest.links import Link
-from vnettest.netns import Child
+from vnettest.programs import applications, through_tcp
 
 PROTOCOL = 0x88B6   # not that of the frames
 
@@ -90,39 +90,11 @@ def noise():
 def programs():
     """With less on the wire than was said."""
     link, graphs = line()
-    _, address = link.ip()
-    with link.ns["b"]:
-        server = socket.create_server((address, 7))
-    defer(server.close)
     data = b"the same again and again, " * 20000
-
-    def send():
-        with link.ns["a"]:
-            sock = socket.create_connection((address, 7))
-        with sock:
-            sock.sendall(data)
-
-    child = Child(send)
-    with server.accept()[0] as taken:
-        got = b""
-        while part := taken.recv(1 << 16):
-            got += part
-    child.result()
+    got = through_tcp(link, data)
     equal(got == data, True)
     true(graphs["a"].get("zip").params["saved"] > len(data) // 2)
-    link, socks = Link(), {}
-    for end, ns in link.ns.items():
-        graph = Graph(ns)
-        graph.add("dev", "eth", device=end)
-        graph.add("frame", "frame", source=b"\x02\0\0\0\0" + end.encode(),
-                  destination=b"\x02\0\0\0\0" + ("a" if end == "b" else "b").encode())
-        graph.add("zip", "compress", frames=0)
-        graph.add("app", "socket", chain=1)
-        graph.chain("dev:host:wire", "frame", "zip", "app")
-        with ns:
-            socks[end] = socket.socket(12, socket.SOCK_DGRAM, 1)
-        defer(socks[end].close)
-        socks[end].settimeout(20)
+    socks, _ = applications(Link(), ("compress", {"frames": 0}))
     for data in (b"", b"x", b"x" * 1400, bytes(1400)):
         socks["a"].send(data)
         equal(socks["b"].recv(2000), data)

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """The block `fec`."""
 
-import socket
 import time
 
 from vnettest.blocks import Graph
-from vnettest.ktap import between, case, defer, equal, run, true
+from vnettest.ktap import between, case, equal, run, true
 from vnettest.links import SLOW, Link
 from vnettest.netns import Child
+from vnettest.programs import applications, through_tcp
 
 SIZE = 100
 TENTH = 10**18      # of a probability
@@ -133,46 +133,13 @@ def random_losses():
 def programs():
     """Checksums are right in what was recovered, too."""
     line = Line(wire={"loss": TENTH // 4, "seed": 3}, group=4)
-    _, address = line.link.ip()
-    for end, ns in line.link.ns.items():
-        ns.run(f"ip route replace 10.0.0.0/24 dev {end} mtu 1460")
-    with line.link.ns["b"]:
-        server = socket.create_server((address, 7))
-    defer(server.close)
     data = bytes(range(256)) * 400
-
-    def send():
-        with line.link.ns["a"]:
-            sock = socket.create_connection((address, 7))
-        with sock:
-            sock.sendall(data)
-
-    child = Child(send)
-    with server.accept()[0] as taken:
-        got = b""
-        while part := taken.recv(1 << 16):
-            got += part
-    child.result()
-    equal(got == data, True)
-    link, socks = Link(), {}
-    for end, ns in link.ns.items():
-        graph = Graph(ns)
-        graph.add("dev", "eth", device=end)
-        graph.add("frame", "frame", source=b"\x02\0\0\0\0" + end.encode(),
-                  destination=b"\x02\0\0\0\0" + ("a" if end == "b" else "b").encode())
-        graph.add("lose", "pipe")
-        graph.add("fec", "fec", frames=0, group=2, timeout=1000)
-        graph.add("app", "socket", chain=1)
-        graph.chain("dev:host:wire", "lose", "frame", "fec", "app")
-        with ns:
-            socks[end] = socket.socket(12, socket.SOCK_DGRAM, 1)
-        defer(socks[end].close)
-        socks[end].settimeout(20)
-        graph.set("lose", loss=10 * TENTH if end == "a" else 0)
-        if end == "a":
-            first = graph
+    equal(through_tcp(line.link, data, mtu=1460) == data, True)
+    socks, graphs = applications(Link(), ("fec", {"frames": 0, "group": 2, "timeout": 1000}),
+                                 below=("pipe", {}))
+    graphs["a"].set("pipe", loss=10 * TENTH)
     socks["a"].send(b"lost")
-    first.set("lose", loss=0)
+    graphs["a"].set("pipe", loss=0)
     socks["a"].send(b"and found")
     equal({socks["b"].recv(100), socks["b"].recv(100)}, {b"lost", b"and found"})
 

@@ -510,7 +510,8 @@ fn rate(text: &str) -> Result<String, String> {
         .map_err(|error| error.to_string())
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+/// Reads a time.
+pub fn time(text: &str) -> Result<Duration, String> {
     vnet_topology::units::time(text)
         .map(Duration::from_nanos)
         .map_err(|error| error.to_string())

@@ -2,6 +2,7 @@
 
 //! `fb`: functional blocks of nodes.
 
+mod auto;
 mod change;
 mod events;
 mod graph;
@@ -55,6 +56,13 @@ pub enum Fb {
     /// Without --type and parameters, the block is made anew as it is. The state goes over to the new block where its type
     /// can take it.
     Replace(Replace),
+    /// Have controllers choose the blocks of a chain by need and by what the link is like, until they are interrupted.
+    ///
+    /// A controller changes the blocks fec, arq, crypt and compress of its node (SLOT-fec ... in a slot with a name),
+    /// which are bound to each other in this order, and are of type forward while they are not needed. It agrees with the
+    /// one at the other end, to which it talks through the socket block control (SLOT-control). Nothing is lost when the
+    /// stack changes.
+    Auto(auto::Auto),
     /// List blocks.
     List(List),
     /// Show how blocks are bound.
@@ -284,7 +292,9 @@ pub fn run(cli: &Cli, fb: &Fb) -> Result<u8> {
     let found = place::select(cli)?;
     let lab = &found.lab;
     match (found.place()?, fb) {
-        (Place::Guest(guest), Fb::Events(_)) => place::forward(&guest, lab, fb.arguments()),
+        (Place::Guest(guest), Fb::Events(_) | Fb::Auto(_)) => {
+            place::forward(&guest, lab, fb.arguments())
+        }
         (Place::Guest(guest), _) => place::relay(&guest, lab, fb.arguments()),
         (Place::Here, fb) => here(&mut Here::open(lab)?, fb),
     }
@@ -301,6 +311,7 @@ fn here(here: &mut Here, fb: &Fb) -> Result<u8> {
         Fb::Subscribe(subscribe) => subscribe::subscribe(here, subscribe),
         Fb::Unsubscribe(unsubscribe) => subscribe::unsubscribe(here, unsubscribe),
         Fb::Replace(replace) => change::replace(here, replace),
+        Fb::Auto(auto) => auto::run(here, auto),
         Fb::List(list) => show::list(here, list),
         Fb::Show(show) => show::graph(here, show),
         Fb::Events(events) => events::run(here, events),
@@ -410,6 +421,10 @@ impl Fb {
                 let kind = replace.kind.as_ref().map(|kind| format!("--type={kind}"));
                 let options = vec![kind, flag(replace.drop_state, "--drop-state")];
                 ("replace", options, words)
+            }
+            Fb::Auto(auto) => {
+                let (options, words) = auto.arguments();
+                ("auto", options, words)
             }
             Fb::List(list) => ("list", vec![flag(list.json, "--json")], list.nodes.clone()),
             Fb::Show(show) => {

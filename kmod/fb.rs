@@ -55,6 +55,7 @@ mod discard;
 mod eth;
 mod fec;
 mod flow_stats;
+mod format;
 mod forward;
 mod frame;
 mod hash;

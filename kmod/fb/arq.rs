@@ -19,6 +19,12 @@ use self::line::{
     Out, //
 };
 use super::{
+    format::{
+        self,
+        Format,
+        ADDRESSES,
+        BEFORE, //
+    },
     outlet::Outlet,
     prelude::*, //
 };
@@ -61,12 +67,8 @@ const GIVEN_UP: usize = 9;
 const USELESS: usize = 10;
 const PAUSED: usize = 11;
 
-/// Bytes of both addresses of a frame.
-const ADDRESSES: usize = 12;
 /// Bytes of protocol and message.
-const TAG: usize = 2 + HEADER;
-/// Bytes of the shortest frame.
-const SHORTEST: u32 = 60;
+const TAG: usize = BEFORE + HEADER;
 
 /// The type.
 pub(super) static TYPE: Type = Type {
@@ -108,19 +110,8 @@ pub(super) static TYPE: Type = Type {
         )
         .access(Access::Initial)
         .unit(c"packets"),
-        Param::new(
-            c"frames",
-            c"whether packets are Ethernet frames, and not datagrams",
-            Kind::Bool(true),
-        )
-        .access(Access::Initial),
-        Param::uint(
-            c"protocol",
-            c"Ethernet type, the same at both ends",
-            0x600..=0xffff,
-            0x88b5,
-        )
-        .access(Access::Initial),
+        format::FRAMES,
+        format::PROTOCOL,
         Param::reading(c"sent", c"packets that were sent, each once").unit(c"packets"),
         Param::reading(c"again", c"times that one was sent again"),
         Param::reading(c"given-up", c"packets that were sent as often as may be").unit(c"packets"),
@@ -145,14 +136,6 @@ pub(super) static TYPE: Type = Type {
     make,
 };
 
-/// What packets look like.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Format {
-    protocol: [u8; 2],
-    /// Where the tag begins.
-    at: usize,
-}
-
 /// What replacements share.
 #[pin_data]
 struct End {
@@ -168,13 +151,7 @@ struct End {
 struct Arq(Arc<SoftTimer<End>>);
 
 fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
-    let format = Format {
-        protocol: (values.uint(PROTOCOL) as u16).to_be_bytes(),
-        at: match values.uint(FRAMES) {
-            0 => 0,
-            _ => ADDRESSES,
-        },
-    };
+    let format = Format::new(values.uint(FRAMES), values.uint(PROTOCOL));
     let window = (values.uint(WINDOW) as usize).next_power_of_two();
     let old = of_type::<Arq>(old);
     let kept = old.filter(|old| old.0.format == format && old.0.window == window);
@@ -197,69 +174,23 @@ fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
 }
 
 impl Format {
-    fn tag(self, message: &Message) -> [u8; TAG] {
-        let mut tag = [0; TAG];
-        let message = message.encode();
-        let parts = [self.protocol.as_slice(), &message];
-        for (to, from) in tag.iter_mut().zip(parts.into_iter().flatten()) {
-            *to = *from;
-        }
-        tag
-    }
-
     /// A copy of a packet with a message; none if there is no memory.
     fn wrap(self, packet: &SkBuff, message: &Message) -> Option<SkBuff> {
         let mut copy = packet.duplicate()?;
-        copy.insert(self.at as u32, &self.tag(message))
+        copy.insert(self.at as u32, &self.tag::<TAG>(&message.encode()))
             .then_some(copy)
     }
 
     /// A packet that is nothing but a message, to where `addresses` says; none if there is no memory.
     fn alone(self, message: &Message, addresses: &[u8; ADDRESSES]) -> Option<SkBuff> {
-        let mut bytes = [0; ADDRESSES + TAG];
-        let tag = self.tag(message);
-        let (addresses, len): (&[u8], _) = match self.at {
-            0 => (&[], TAG as u32),
-            _ => (addresses, SHORTEST),
-        };
-        let parts = [addresses, &tag];
-        for (to, from) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
-            *to = *from;
-        }
-        let bytes = bytes.get(..addresses.len().saturating_add(TAG))?;
-        SkBuff::with_header(bytes, len)
+        let tag = self.tag::<TAG>(&message.encode());
+        SkBuff::of_parts(&[addresses.get(..self.at)?, &tag], self.shortest())
     }
 
     /// Whether a packet carries a message, and which one. Those of other blocks are none.
     fn read(self, packet: &mut SkBuff) -> Option<Option<Message>> {
-        let end = self.at.saturating_add(TAG);
-        let bytes = packet.first(end as u32)?;
-        let tag = bytes.get(self.at..)?;
-        let (protocol, message) = tag.split_first_chunk::<2>()?;
-        let ours = *protocol == self.protocol && KINDS.contains(message.first()?);
-        ours.then(|| Message::decode(message.first_chunk()?))
-    }
-
-    /// The addresses of a frame, or of an answer to it; zeros of a datagram.
-    fn addresses(self, packet: &mut SkBuff, answer: bool) -> [u8; ADDRESSES] {
-        let mut addresses = [0; ADDRESSES];
-        if self.at != 0 {
-            if let Some(bytes) = packet.first(ADDRESSES as u32) {
-                for (to, from) in addresses.iter_mut().zip(bytes) {
-                    *to = *from;
-                }
-            }
-            if answer {
-                addresses.rotate_left(6);
-            }
-        }
-        addresses
-    }
-
-    /// Whether a packet is for more than one, who cannot all acknowledge it.
-    fn is_for_many(self, packet: &mut SkBuff) -> bool {
-        let first = packet.first(1).and_then(|bytes| bytes.first());
-        self.at != 0 && first.is_some_and(|byte| byte & 1 != 0)
+        self.message(packet, KINDS)
+            .map(|message| Message::decode(&message))
     }
 }
 

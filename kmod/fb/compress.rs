@@ -11,7 +11,14 @@
 //! *Length* is that of what was compressed (of a frame all behind the addresses), *bytes* how many it
 //! became. What does not become shorter passes as it is.
 
-use super::prelude::*;
+use super::{
+    format::{
+        self,
+        Format,
+        BEFORE, //
+    },
+    prelude::*, //
+};
 use crate::{
     net::lz4::{
         self,
@@ -22,6 +29,7 @@ use crate::{
         SpinLockBh, //
     }, //
 };
+use core::ops::RangeInclusive;
 use kernel::sync::atomic::{
     ordering::Relaxed,
     Atomic, //
@@ -36,14 +44,12 @@ const SAVED: usize = 4;
 
 /// Longest packet that is compressed.
 const LONGEST: usize = 9216;
-/// Bytes of both addresses of a frame.
-const ADDRESSES: usize = 12;
-/// Bytes of the tag.
-const TAG: usize = 8;
-/// What tells the tag from those of other types.
+/// Bytes of the message, and of the tag.
+const MESSAGE: usize = 6;
+const TAG: usize = BEFORE + MESSAGE;
+/// What tells the message from those of other types.
 const KIND: [u8; 2] = [6, 0];
-/// Bytes of the shortest frame.
-const SHORTEST: u32 = 60;
+const KINDS: RangeInclusive<u8> = 6..=6;
 
 /// The type.
 pub(super) static TYPE: Type = Type {
@@ -57,19 +63,8 @@ pub(super) static TYPE: Type = Type {
             c"whether what is sent is compressed; else it passes as it is",
             Kind::Bool(true),
         ),
-        Param::new(
-            c"frames",
-            c"whether packets are Ethernet frames, and not datagrams",
-            Kind::Bool(true),
-        )
-        .access(Access::Initial),
-        Param::uint(
-            c"protocol",
-            c"Ethernet type, the same at both ends",
-            0x600..=0xffff,
-            0x88b5,
-        )
-        .access(Access::Initial),
+        format::FRAMES,
+        format::PROTOCOL,
         Param::reading(c"compressed", c"packets that became shorter").unit(c"packets"),
         Param::reading(c"saved", c"bytes by which they did").unit(c"bytes"),
     ],
@@ -99,9 +94,7 @@ struct Compress {
     shared: Arc<Shared>,
     /// Whether what is sent is compressed.
     sends: Atomic<bool>,
-    protocol: [u8; 2],
-    /// Where the tag begins.
-    at: usize,
+    format: Format,
 }
 
 fn make(_site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
@@ -123,11 +116,7 @@ fn make(_site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
     let block = Compress {
         shared,
         sends: Atomic::new(values.uint(SEND) != 0),
-        protocol: (values.uint(PROTOCOL) as u16).to_be_bytes(),
-        at: match values.uint(FRAMES) {
-            0 => 0,
-            _ => ADDRESSES,
-        },
+        format: Format::new(values.uint(FRAMES), values.uint(PROTOCOL)),
     };
     Ok(Arc::new(block, GFP_KERNEL)?)
 }
@@ -142,63 +131,61 @@ struct Tag {
 
 impl Compress {
     fn tag(&self, tag: &Tag) -> [u8; TAG] {
-        let ([a, b], [kind, zero]) = (self.protocol, KIND);
-        let ([c, d], [e, f]) = (tag.length.to_be_bytes(), tag.bytes.to_be_bytes());
-        [a, b, kind, zero, c, d, e, f]
+        let [kind, zero] = KIND;
+        let ([a, b], [c, d]) = (tag.length.to_be_bytes(), tag.bytes.to_be_bytes());
+        self.format.tag(&[kind, zero, a, b, c, d])
     }
 
     /// The tag of a packet, if it has one.
     fn tag_of(&self, packet: &mut SkBuff) -> Option<Tag> {
-        let bytes = packet.first(self.at.saturating_add(TAG) as u32)?;
-        let [a, b, kind, zero, c, d, e, f] = *bytes.get(self.at..)?.first_chunk::<TAG>()?;
-        let known = [a, b] == self.protocol && [kind, zero] == KIND;
-        known.then(|| Tag {
-            length: u16::from_be_bytes([c, d]),
-            bytes: u16::from_be_bytes([e, f]),
+        let [kind, zero, a, b, c, d] = self.format.message::<MESSAGE>(packet, KINDS)?;
+        ([kind, zero] == KIND).then(|| Tag {
+            length: u16::from_be_bytes([a, b]),
+            bytes: u16::from_be_bytes([c, d]),
         })
     }
 
-    /// The packet in fewer bytes, if there are any; false if there is no memory.
-    fn shrink(&self, packet: &mut SkBuff) -> bool {
+    /// The packet in fewer bytes, if that is possible.
+    fn shrink(&self, packet: &mut SkBuff) -> Result<(), Cause> {
         if !packet.fill_in() {
-            return false;
+            return Err(Cause::NoMemory);
         }
         let mark = packet.mark();
         let len = packet.len();
         if len as usize > LONGEST {
-            return true;
+            return Ok(());
         }
         let Some((head, rest)) = packet
             .first(len)
-            .and_then(|bytes| bytes.split_at_checked(self.at))
+            .and_then(|bytes| bytes.split_at_checked(self.format.at))
         else {
             // Too short for its addresses, or not in one piece: it passes as it is.
-            return true;
+            return Ok(());
         };
         let mut desk = self.shared.desk.lock();
         let desk = &mut *desk;
         let most = rest.len().saturating_sub(TAG + 1);
         let Some(room) = desk.room.get_mut(..most) else {
-            return true;
+            return Ok(());
         };
         let Some(done) = desk.compressor.compress(rest, room) else {
-            return true;
+            return Ok(());
         };
         let tag = self.tag(&Tag {
             length: rest.len() as u16,
             bytes: done as u16,
         });
-        let least = if self.at == 0 { 0 } else { SHORTEST };
-        let made = SkBuff::of_parts(&[head, &tag, room.get(..done).unwrap_or_default()], least);
+        let parts = [head, &tag, room.get(..done).unwrap_or_default()];
+        let made = SkBuff::of_parts(&parts, self.format.shortest());
         let Some(mut made) = made.filter(|made| made.len() < len) else {
-            return true;
+            return Ok(());
         };
         made.set_mark(mark);
         desk.compressed = desk.compressed.wrapping_add(1);
         let saved = len.saturating_sub(made.len());
         desk.saved = desk.saved.wrapping_add(saved.into());
         core::mem::replace(packet, made).consume();
-        true
+        Ok(())
     }
 
     /// The packet as it was.
@@ -206,7 +193,9 @@ impl Compress {
         let mark = packet.mark();
         let len = packet.len();
         let bytes = packet.first(len).ok_or(Cause::NoMemory)?;
-        let (head, rest) = bytes.split_at_checked(self.at).ok_or(Cause::Malformed)?;
+        let (head, rest) = bytes
+            .split_at_checked(self.format.at)
+            .ok_or(Cause::Malformed)?;
         let compressed = rest
             .get(TAG..TAG.saturating_add(tag.bytes.into()))
             .ok_or(Cause::Malformed)?;
@@ -222,21 +211,6 @@ impl Compress {
         made.set_mark(mark);
         core::mem::replace(packet, made).consume();
         Ok(())
-    }
-
-    /// Sends the segments of an offload packet.
-    fn cut(&self, packet: SkBuff, run: &Run<'_>) -> Verdict {
-        let mut segments = match packet.segment() {
-            Ok(segments) => segments,
-            Err(packet) => return Verdict::drop(packet, Cause::Malformed),
-        };
-        while let Some(mut segment) = segments.pop_front() {
-            match self.shrink(&mut segment) {
-                true => run.emit(segment, LOWER),
-                false => run.failed(Cause::NoMemory, segment.len()),
-            }
-        }
-        Verdict::consumed()
     }
 }
 
@@ -254,13 +228,7 @@ impl Block for Compress {
         if !self.sends.load(Relaxed) {
             return Verdict::leave(packet, LOWER);
         }
-        if packet.is_gso() {
-            return self.cut(packet, run);
-        }
-        match self.shrink(&mut packet) {
-            true => Verdict::leave(packet, LOWER),
-            false => Verdict::drop(packet, Cause::NoMemory),
-        }
+        format::send(packet, run, |packet| self.shrink(packet))
     }
 
     fn set(&self, values: &Values, _rtnl: &Rtnl) -> Result<(), Refused> {

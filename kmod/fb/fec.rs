@@ -12,6 +12,12 @@
 //! Nothing waits: packets go on as they come, and what was recovered comes after them.
 
 use super::{
+    format::{
+        self,
+        Format,
+        ADDRESSES,
+        BEFORE, //
+    },
     outlet::Outlet,
     prelude::*, //
 };
@@ -61,14 +67,10 @@ const AGAIN: usize = 7;
 const LONGEST: usize = 2048;
 /// Groups that a receiver knows at a time.
 const GROUPS: usize = 16;
-/// Bytes of both addresses of a frame.
-const ADDRESSES: usize = 12;
 /// Bytes of a frame's header.
 const ETHERNET: usize = 14;
 /// Bytes of protocol and message.
-const TAG: usize = 2 + HEADER;
-/// Bytes of the shortest frame.
-const SHORTEST: u32 = 60;
+const TAG: usize = BEFORE + HEADER;
 
 /// The type.
 pub(super) static TYPE: Type = Type {
@@ -96,19 +98,8 @@ pub(super) static TYPE: Type = Type {
             c"whether what is sent is protected; else it passes as it is",
             Kind::Bool(true),
         ),
-        Param::new(
-            c"frames",
-            c"whether packets are Ethernet frames, and not datagrams",
-            Kind::Bool(true),
-        )
-        .access(Access::Initial),
-        Param::uint(
-            c"protocol",
-            c"Ethernet type, the same at both ends",
-            0x600..=0xffff,
-            0x88b5,
-        )
-        .access(Access::Initial),
+        format::FRAMES,
+        format::PROTOCOL,
         Param::reading(c"sums", c"packets that were added").unit(c"packets"),
         Param::reading(c"recovered", c"packets that were lost on the way").unit(c"packets"),
         Param::reading(c"again", c"packets that came when they had been recovered already")
@@ -118,14 +109,6 @@ pub(super) static TYPE: Type = Type {
     state: true,
     make,
 };
-
-/// What packets look like.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Format {
-    protocol: [u8; 2],
-    /// Where the tag begins.
-    at: usize,
-}
 
 /// What replacements share.
 #[pin_data]
@@ -160,13 +143,7 @@ struct Line {
 struct Fec(Arc<SoftTimer<Ends>>);
 
 fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
-    let format = Format {
-        protocol: (values.uint(PROTOCOL) as u16).to_be_bytes(),
-        at: match values.uint(FRAMES) {
-            0 => 0,
-            _ => ADDRESSES,
-        },
-    };
+    let format = Format::new(values.uint(FRAMES), values.uint(PROTOCOL));
     let old = of_type::<Fec>(old).filter(|old| old.0.format == format);
     let ends = match old {
         Some(old) => old.0.clone(),
@@ -185,24 +162,16 @@ fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
     Ok(Arc::new(Fec(ends), GFP_KERNEL)?)
 }
 
-impl Format {
-    fn tag(self, message: &Message) -> [u8; TAG] {
-        let mut tag = [0; TAG];
-        let message = message.encode();
-        let parts = [self.protocol.as_slice(), &message];
-        for (to, from) in tag.iter_mut().zip(parts.into_iter().flatten()) {
-            *to = *from;
-        }
-        tag
-    }
+/// The tag of a message.
+fn tag(format: Format, message: &Message) -> [u8; TAG] {
+    format.tag(&message.encode())
+}
 
-    /// Whether a packet carries a message, and which one. Those of other blocks are none.
-    fn read(self, packet: &mut SkBuff) -> Option<Option<Message>> {
-        let bytes = packet.first(self.at.saturating_add(TAG) as u32)?;
-        let (protocol, message) = bytes.get(self.at..)?.split_first_chunk::<2>()?;
-        let ours = *protocol == self.protocol && KINDS.contains(message.first()?);
-        ours.then(|| Message::decode(message.first_chunk()?))
-    }
+/// Whether a packet carries a message, and which one. Those of other blocks are none.
+fn read(format: Format, packet: &mut SkBuff) -> Option<Option<Message>> {
+    format
+        .message(packet, KINDS)
+        .map(|message| Message::decode(&message))
 }
 
 fn zeros() -> Result<KVVec<u8>> {
@@ -258,15 +227,14 @@ impl Line {
 
     /// Ends the group: its sum, unless there is no memory, which is as if it was lost.
     fn end(&mut self, format: Format) -> Option<SkBuff> {
-        let tag = format.tag(&Message::Parity {
+        let message = Message::Parity {
             group: self.group,
             count: self.count,
             lengths: self.sum.lengths(),
-        });
-        let packet = match format.at {
-            0 => SkBuff::of_parts(&[&tag, self.sum.bytes()], 0),
-            _ => SkBuff::of_parts(&[&self.addresses, &tag, self.sum.bytes()], SHORTEST),
         };
+        let tag = tag(format, &message);
+        let addresses = self.addresses.get(..format.at).unwrap_or_default();
+        let packet = SkBuff::of_parts(&[addresses, &tag, self.sum.bytes()], format.shortest());
         self.sum.clear();
         self.count = 0;
         self.group = self.group.wrapping_add(1);
@@ -306,7 +274,7 @@ impl Ends {
             message
         };
         message
-            .is_none_or(|message| packet.insert(self.format.at as u32, &self.format.tag(&message)))
+            .is_none_or(|message| packet.insert(self.format.at as u32, &tag(self.format, &message)))
     }
 
     /// Sends a packet of the application.
@@ -340,7 +308,7 @@ impl Ends {
 
     /// Takes a packet from the other end.
     fn receive(&self, mut packet: SkBuff, run: &Run<'_>) -> Verdict {
-        let message = match self.format.read(&mut packet) {
+        let message = match read(self.format, &mut packet) {
             None => return Verdict::leave(packet, UPPER),
             Some(None) => return Verdict::drop(packet, Cause::Malformed),
             Some(Some(message)) => message,

@@ -85,6 +85,24 @@ def decisions():
     between(len(arrived[0]), 40, 160)
 
 
+@case("a VLAN tag that a device would put in", "delayed", "corrupted")
+def tagged(what):
+    """It is on the wire as any other bytes, and counted so."""
+    link, graph = behind(delay=MS, corrupt=ONE if what == "corrupted" else 0)
+    with link.ns["a"]:
+        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    defer(raw.close)
+    raw.bind(("a", 0))
+    # The core takes the tag out and keeps it beside the frame.
+    frame = b"\xff" * 6 + b"\x02\0\0\0\0\1" + b"\x81\0\0\5" + b"\x88\xb5" + bytes(SIZE - 18)
+    for _ in range(20):
+        raw.send(frame)
+    p = until(graph, lambda b: b.count("out") == 20, "all came")
+    equal((p.count("queued", "bytes"), p.count("out", "bytes")), (0, 20 * SIZE))
+    equal(p.count("in", "bytes") + p.count("generated", "bytes"),
+          p.count("out", "bytes") + p.count("consumed", "bytes"))
+
+
 @case("what the wire loses, flips and doubles is counted", "loss", "ber", "corrupt", "duplicate")
 def effects(what):
     """In packets, with the cause."""

@@ -167,9 +167,20 @@ pub(super) fn receive(way: &SoftTimer<Way>, mut packet: SkBuff, run: &Run<'_>) -
         return Verdict::drop(packet, cause);
     }
     if !packet.is_gso() {
+        let len = packet.len();
+        if !put_tag(&mut packet) {
+            return Verdict::drop(packet, Cause::NoMemory);
+        }
+        let longer = packet.len() != len;
+        if longer {
+            run.held(packet.len());
+        }
         let told = way.admit(way, |line, now| line.admit(now, packet));
         way.tell(told, run.bh());
-        return Verdict::queued();
+        return match longer {
+            true => Verdict::consumed(),
+            false => Verdict::queued(),
+        };
     }
     // What happens to frames happens to each of its segments.
     let mut segments = match packet.segment() {
@@ -177,13 +188,25 @@ pub(super) fn receive(way: &SoftTimer<Way>, mut packet: SkBuff, run: &Run<'_>) -
         Err(packet) => return Verdict::drop(packet, Cause::Malformed),
     };
     let told = way.admit(way, |line, now| {
-        while let Some(segment) = segments.pop_front() {
-            run.held(segment.len());
-            line.admit(now, segment);
+        while let Some(mut segment) = segments.pop_front() {
+            match put_tag(&mut segment) {
+                true => {
+                    run.held(segment.len());
+                    line.admit(now, segment);
+                }
+                false => run.failed(Cause::NoMemory, segment.len()),
+            }
         }
     });
     way.tell(told, run.bh());
     Verdict::consumed()
+}
+
+/// Puts a VLAN tag that a device would put in where it belongs: on the wire it counts, and what is
+/// held may not become longer, as it would when a bit of it is flipped. False if there is no memory.
+fn put_tag(packet: &mut SkBuff) -> bool {
+    let on_wire = packet.wire_size().map(|size| size.bytes);
+    on_wire == Some(packet.len()) || packet.fill_in()
 }
 
 impl Way {

@@ -51,6 +51,9 @@ const PACKETS: usize = 2;
 const BYTES: usize = 3;
 const PAUSED: usize = 4;
 
+/// How long a packet may keep its socket while it waits, ns: as in a device's queue, so that a sender
+/// sees how much of its own waits, but not so long that a namespace could not end.
+const PATIENCE: u64 = 1_000_000_000;
 /// Most packets that are let go at once.
 const BURST: u32 = 64;
 /// Most times that this is done when all are let go; more than enough for a full queue.
@@ -192,11 +195,11 @@ impl Line {
 
     /// It may have been opened or closed.
     fn gate(&mut self, now: u64) {
-        if !self.is_open() {
-            let mut waiting = core::mem::take(&mut self.waiting);
-            while let Some(packet) = waiting.pop_front() {
-                self.keep(packet);
-            }
+        let mut waiting = core::mem::take(&mut self.waiting);
+        let mut bytes = 0u64;
+        while let Some(packet) = waiting.pop_front() {
+            bytes = bytes.saturating_add(u64::from(packet.len()));
+            self.keep(packet, bytes, now);
         }
         // The time in which nothing could go is not made up for.
         if self.wire.free_at() < now {
@@ -232,14 +235,18 @@ impl Line {
         let first = self.packets == 0;
         self.packets = self.packets.saturating_add(1);
         self.bytes = self.bytes.saturating_add(len);
-        self.keep(packet);
+        self.keep(packet, self.bytes, now);
         let at = Some(self.wire.free_at()).filter(|_| first && self.is_open() && !self.draining);
         Arrival::Waits { at }
     }
 
-    /// Adds a packet. What may wait for ever must not keep its socket, and that its namespace.
-    fn keep(&mut self, mut packet: SkBuff) {
-        if !self.is_open() {
+    /// Adds a packet, by which so many bytes wait. What waits for long, or may wait for ever, must not
+    /// keep its socket, and that its namespace.
+    fn keep(&mut self, mut packet: SkBuff, bytes: u64, now: u64) {
+        let busy = self.wire.free_at().saturating_sub(now);
+        let before = |rate: &LineRate| rate.time_of(bytes.saturating_mul(8));
+        let wait = self.rate.as_ref().map_or(0, before).saturating_add(busy);
+        if !self.is_open() || wait > PATIENCE {
             packet.orphan();
         }
         self.waiting.push_back(packet);

@@ -203,26 +203,39 @@ def lifetimes():
     sock.close()
 
 
-@case("a packet that waits for ever does not keep the namespace")
-def namespaces():
+# What holds packets, and for how long, and what is done to it when it does.
+HOLD = {
+    "a closed queue": (("queue", {"open": 0}), None),
+    "one that is closed": (("queue", {"rate": 4000}), {"open": 0}),
+    "one whose wire is slow": (("queue", {"rate": 1}), None),
+    "one whose wire becomes slow": (("queue", {"rate": 4000}), {"rate": 1}),
+    "one that nobody answers": (("arq", {"frames": 0, "window": 1, "timeout": 200, "tries": 100}),
+                                None),
+}
+
+
+@case("a packet that waits for long does not keep the namespace", *HOLD)
+def namespaces(what):
     """Nor its socket: both go, and the blocks with them."""
-    for close_first in (True, False):
-        graph = Graph()
-        graph.add("app", "socket", chain=CHAIN)
-        graph.add("hold", "queue", open=int(not close_first), rate=1)
-        graph.add("end", "discard")
-        graph.bind("app", "hold")
-        graph.bind("hold", "end")
-        family = Family()
-        defer(family.close)
-        number = family.do("instance-new", {"netns-fd": graph.ns.fd})["id"]
-        sock = opened(graph.ns)
-        for _ in range(3):
-            sock.send(b"held")
-        graph.set("hold", open=0)
-        sock.close()
-        graph.ns.close()
-        until(lambda: number not in [i["id"] for i in family.dump("instance-get")[0]], "it is gone")
+    (kind, params), change = HOLD[what]
+    graph = Graph()
+    graph.add("app", "socket", chain=CHAIN)
+    graph.add("hold", kind, **params)
+    graph.add("end", "discard")
+    graph.bind("app", "hold")
+    graph.bind("hold", "end")
+    family = Family()
+    defer(family.close)
+    number = family.do("instance-new", {"netns-fd": graph.ns.fd})["id"]
+    sock = opened(graph.ns)
+    for _ in range(4):
+        sock.send(bytes(100))
+    true(graph.get("hold").count("queued"), "some wait")
+    if change:
+        graph.set("hold", **change)
+    sock.close()
+    graph.ns.close()
+    until(lambda: number not in [i["id"] for i in family.dump("instance-get")[0]], "it is gone")
 
 
 @case("what is refused")

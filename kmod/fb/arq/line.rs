@@ -115,6 +115,9 @@ pub(super) struct Line {
     waiting: SkBuffList,
     /// How many these are.
     count: u64,
+    /// The other end did not answer in time, so that what waits has not kept its socket, and that its
+    /// namespace.
+    silent: bool,
     held: Held,
     timeout: u64,
     tries: u32,
@@ -151,6 +154,7 @@ impl Line {
             receiver: Receiver::new(slots(window)?),
             waiting: SkBuffList::default(),
             count: 0,
+            silent: false,
             held: Held::new(net),
             timeout: 0,
             tries: 1,
@@ -180,6 +184,9 @@ impl Line {
         let ended = core::mem::replace(&mut self.paused, paused) && self.may_send();
         if ended {
             self.armed = now;
+        }
+        if paused {
+            self.orphan();
         }
         ended
     }
@@ -217,7 +224,7 @@ impl Line {
     }
 
     /// Takes a packet of the application.
-    pub(super) fn send(&mut self, packet: SkBuff, out: &mut Out, now: u64) {
+    pub(super) fn send(&mut self, mut packet: SkBuff, out: &mut Out, now: u64) {
         if self.closed {
             return out.removed.push_back(packet);
         }
@@ -232,6 +239,9 @@ impl Line {
             return out.limited.push_back(packet);
         }
         if must_wait {
+            if self.silent || self.paused {
+                packet.orphan();
+            }
             self.count = self.count.saturating_add(1);
             return self.waiting.push_back(packet);
         }
@@ -278,6 +288,7 @@ impl Line {
             held.give(load_of(&packet));
             out.freed.push_back(packet);
         });
+        self.silent = false;
         self.repeat(out, now);
         self.go_on(out, now);
     }
@@ -285,8 +296,22 @@ impl Line {
     /// The time has come for something.
     pub(super) fn expired(&mut self, out: &mut Out, now: u64) {
         self.armed = NEVER;
+        let before = (self.again, self.given_up);
         self.repeat(out, now);
         self.go_on(out, now);
+        if before != (self.again, self.given_up) && !self.silent {
+            self.silent = true;
+            self.orphan();
+        }
+    }
+
+    /// Nobody knows how long what waits will, so that it must not keep its socket.
+    fn orphan(&mut self) {
+        let mut waiting = core::mem::take(&mut self.waiting);
+        while let Some(mut packet) = waiting.pop_front() {
+            packet.orphan();
+            self.waiting.push_back(packet);
+        }
     }
 
     /// Sends again, or gives up, what is due.

@@ -7,8 +7,8 @@
 //! - Every binding stands at both its ports.
 //! - A block is subscribed to blocks that are there, raise what it takes, and are not subscribed to it,
 //!   not even by others.
-//! - `model::graph` agrees with the graph, and what is published is the graph as it is, but for blocks
-//!   that were removed since and that nothing leads to.
+//! - `model::graph` agrees with the graph, and each block has the program of what hangs together with it
+//!   published, perhaps with other blocks that did once.
 //! - A change is done as a whole or not at all.
 
 pub(crate) mod node;
@@ -162,7 +162,8 @@ impl Graph {
             },
             GFP_KERNEL,
         )?;
-        match nodes.compile() {
+        let place = nodes.nodes.len().wrapping_sub(1);
+        match nodes.compile(&[place]) {
             Ok(entries) => nodes.publish(entries),
             Err(error) => {
                 if let Some(node) = nodes.nodes.pop() {
@@ -254,11 +255,7 @@ impl Nodes {
         node.body.block.stop(None, rtnl);
         let node = self.nodes.remove(place)?;
         node.outlet.publish(node.parting);
-        // Nothing leads to it; without memory the others keep it until the next change.
-        match self.compile() {
-            Ok(entries) => self.publish(entries),
-            Err(_) => self.changed(),
-        }
+        self.changed();
         Ok(())
     }
 
@@ -266,7 +263,7 @@ impl Nodes {
     pub(crate) fn bind(&mut self, a: (usize, usize), b: (usize, usize)) -> Result<(), BindError> {
         self.join(a, Some(b));
         self.join(b, Some(a));
-        match self.check_and_compile() {
+        match self.check_and_compile(&[a.0]) {
             Ok(entries) => {
                 self.publish(entries);
                 Ok(())
@@ -284,7 +281,7 @@ impl Nodes {
         let peer = self.peer(a).ok_or(code::enotconn())?;
         self.join(a, None);
         self.join(peer, None);
-        match self.compile() {
+        match self.compile(&[a.0, peer.0]) {
             Ok(entries) => {
                 self.publish(entries);
                 Ok(())
@@ -330,7 +327,7 @@ impl Nodes {
             bounds,
         };
         self.swap(place, &mut other, moves.iter().copied());
-        let compiled = match self.check_and_compile() {
+        let compiled = match self.check_and_compile(&[place]) {
             // Packets still pass the old one.
             Ok(_) if convert && !other.block.release(rtnl) => Err(ReplaceError::State),
             compiled => compiled.map_err(ReplaceError::Bind),

@@ -242,6 +242,15 @@ impl Lane {
         extract
     }
 
+    /// Waits for what the timer was early for, which is due within `limit`, ns.
+    #[cold]
+    fn spin(&self, limit: u64) {
+        let wanted = self.state.lock().wanted();
+        if let Some(at) = wanted {
+            clock::spin_until(at, limit);
+        }
+    }
+
     /// Reports what happened since the last time to the instances, and gives back what has been
     /// granted in excess.
     pub(crate) fn settle(&self) {
@@ -529,6 +538,7 @@ impl State {
     }
 
     /// When the poll has something to do, ns.
+    #[inline(always)]
     fn wanted(&self) -> Option<u64> {
         self.model.next_event().map(|at| at.max(self.not_before))
     }
@@ -582,25 +592,16 @@ impl State {
     }
 }
 
-/// Waits for what the timer was early for, if it may be early.
-#[inline]
-fn spin(lane: &Lane) {
-    let limit = clock::spin_time();
-    if limit > 0 {
-        let wanted = lane.state.lock().wanted();
-        if let Some(at) = wanted {
-            clock::spin_until(at, limit);
-        }
-    }
-}
-
 impl Poll for Lane {
     fn poll(napi: &Napi<Self>, polling: Polling<'_>, budget: usize) -> usize {
         let mut due = FrameList::default();
         let mut load = Load::default();
         let mut work = 0;
 
-        spin(napi);
+        let limit = clock::spin_time();
+        if limit > 0 {
+            napi.spin(limit);
+        }
         let mut state = napi.state.lock();
         let lap = state.stopwatch.begin();
         let now = match &lap {

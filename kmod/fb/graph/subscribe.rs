@@ -58,6 +58,11 @@ impl Type {
             .map(|one| one.event)
     }
 
+    /// Whether it raises something.
+    pub(super) fn raises(&self) -> bool {
+        self.has(true).next().is_some()
+    }
+
     /// Whether it takes something that the other one raises.
     fn hears(&self, other: &Self) -> bool {
         let mut raised = other.has(true);
@@ -76,7 +81,7 @@ impl Nodes {
         let id = self.may_subscribe(subscriber, publisher)?;
         let node = self.nodes.get_mut(subscriber).ok_or(ENOENT)?;
         node.publishers.push(id, GFP_KERNEL)?;
-        match self.compile() {
+        match self.compile(&[subscriber, publisher]) {
             Ok(entries) => {
                 self.publish(entries);
                 self.settle(rtnl);
@@ -103,7 +108,7 @@ impl Nodes {
             return Err(SubscribeError::Already);
         }
         let (kind, other) = (node.body.kind, to.body.kind);
-        if other.has(true).next().is_none() {
+        if !other.raises() {
             return Err(SubscribeError::Silent);
         }
         if kind.has(false).next().is_none() {
@@ -141,7 +146,7 @@ impl Nodes {
         let place = node.publishers.iter().position(|one| *one == id);
         let place = place.ok_or(ENOENT)?;
         node.publishers.remove(place)?;
-        match self.compile() {
+        match self.compile(&[subscriber, publisher]) {
             Ok(entries) => {
                 self.publish(entries);
                 self.settle(rtnl);
@@ -185,7 +190,12 @@ impl Nodes {
     }
 
     /// What a step of the program needs: who is told, and what is heard, as far as types go together.
-    pub(super) fn events_of(&self, place: usize) -> Result<(KVec<u32>, KVec<Arc<Conditions>>)> {
+    /// `steps` has the step of each place.
+    pub(super) fn events_of(
+        &self,
+        place: usize,
+        steps: &[u32],
+    ) -> Result<(KVec<u32>, KVec<Arc<Conditions>>)> {
         let (mut told, mut heard) = (KVec::new(), KVec::new());
         let Some(node) = self.nodes.get(place) else {
             return Ok((told, heard));
@@ -196,9 +206,10 @@ impl Nodes {
                 heard.push(conditions.clone(), GFP_KERNEL)?;
             }
         }
-        if node.kind().has(true).next().is_some() {
-            for subscriber in self.subscribers(node.id) {
-                told.push(u32::try_from(subscriber)?, GFP_KERNEL)?;
+        if node.kind().raises() {
+            let subscribers = self.subscribers(node.id);
+            for step in subscribers.filter_map(|place| steps.get(place)) {
+                told.push(*step, GFP_KERNEL)?;
             }
         }
         Ok((told, heard))

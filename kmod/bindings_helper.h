@@ -3,6 +3,8 @@
  * What bindgen reads. Only what kmod/bindings_allow lists, and all of this
  * file and of the generated netlink headers, becomes visible to Rust.
  */
+#include <crypto/aead.h>
+#include <crypto/sha2.h>
 #include <linux/hrtimer_types.h>
 #include <linux/bpf.h>
 #include <linux/etherdevice.h>
@@ -15,6 +17,7 @@
 #include <linux/netfilter_netdev.h>
 #include <linux/notifier.h>
 #include <linux/netdevice.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/user_namespace.h>
 #include <net/genetlink.h>
@@ -27,4 +30,5 @@
 
 const gfp_t VNET_CONST_GFP_ATOMIC = GFP_ATOMIC;
 const gfp_t VNET_CONST_GFP_KERNEL = GFP_KERNEL;
+const u32 VNET_CONST_CRYPTO_ALG_ASYNC = CRYPTO_ALG_ASYNC;
 const size_t VNET_CONST_LZ4_MEM_COMPRESS = LZ4_MEM_COMPRESS;

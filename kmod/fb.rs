@@ -51,6 +51,7 @@ mod bpf;
 mod classifier;
 mod compress;
 mod counter;
+mod crypt;
 mod discard;
 mod eth;
 mod fec;

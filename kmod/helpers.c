@@ -3,6 +3,7 @@
  * Inline functions and macros of the kernel as functions, for Rust. No logic
  * of the emulator's own lives here.
  */
+#include <crypto/aead.h>
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
 #include <linux/filter.h>
@@ -11,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/netfilter_netdev.h>
 #include <linux/netdevice.h>
+#include <linux/scatterlist.h>
 #include <linux/sctp.h>
 #include <linux/spinlock.h>
 #include <linux/tcp.h>
@@ -28,6 +30,9 @@
 
 #include "link_attr.h"
 #include "netlink_gen.h"
+
+/* Bytes of the seal of an AEAD, as net/crypto.rs has it. */
+#define AEAD_SEAL 16
 
 MODULE_ALIAS_RTNL_LINK("vnet");
 MODULE_ALIAS_GENL_FAMILY("vnet");
@@ -179,6 +184,11 @@ void vnet_helper_cpu_relax(void)
 u64 vnet_helper_ktime_get_ns(void)
 {
 	return ktime_get_ns();
+}
+
+u64 vnet_helper_ktime_get_real_ns(void)
+{
+	return ktime_get_real_ns();
 }
 
 u64 vnet_helper_total_memory(void)
@@ -351,6 +361,11 @@ static bool skb_make_own(struct sk_buff **packet, u32 len)
 	if (!(*packet)->sk)
 		(*packet)->truesize = truesize;
 	return true;
+}
+
+bool vnet_helper_skb_own(struct sk_buff **packet, u32 len)
+{
+	return skb_make_own(packet, len);
 }
 
 /*
@@ -580,6 +595,60 @@ void vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev, boo
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
 	skb->tc_skip_classify = again;
 	netif_receive_skb(skb);
+}
+
+/* crypto/aead.h */
+
+void vnet_helper_crypto_free_aead(struct crypto_aead *transform)
+{
+	crypto_free_aead(transform);
+}
+
+unsigned int vnet_helper_aead_ivsize(struct crypto_aead *transform)
+{
+	return crypto_aead_ivsize(transform);
+}
+
+struct aead_request *vnet_helper_aead_request_alloc(struct crypto_aead *transform)
+{
+	struct aead_request *request = aead_request_alloc(transform, GFP_KERNEL);
+
+	/* It is never asynchronous, and may not sleep. */
+	if (request)
+		aead_request_set_callback(request, 0, NULL, NULL);
+	return request;
+}
+
+void vnet_helper_aead_request_free(struct aead_request *request)
+{
+	aead_request_free(request);
+}
+
+/*
+ * Encrypts @len bytes of a packet in place, behind @open bytes that are only
+ * authenticated. All of them, and the seal behind them, are in one piece.
+ */
+int vnet_helper_skb_seal(struct sk_buff *skb, struct aead_request *request, u32 open, u32 len,
+			 u8 *nonce)
+{
+	struct scatterlist all;
+
+	sg_init_one(&all, skb->data, open + len + AEAD_SEAL);
+	aead_request_set_crypt(request, &all, &all, len, nonce);
+	aead_request_set_ad(request, open);
+	return crypto_aead_encrypt(request);
+}
+
+/* The inverse; the seal is checked. */
+int vnet_helper_skb_unseal(struct sk_buff *skb, struct aead_request *request, u32 open, u32 len,
+			   u8 *nonce)
+{
+	struct scatterlist all;
+
+	sg_init_one(&all, skb->data, open + len + AEAD_SEAL);
+	aead_request_set_crypt(request, &all, &all, len + AEAD_SEAL, nonce);
+	aead_request_set_ad(request, open);
+	return crypto_aead_decrypt(request);
 }
 
 /* linux/filter.h */

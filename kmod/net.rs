@@ -15,6 +15,7 @@
 
 pub(crate) mod bpf;
 pub(crate) mod clock;
+pub(crate) mod crypto;
 pub(crate) mod device;
 pub(crate) mod entry;
 pub(crate) mod extack;

@@ -50,11 +50,15 @@ pub(crate) enum Cause {
     NoSocket,
     /// The instance, or a user namespace above it, holds as much as it may.
     Limit,
+    /// It is not what the other end has sealed.
+    Authentication,
+    /// It has come before, or is too late for one to know that.
+    Replayed,
 }
 
 impl Cause {
     /// All causes, in the order of their numbers.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Unbound,
         Self::Removed,
         Self::NoMemory,
@@ -68,6 +72,8 @@ impl Cause {
         Self::Lost,
         Self::NoSocket,
         Self::Limit,
+        Self::Authentication,
+        Self::Replayed,
     ];
 
     /// The cause of a number.

@@ -60,6 +60,8 @@ pub(crate) enum Access {
     Initial,
     /// Never: it is a reading.
     Told,
+    /// As [`Self::AnyTime`], but it is not told.
+    Secret,
 }
 
 impl Param {

@@ -12,6 +12,7 @@ use super::{
     classifier,
     compress,
     counter,
+    crypt,
     discard,
     eth,
     fec,
@@ -62,6 +63,7 @@ pub(crate) static TYPES: &[&Type] = &[
     &arq::TYPE,
     &fec::TYPE,
     &compress::TYPE,
+    &crypt::TYPE,
 ];
 
 impl Type {

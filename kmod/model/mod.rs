@@ -64,6 +64,7 @@ pub mod params;
 pub mod pattern;
 pub mod probability;
 pub mod random;
+pub mod seal;
 pub mod serialiser;
 pub mod units;
 pub mod watermark;

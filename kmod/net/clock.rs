@@ -33,6 +33,12 @@ pub(crate) fn spin_until(at: u64, limit: u64) {
     }
 }
 
+/// Nanoseconds since 1970 by the clock that tells the date, which people may set.
+pub(crate) fn date() -> u64 {
+    // SAFETY: Callable from any context but NMI.
+    unsafe { bindings::ktime_get_real_ns() }
+}
+
 /// The kernel's ticks. To read them costs nothing.
 #[inline]
 pub(crate) fn ticks() -> usize {

@@ -62,6 +62,13 @@ impl SkBuff {
         }
     }
 
+    /// Sees to it that the first `len` bytes are in one piece and shared with nobody; false if there
+    /// are not so many, or no memory.
+    pub(super) fn own(&mut self, len: u32) -> bool {
+        // SAFETY: By the type invariants the buffer is live and ours; what may take its place is.
+        unsafe { bindings::skb_own(self.as_place(), len) }
+    }
+
     /// The mark.
     pub(crate) fn mark(&self) -> u32 {
         // SAFETY: By the type invariants the buffer is live and ours.

@@ -28,6 +28,9 @@ def prepare():
     need()
     graph = Graph()
     example_device(graph.ns)
+    # The kernel makes an algorithm of its parts when it is first asked for, in a thread of its own.
+    graph.add("b", "crypt", **EXAMPLES["crypt"])
+    graph.remove("b")
     graph.list()
     return graph
 
@@ -69,7 +72,7 @@ def change(kind):
     graph.add("b", kind, **EXAMPLES[kind])
     declared = types()[kind]
     params = {name: value for name, value in EXAMPLES[kind].items()
-              if declared[name]["access"] == "any-time"}
+              if declared[name]["access"] in ("any-time", "secret")}
     attempts(graph, lambda: graph.set("b", **params))
     attempts(graph, lambda: graph.get("b"))
     attempts(graph, graph.list)

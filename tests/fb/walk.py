@@ -38,6 +38,7 @@ KINDS = {
             {"lower": "lower", "upper": "upper", "other": "upper"}),
     "arq": ({"timeout": 20, "tries": 2}, True, {"lower": "lower", "upper": "upper"}),
     "compress": ({}, False, {"lower": "lower", "upper": "upper"}),
+    "crypt": ({"key": bytes(32), "plain": 1}, False, {"lower": "lower", "upper": "upper"}),
     "fec": ({}, True, {"lower": "lower", "upper": "upper"}),
     "flow-stats": ({}, True, {"lower": "lower", "upper": "upper"}),
     "pipe": ({"rate": 10**7, "delay": 10**6}, True, {"lower": "lower", "upper": "upper"}),

@@ -139,6 +139,10 @@ enum vnet_block_event {
  * @VNET_BLOCK_DROP_CAUSE_NO_SOCKET: No application has a socket on the chain.
  * @VNET_BLOCK_DROP_CAUSE_LIMIT: The instance, or a user namespace above it,
  *   holds as much as it may.
+ * @VNET_BLOCK_DROP_CAUSE_AUTHENTICATION: The packet is not what the other end
+ *   has sealed.
+ * @VNET_BLOCK_DROP_CAUSE_REPLAYED: The packet has come before, or too late for
+ *   the block to know that.
  */
 enum vnet_block_drop_cause {
 	VNET_BLOCK_DROP_CAUSE_UNBOUND,
@@ -154,6 +158,8 @@ enum vnet_block_drop_cause {
 	VNET_BLOCK_DROP_CAUSE_LOST,
 	VNET_BLOCK_DROP_CAUSE_NO_SOCKET,
 	VNET_BLOCK_DROP_CAUSE_LIMIT,
+	VNET_BLOCK_DROP_CAUSE_AUTHENTICATION,
+	VNET_BLOCK_DROP_CAUSE_REPLAYED,
 
 	/* private: */
 	__VNET_BLOCK_DROP_CAUSE_MAX,

@@ -93,6 +93,7 @@ pub(super) fn block(writer: &mut Writer<'_>, node: &Node, nodes: &Nodes, net: &N
     for (place, declared) in node.kind().params.iter().enumerate() {
         match declared.access {
             Access::Told => param(writer, declared, &node.block().read(place)?)?,
+            Access::Secret => {}
             _ => param(writer, declared, node.values().get(place))?,
         }
     }

@@ -15,6 +15,8 @@ EXAMPLES = {
                              {"port": 2, "source": b"\x0a\0\0\0", "source-prefix": 8}]},
     "compress": {"send": 1, "frames": 1, "protocol": 0x88B6},
     "counter": {},
+    "crypt": {"key": bytes(range(32)), "other-key": bytes(range(16)), "algorithm": "gcm(aes)",
+              "window": 64, "send": 1, "plain": 1, "frames": 1, "protocol": 0x88B6},
     "discard": {},
     "eth": {"device": DEVICE},
     "fec": {"group": 3, "timeout": 20, "send": 1, "frames": 1, "protocol": 0x88B6},

@@ -244,6 +244,10 @@ pub enum BlockDropCause {
     NoSocket,
     /// The instance, or a user namespace above it, holds as much as it may.
     Limit,
+    /// The packet is not what the other end has sealed.
+    Authentication,
+    /// The packet has come before, or too late for the block to know that.
+    Replayed,
 }
 impl BlockDropCause {
     /// All values in the order of their numbers.
@@ -261,6 +265,8 @@ impl BlockDropCause {
         BlockDropCause::Lost,
         BlockDropCause::NoSocket,
         BlockDropCause::Limit,
+        BlockDropCause::Authentication,
+        BlockDropCause::Replayed,
     ];
     /// The name in the spec.
     pub fn name(self) -> &'static str {
@@ -278,6 +284,8 @@ impl BlockDropCause {
             BlockDropCause::Lost => "lost",
             BlockDropCause::NoSocket => "no-socket",
             BlockDropCause::Limit => "limit",
+            BlockDropCause::Authentication => "authentication",
+            BlockDropCause::Replayed => "replayed",
         }
     }
     /// The value of that number; `None` for one that only a newer kernel knows.

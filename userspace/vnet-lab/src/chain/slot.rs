@@ -26,6 +26,8 @@ use crate::node::Node;
 const NOTHING: &str = "forward";
 /// The parameter by which a block takes what the other end's block has not worked on, in types that may refuse it.
 const PLAIN: &str = "plain";
+/// The parameter by which a block works on what is sent.
+const SEND: &str = "send";
 
 /// The places of a chain in a node.
 #[derive(Debug)]
@@ -135,7 +137,7 @@ impl Slot {
         for layer in self.available.iter() {
             let block = self.block(client, layer)?;
             let number = |name| param(&block, name).and_then(|param| param.uint);
-            phases[layer] = match (number(sends(layer)), number(PLAIN)) {
+            phases[layer] = match (number(SEND), number(PLAIN)) {
                 (None, _) => Phase::Out,
                 (Some(0), _) => Phase::Listening,
                 (Some(_), Some(0)) => Phase::Strict,
@@ -296,17 +298,9 @@ fn param<'b>(block: &'b Block, name: &str) -> Option<&'b BlockParam> {
     params.find(|param| param.name.as_deref() == Some(name))
 }
 
-/// The parameter by which a block works on what is sent.
-fn sends(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Crypt => "seal",
-        _ => "send",
-    }
-}
-
 /// Parameters of a block that is in, in a phase.
 fn does(layer: Layer, phase: Phase) -> Vec<BlockParam> {
-    let send = number(sends(layer), u64::from(phase >= Phase::Sending));
+    let send = number(SEND, u64::from(phase >= Phase::Sending));
     let plain = number(PLAIN, u64::from(phase != Phase::Strict));
     match layer.is_strict() {
         true => vec![send, plain],
@@ -320,7 +314,7 @@ fn is_live(types: &[BlockType], layer: Layer) -> bool {
     let kind = types.find(|kind| kind.name.as_deref() == Some(layer.name()));
     kind.is_some_and(|kind| {
         let mut params = kind.param.iter();
-        params.any(|param| param.name.as_deref() == Some(sends(layer)))
+        params.any(|param| param.name.as_deref() == Some(SEND))
     })
 }
 

@@ -7,9 +7,12 @@
 //! namespace. Only limits are then refused.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use nix::poll::{poll, PollFd, PollFlags};
 use vnet_topology::plan::LimitsPlan;
 
 use crate::error::{Context, Error, Result};
@@ -75,7 +78,7 @@ impl Cgroups {
         for controller in controllers {
             if !available.split_whitespace().any(|have| have == controller) {
                 return Err(Error::Unsupported(format!(
-                    "lab {lab} limits {controller}, but this kernel's cgroup v2 has no {controller} controller"
+                    "lab {lab} limits {controller}, but this kernel's cgroup v2 has no {controller} controller; leave these limits out, or use another kernel"
                 )));
             }
             for group in [top, &self.root, &self.lab(lab)] {
@@ -121,10 +124,35 @@ pub fn remove(group: &Path) -> io::Result<()> {
     }
 }
 
+/// Waits until a group and those below it hold no process; false if that takes longer.
+pub fn wait_until_empty(group: &Path, patience: Duration) -> io::Result<bool> {
+    let mut file = match fs::File::open(group.join("cgroup.events")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        other => other?,
+    };
+    let deadline = Instant::now() + patience;
+    loop {
+        // A change after this is urgent data. One before it, even before the file was opened, is so until it is read.
+        let mut events = String::new();
+        file.seek(SeekFrom::Start(0))?;
+        match file.read_to_string(&mut events) {
+            Err(error) if error.raw_os_error() == Some(libc::ENODEV) => return Ok(true),
+            other => other?,
+        };
+        if !holds_process(&events) {
+            return Ok(true);
+        }
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLPRI)];
+        let _ = poll(&mut fds, 100u8);
+    }
+}
+
 /// Whether a group or one below it holds a process.
-pub fn populated(group: &Path) -> bool {
-    fs::read_to_string(group.join("cgroup.events"))
-        .is_ok_and(|events| events.lines().any(|line| line == "populated 1"))
+fn holds_process(events: &str) -> bool {
+    events.lines().any(|line| line == "populated 1")
 }
 
 /// The processes in a group, as numbers of the reader's PID namespace.

@@ -13,7 +13,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{poll, PollFd, PollFlags};
 
 use crate::cancel::{pidfd, Cancel};
 use crate::cgroup::{self, Cgroups};
@@ -165,27 +164,16 @@ fn wait_for_end(processes: &[OwnedFd]) -> Result<()> {
     Ok(())
 }
 
-/// Waits until no process is left in a group; the kernel signals changes of the file as urgent data.
+/// Waits until no process is left in a group.
 fn wait_until_empty(group: &Path) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while cgroup::populated(group) {
-        let events = group.join("cgroup.events");
-        let file =
-            fs::File::open(&events).context(|| format!("cannot open {}", events.display()))?;
-        // Opening counts as having read it, so the state is looked at once more before waiting.
-        if !cgroup::populated(group) {
-            break;
-        }
-        let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLPRI)];
-        let _ = poll(&mut fds, 100u8);
-        if Instant::now() >= deadline {
-            return Err(Error::Timeout {
-                seconds: PATIENCE.as_secs(),
-                missing: format!("the end of the processes in {}", group.display()),
-            });
-        }
+    let empty = cgroup::wait_until_empty(group, PATIENCE);
+    match empty.context(|| format!("cannot wait for the end of {}", group.display()))? {
+        true => Ok(()),
+        false => Err(Error::Timeout {
+            seconds: PATIENCE.as_secs(),
+            missing: format!("the end of the processes in {}", group.display()),
+        }),
     }
-    Ok(())
 }
 
 fn remove_tree(path: &Path) -> Result<()> {

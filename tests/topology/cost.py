@@ -29,7 +29,8 @@ def automatic():
     """With a reference of 100 Gbit/s; each side has that of what it transmits."""
     def cost(node, interface):
         told = vnetctl("exec", node, "vtysh", "-c", f"show ip ospf interface {interface} json").out
-        return json.loads(told)["interfaces"][interface]["cost"]
+        # Nothing until FRR has looked at the interface.
+        return json.loads(told).get("interfaces", {}).get(interface, {}).get("cost")
 
     def bounce(change=None):
         vnetctl("link", "down", "a-b")
@@ -39,13 +40,16 @@ def automatic():
         vnetctl("link", "up", "a-b")
 
     up(AUTOMATIC)
+    until(lambda: cost("a", "to-b") and cost("b", "to-a"), "FRR has both interfaces")
     equal((cost("a", "to-b"), cost("b", "to-a")), (1000, 50))
     bounce()
+    until(lambda: cost("a", "to-b") and cost("b", "to-a"), "FRR has both interfaces again")
     for _ in range(5):
         equal((cost("a", "to-b"), cost("b", "to-a")), (1000, 50), "after a bounce")
     begin = time.monotonic()
     bounce(("rate", "1gbit"))
     until(lambda: cost("a", "to-b") == 100, "the new rate has its cost", limit=30)
+    until(lambda: cost("b", "to-a"), "the other side, too")
     note(f"a new rate has its cost {time.monotonic() - begin:.1f} s after the bounce")
     equal(cost("b", "to-a"), 50)
 

@@ -23,6 +23,21 @@ def command():
     equal(remains("t"), [])
 
 
+@case("what fails ends the daemons of routing that it has started", "bird", "ospf")
+def routers(routing):
+    """A start, and a change of a lab without."""
+    plain = PLAIN.format(lab="t")
+    worse = with_a("commands: ['false']").replace("b: router", f"b: {{kind: router, routing: {routing}}}")
+    contains(up(worse, status=1).err, "command `false`")
+    equal(remains("t"), [])
+    up(plain, "--wait=ping")
+    contains(up(worse, status=1).err, "command `false`")
+    equal(vnetctl("plan", file(plain)).out, "nothing to change\n")
+    names = vnetctl("exec", "b", "ps", "-o", "comm=", "-A").out.split()
+    equal([name for name in names if name in ("bird", "zebra", "ospfd")], [])
+    contains(vnetctl("exec", "a", "ping", "-c1", "-W2", "c").out, " 0% packet loss")
+
+
 @case("a daemon that does not start is reported")
 def no_daemon():
     """With what the system says."""

@@ -113,11 +113,14 @@ class Terminal:
 
 
 def until(condition, what, limit=20):
-    """Looks until something holds; what is looked at has no event to wait for."""
-    end = time.monotonic() + limit
+    """Looks until something holds; what is looked at has no event to wait for. The longer it takes, the more seldom: in
+    simulated time looking is all that takes time.
+    """
+    begin = time.monotonic()
     while not condition():
-        true(time.monotonic() < end, f"not in {limit} s: {what}")
-        time.sleep(0.02)
+        passed = time.monotonic() - begin
+        true(passed < limit, f"not in {limit} s: {what}")
+        time.sleep(max(0.02, passed / 10))
 
 
 def children(name):

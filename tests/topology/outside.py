@@ -5,7 +5,7 @@
 import json
 import subprocess
 
-from lab import file, listing, up, vnetctl
+from lab import file, listing, remains, up, vnetctl
 from vnettest.ktap import case, contains, defer, equal, run, true
 
 LAB = """
@@ -79,6 +79,41 @@ def returned():
     true("vnetout0" in names())
     after = {node["name"]: node["init"] for node in listing("ps")[0]["nodes"]}
     equal(after["pc"], before["pc"])
+
+
+FAILING = ("{kind: host, gateway: gw}", "{kind: host, gateway: gw, commands: ['false']}")
+
+
+@case("a start that fails gives the device back")
+def start_undone():
+    """And leaves nothing else."""
+    device()
+    contains(up(LAB.replace(*FAILING), status=1).err, "command `false`")
+    true("vnetout0" in names())
+    equal(remains("t"), [])
+
+
+@case("a change that fails gives the device back")
+def change_undone():
+    """A lab without it is what it was."""
+    device()
+    before = LAB[:LAB.index("  - {ends")].replace("  uplink: {kind: rj45, device: vnetout0}\n", "").replace(
+        " nat: uplink, routes: [default via 192.0.2.1]", "")
+    up(before)
+    contains(up(LAB.replace(*FAILING), status=1).err, "command `false`")
+    true("vnetout0" in names())
+    equal(vnetctl("plan", file(before)).out, "nothing to change\n")
+
+
+@case("a change that fails leaves device and translation in place")
+def kept():
+    """Packets still find their way out."""
+    device()
+    up(LAB)
+    contains(up(LAB.replace(" nat: uplink,", "").replace(*FAILING), status=1).err, "command `false`")
+    true("vnetout0" not in names())
+    contains(vnetctl("exec", "pc", "ping", "-c1", "-W2", "198.51.100.1").out, " 0% packet loss")
+    equal(vnetctl("plan", file(LAB)).out, "nothing to change\n")
 
 
 @case("a lab can do without its devices")

@@ -76,7 +76,8 @@ links: [[h1, i1], [i1, e1], [e1, e2], [e2, i2], [i2, h2]]
 """, "--wait=ping")
     contains(vnetctl("exec", "i1", "birdc", "show", "route", "for", "0.0.0.0/0").out, "ospf4")
     contains(vnetctl("exec", "i1", "ip", "route").out, "default via")
-    contains(vnetctl("exec", "i2", "birdc", "show", "protocols").out, "Established")
+    # Its default route is there before its session is.
+    until(lambda: "Established" in vnetctl("exec", "i2", "birdc", "show", "protocols").out, "i2 has a session", limit=60)
 
 
 @case("neighbours of one system without another protocol reflect")

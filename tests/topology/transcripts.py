@@ -5,6 +5,7 @@ files there.
 
 In a block of a transcript `$ ` begins a command, `? N` is its exit status unless that is 0, and the rest is what it
 prints: standard error, then standard output. `[..]` stands for anything within a line, a line `...` for any lines.
+That each command is in one of them, or in one of userspace/vnetctl/tests/cmd, is tested with the tool.
 `transcripts.py --renew FILE` prints the file with what is printed now, where that differs from what it says.
 """
 
@@ -19,8 +20,6 @@ from lab import vnetctl
 from vnettest.ktap import case, defer, equal, note, run
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "transcripts")
-# Commands that the tool calls itself.
-HIDDEN = {"pack", "unpack", "apply-plan", "preview-plan"}
 
 
 def names():
@@ -104,13 +103,6 @@ def renew(name):
         print(*([f"? {status}"] if status else []), *([text] if text else []), sep="\n", end="\n\n" if status or text else "\n")
 
 
-def commands(words=()):
-    """Names of commands, from the tool itself."""
-    text = vnetctl(*words, "--help").out
-    listed = re.search(r"\nCommands:\n(.*?)\n\n", text, re.S)
-    return re.findall(r"^  ([a-z-]+) ", listed[1], re.M) if listed else []
-
-
 @case("commands and what they print", *names())
 def transcript(name):
     """One after the other."""
@@ -118,22 +110,6 @@ def transcript(name):
         if outcome is not None and not fits(part, outcome):
             note(f"$ {part[0]}\n? {outcome[0]}\n{outcome[1]}")
             equal(outcome, (part[1], "\n".join(part[2])), part[0])
-
-
-@case("each command has a transcript")
-def complete():
-    """Also those within others."""
-    with_lab = "\n".join(part[0] for name in names() for part in read(name) if not isinstance(part, str))
-    said = [words.split() for words in re.findall(r"vnetctl ([^|;&\n]*)", with_lab)]
-    missing = []
-    for command in commands():
-        # The shapes of gen differ in nothing that is to be seen here.
-        inner_ones = [] if command == "gen" else commands((command,))
-        for inner in inner_ones or [None]:
-            wanted = [command] + ([inner] if inner else [])
-            if command not in HIDDEN and not any(words[:len(wanted)] == wanted for words in said):
-                missing.append(" ".join(wanted))
-    equal(missing, [])
 
 
 if "--renew" in sys.argv:

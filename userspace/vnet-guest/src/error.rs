@@ -47,21 +47,21 @@ pub enum Error {
     },
 
     /// A lab of that name is up (or being started) already.
-    #[error("lab `{lab}` is already running")]
+    #[error("lab `{lab}` is already running; `vnetctl -l {lab} down` ends it, or give this one another name with -l")]
     AlreadyRunning {
         /// The lab.
         lab: String,
     },
 
     /// No lab of that name.
-    #[error("lab `{lab}` is not running")]
+    #[error("lab `{lab}` is not running; `vnetctl ps` lists those that are")]
     NotRunning {
         /// The lab.
         lab: String,
     },
 
     /// The guest did not come up.
-    #[error("the guest of lab `{lab}` did not start: {reason}{}", log_tail(.log))]
+    #[error("the guest of lab `{lab}` did not start: {reason}; `vnetctl doctor` looks for what could keep it from doing so{}", log_tail(.log))]
     StartFailed {
         /// The lab.
         lab: String,
@@ -72,7 +72,7 @@ pub enum Error {
     },
 
     /// The guest (or its supervisor) went away while it was used.
-    #[error("the guest of lab `{lab}` is gone: {reason}{}", log_tail(.log))]
+    #[error("the guest of lab `{lab}` is gone: {reason}; `vnetctl up` with its file makes it anew{}", log_tail(.log))]
     GuestDied {
         /// The lab.
         lab: String,
@@ -92,7 +92,7 @@ pub enum Error {
     },
 
     /// The other end sent something that the protocol does not allow.
-    #[error("protocol error from {peer}: {reason}")]
+    #[error("protocol error from {peer}: {reason}; run `vnetctl down` and build tool and guest anew with: make guests")]
     Protocol {
         /// Who.
         peer: &'static str,
@@ -126,7 +126,7 @@ pub enum Error {
     },
 
     /// Something took longer than it may.
-    #[error("{what} took longer than {} s", .limit.as_secs())]
+    #[error("{what} took longer than {} s; try again when the machine has less to do", .limit.as_secs())]
     Timeout {
         /// What.
         what: String,

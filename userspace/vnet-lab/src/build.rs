@@ -123,7 +123,8 @@ impl<'a> Site<'a> {
             None if plan.limits.is_none() => None,
             None => {
                 return Err(Error::Unsupported(format!(
-                    "node {} has limits, but no cgroup v2 hierarchy is mounted here that can be written to",
+                    "node {} has limits, but no cgroup v2 hierarchy is mounted here that can be written to; mount one \
+                     (`mount -t cgroup2 none /sys/fs/cgroup`), or leave the limits out",
                     plan.name
                 )))
             }

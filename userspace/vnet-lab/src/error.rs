@@ -14,7 +14,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// There is no such lab.
-    #[error("lab {lab} is not up{}", hint(near))]
+    #[error(
+        "lab {lab} is not up{}",
+        hint(near, "`vnetctl ps` lists those that are")
+    )]
     NoLab {
         /// What was asked for.
         lab: String,
@@ -22,7 +25,10 @@ pub enum Error {
         near: Option<String>,
     },
     /// The lab has no such node.
-    #[error("lab {lab} has no node {node}{}", hint(near))]
+    #[error(
+        "lab {lab} has no node {node}{}",
+        hint(near, "`vnetctl ps` lists its nodes")
+    )]
     NoNode {
         /// The lab.
         lab: String,
@@ -32,7 +38,10 @@ pub enum Error {
         near: Option<String>,
     },
     /// The lab has no such link.
-    #[error("lab {lab} has no link {link}{}", hint(near))]
+    #[error(
+        "lab {lab} has no link {link}{}",
+        hint(near, "`vnetctl link show` lists its links")
+    )]
     NoLink {
         /// The lab.
         lab: String,
@@ -42,7 +51,10 @@ pub enum Error {
         near: Option<String>,
     },
     /// The lab has no such medium.
-    #[error("lab {lab} has no medium {medium}{}", hint(near))]
+    #[error(
+        "lab {lab} has no medium {medium}{}",
+        hint(near, "`vnetctl medium show` lists its media")
+    )]
     NoMedium {
         /// The lab.
         lab: String,
@@ -60,7 +72,7 @@ pub enum Error {
         node: String,
     },
     /// A name that cannot be one of a lab or node.
-    #[error("\"{0}\" cannot be a name")]
+    #[error("\"{0}\" cannot be a name: take letters, digits and hyphens")]
     Name(String),
     /// Someone else changes the lab.
     #[error("another vnetctl is changing lab {0}; try again when it is done")]
@@ -75,7 +87,7 @@ pub enum Error {
     #[error("{0}")]
     Unsupported(String),
     /// A system call failed.
-    #[error("{what}: {}", plain(source))]
+    #[error("{what}: {}{}", plain(source), advice(source))]
     System {
         /// What was being done.
         what: String,
@@ -122,7 +134,7 @@ pub enum Error {
     },
     /// A daemon runs but does not become ready.
     #[error(
-        "node {node}: daemon {daemon} is not ready after {seconds:.1} s: {expected}{}",
+        "node {node}: daemon {daemon} is not ready after {seconds:.1} s: {expected}; `ready` of the daemon says what is waited for, and how long{}",
         tail(log)
     )]
     NotReady {
@@ -150,7 +162,7 @@ pub enum Error {
         log: String,
     },
     /// The lab is up, but does not work as a whole.
-    #[error("lab {lab} is up, but {missing} after {seconds} s; it stays up to be looked at")]
+    #[error("lab {lab} is up, but {missing} after {seconds} s; it stays up to be looked at (`vnetctl route show`, `vnetctl logs NODE`), --timeout lets it take longer")]
     NotConverged {
         /// The lab.
         lab: String,
@@ -160,7 +172,7 @@ pub enum Error {
         missing: String,
     },
     /// Something that was waited for did not come in time.
-    #[error("not within {seconds} s: {missing}")]
+    #[error("not within {seconds} s: {missing}; try again when the machine has less to do")]
     Timeout {
         /// The limit.
         seconds: u64,
@@ -168,7 +180,7 @@ pub enum Error {
         missing: String,
     },
     /// Undoing failed as well.
-    #[error("{problem}\nwhat had been made could not all be removed: {undo}")]
+    #[error("{problem}\nwhat had been made could not all be removed: {undo}\n`vnetctl down` removes what is left")]
     Undo {
         /// What failed first.
         problem: Box<Error>,
@@ -176,7 +188,7 @@ pub enum Error {
         undo: Box<Error>,
     },
     /// Something answered what makes no sense.
-    #[error("{0}")]
+    #[error("{0}; if it is not gone with `vnetctl down` and `vnetctl up`, it is a mistake in vnetctl: please report it")]
     Protocol(String),
 }
 
@@ -227,10 +239,27 @@ pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Optio
         .map(|(_, name)| name.to_owned())
 }
 
-fn hint(near: &Option<String>) -> String {
+fn hint(near: &Option<String>, else_this: &str) -> String {
     match near {
         Some(name) => format!("; did you mean {name}?"),
-        None => String::new(),
+        None => format!("; {else_this}"),
+    }
+}
+
+/// What can be done about an error of the system that is not about the object at hand.
+fn advice(error: &io::Error) -> &'static str {
+    use nix::errno::Errno;
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EPERM | Errno::EACCES) if !nix::unistd::geteuid().is_root() => {
+            "; labs in this kernel need root, those with --kernel uml do not"
+        }
+        Some(Errno::ENOMEM) => {
+            "; take a smaller lab, or give an embedded kernel more with --memory"
+        }
+        Some(Errno::ENOSPC | Errno::EDQUOT) => "; make room there",
+        Some(Errno::EMFILE | Errno::ENFILE) => "; allow more open files (`ulimit -n`)",
+        Some(Errno::EAGAIN) => "; allow more processes (`ulimit -u`), or take a smaller lab",
+        _ => "",
     }
 }
 

@@ -11,10 +11,10 @@ use netlink_packet_core::DecodeError;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The running kernel has no such generic netlink family.
-    #[error("this kernel has no generic netlink family \"{0}\"; is the module vnet loaded?")]
+    #[error("this kernel has no generic netlink family \"{0}\"; load the module vnet, or use an embedded kernel with --kernel uml")]
     NoFamily(&'static str),
     /// The family has no such multicast group.
-    #[error("the generic netlink family \"{0}\" has no multicast group \"{1}\"")]
+    #[error("the generic netlink family \"{0}\" has no multicast group \"{1}\": module and tool are of different versions, build both anew")]
     NoGroup(&'static str, &'static str),
     /// The socket failed.
     #[error("netlink socket: {0}")]
@@ -26,10 +26,10 @@ pub enum Error {
     #[error("{0}")]
     Refused(#[from] Refusal),
     /// A dump was overtaken by changes each time it was tried.
-    #[error("the list changed each of the {0} times it was read")]
+    #[error("the list changed each of the {0} times it was read; try again when fewer links come and go")]
     Unstable(u32),
     /// The kernel acknowledged a request that should have had an answer.
-    #[error("the kernel sent no answer to {0}")]
+    #[error("the kernel sent no answer to {0}: module and tool may be of different versions, build both anew")]
     NoAnswer(&'static str),
 }
 

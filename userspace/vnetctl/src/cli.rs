@@ -417,6 +417,7 @@ pub struct Logs {
     pub node: String,
 
     /// Daemon; all of the node without a name.
+    #[arg(add = complete::daemons())]
     pub daemon: Option<String>,
 }
 

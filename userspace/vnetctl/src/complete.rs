@@ -47,6 +47,18 @@ pub fn media() -> ArgValueCompleter {
     })
 }
 
+/// Names of daemons, of the nodes that the line has.
+pub fn daemons() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &std::ffi::OsStr| {
+        let words: Vec<String> = env::args().collect();
+        candidates(current, |plan| {
+            let meant = plan.nodes.iter().filter(|node| words.contains(&node.name));
+            let daemons = meant.flat_map(|node| &node.daemons);
+            daemons.map(|daemon| daemon.name.clone()).collect()
+        })
+    })
+}
+
 /// `NODE:` for files of nodes, and files of the host.
 pub fn places() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &std::ffi::OsStr| {

@@ -13,6 +13,8 @@ mod interrupt;
 mod output;
 mod place;
 mod progress;
+#[cfg(test)]
+mod transcripts;
 
 use std::env;
 use std::ffi::OsString;

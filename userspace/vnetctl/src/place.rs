@@ -47,7 +47,10 @@ impl Found {
             None => Ok(Place::Here),
             Some(_) => match Guest::connect(&self.lab)? {
                 Some(guest) => Ok(Place::Guest(Box::new(guest))),
-                None => Err(Error::Message(format!("lab {} has just ended", self.lab))),
+                None => Err(Error::Message(format!(
+                    "lab {} has just ended; `vnetctl up` with its file makes it anew",
+                    self.lab
+                ))),
             },
         }
     }

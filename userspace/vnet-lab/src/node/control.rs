@@ -166,7 +166,7 @@ impl Control {
     pub fn status(&mut self) -> Result<Vec<ProgramState>> {
         match self.ask(&Request::Status)? {
             Answer::Status(list) => Ok(list),
-            Answer::Refused(problem) => Err(Error::Protocol(problem)),
+            Answer::Refused(problem) => Err(Error::Unsupported(problem)),
             other => Err(surprise(&other)),
         }
     }
@@ -232,7 +232,7 @@ impl Control {
     pub fn awake(&mut self) -> Result<()> {
         match self.answer()? {
             Answer::Status(_) => Ok(()),
-            Answer::Refused(problem) => Err(Error::Protocol(problem)),
+            Answer::Refused(problem) => Err(Error::Unsupported(problem)),
             other => Err(surprise(&other)),
         }
     }

@@ -117,7 +117,7 @@ fn converse(
                     problem,
                 });
             }
-            Report::Broken(problem) => return Err(Error::Protocol(problem)),
+            Report::Broken(problem) => return Err(Error::Unsupported(problem)),
         }
     }
     if let Some(error) = failure {

@@ -110,13 +110,13 @@ pub enum GenerateError {
         max: usize,
     },
     /// The ports of a fat tree are an even number.
-    #[error("a fat tree has an even number of ports")]
+    #[error("a fat tree has an even number of ports, as in `gen fat-tree 4`")]
     OddPorts,
     /// A probability or length makes no sense.
     #[error("{0} has to be above 0 and at most {1}")]
     Number(&'static str, f64),
     /// Names in the file of what can be given.
-    #[error("routing has to be static, none, ospf, rip, isis or bgp")]
+    #[error("routing has to be one of {}", ROUTING.join(", "))]
     Routing,
 }
 
@@ -233,11 +233,11 @@ fn describe(shape: &Shape, settings: &Settings) -> String {
         Shape::Line { nodes } => format!("line {nodes}"),
         Shape::Ring { nodes } => format!("ring {nodes}"),
         Shape::Star { leaves } => format!("star {leaves}"),
-        Shape::Tree { depth, fanout } => format!("tree --depth {depth} --fanout {fanout}"),
+        Shape::Tree { depth, fanout } => format!("tree {depth} {fanout}"),
         Shape::Grid { width, height } => format!("grid {width} {height}"),
         Shape::FatTree { k } => format!("fat-tree {k}"),
         Shape::Random { nodes, degree } => {
-            format!("random {nodes} --degree {degree} --seed {}", settings.seed)
+            format!("random {nodes} {degree} --seed {}", settings.seed)
         }
         Shape::Waxman {
             nodes,

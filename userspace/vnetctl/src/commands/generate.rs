@@ -56,7 +56,9 @@ fn find(words: &[String]) -> Result<clap::Command> {
         let found = command.find_subcommand(word).filter(|it| !it.is_hide_set());
         command = found.cloned().ok_or_else(|| {
             let name = command.get_bin_name().unwrap_or_default();
-            Error::Message(format!("{name} has no command {word}"))
+            Error::Message(format!(
+                "{name} has no command {word}; `{name} --help` lists those it has"
+            ))
         })?;
     }
     Ok(command)

@@ -42,8 +42,8 @@ fn here(lab: &str, logs: &Logs) -> Result<u8> {
                 names.is_empty(),
             ) {
                 (Some(near), _) => format!("; did you mean {near}?"),
-                (None, false) => format!(": {}", names.join(", ")),
-                (None, true) => ": it has none".into(),
+                (None, false) => format!("; it has {}", names.join(", ")),
+                (None, true) => "; it has none".into(),
             };
             return Err(Error::Message(format!(
                 "node {} has no daemon {daemon}{hint}",

@@ -130,7 +130,7 @@ fn select<'p>(plan: &'p Plan, exec: &Exec) -> Result<Vec<&'p str>> {
     let names: Vec<&str> = found.map(|node| node.name.as_str()).collect();
     if names.is_empty() {
         return Err(Error::Message(format!(
-            "no node of lab {} has the label {}",
+            "no node of lab {} has the label {}; `labels` of nodes in its file are what can be asked for",
             plan.lab,
             exec.labels.join(" and ")
         )));

@@ -163,7 +163,7 @@ pub(super) fn unbind(here: &mut Here, bind: &Bind) -> Result<()> {
             .collect();
         if bound.is_empty() {
             return Err(Error::Message(format!(
-                "{} of {} is not bound",
+                "{} of {} is not bound; `vnetctl fb show` tells what is",
                 bind.chain[0], bind.node
             )));
         }

@@ -20,6 +20,12 @@ const MAX_VALUES: usize = 2_000_000;
 /// Most bytes of text that variables make.
 const MAX_BYTES: usize = 64 << 20;
 
+/// What a text of a file without variables means.
+#[cfg(test)]
+pub(crate) fn without_variables(text: &str) -> Result<String, String> {
+    Scope::default().substitute(text)
+}
+
 /// Expands the tree of a file. `overrides` are variables that the caller sets.
 pub(crate) fn expand(
     problems: &Problems,

@@ -13,8 +13,8 @@ impl Topology {
         let mut out = String::new();
         // Writing to a String does not fail.
         let _ = self.write(&mut out);
-        // What a text has of the form of a variable is none.
-        out.replace("$${", "$$${")
+        // What has the form of a variable is none: `$${` is a literal `${`.
+        out.replace("${", "$${")
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {

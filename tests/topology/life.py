@@ -37,6 +37,23 @@ def node():
         contains(names, name)
 
 
+@case("files beside those that nodes have for themselves")
+def files():
+    """A new one leaves the others as they are, in whatever order."""
+    up("""
+name: t
+nodes:
+  a:
+    files: {/etc/motd.d/x: "one\\n", /etc/passwd: "root:x:0:0:root:/root:/bin/sh\\n", "/etc/new one": "two\\n"}
+  b: host
+links: [[a, b]]
+""")
+    contains(vnetctl("exec", "a", "cat", "/etc/hosts").out, " b\n")
+    equal(vnetctl("exec", "a", "cat", "/etc/hostname", "/etc/motd.d/x", "/etc/new one").out, "a\none\ntwo\n")
+    equal(vnetctl("exec", "a", "cat", "/etc/passwd").out, "root:x:0:0:root:/root:/bin/sh\n")
+    contains(vnetctl("exec", "b", "cat", "/etc/passwd").out, "daemon")
+
+
 @case("bringing a lab up twice changes nothing")
 def twice():
     """And says so."""

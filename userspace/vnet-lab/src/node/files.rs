@@ -6,9 +6,13 @@
 //! where it belongs, a file is mounted over the one that is there; what has nothing to be mounted on gets an overlay
 //! over the nearest directory that exists, which then belongs to the node as well.
 
-use std::fs::{self, File, Permissions};
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{chown, PermissionsExt};
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{chown, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::mount::{mount, MsFlags};
@@ -31,10 +35,7 @@ impl Files {
     pub fn new(directory: &Path) -> Result<Self> {
         // The working directory still is the node's directory: it was set before anything was mounted.
         let store = File::open(".").context(|| format!("cannot open {}", directory.display()))?;
-        let path = PathBuf::from(format!(
-            "/proc/self/fd/{}",
-            std::os::fd::AsRawFd::as_raw_fd(&store)
-        ));
+        let path = PathBuf::from(format!("/proc/self/fd/{}", store.as_raw_fd()));
         Ok(Files {
             store: path,
             _store: store,
@@ -97,6 +98,8 @@ impl Files {
                 "a plan cannot add to the root directory itself".into(),
             ));
         }
+        // Also what is mounted on files and directories in it stays as it is.
+        let inner = mounts_below(path)?;
         let upper = self.fresh("upper")?;
         let work = self.fresh("work")?;
         for directory in [&upper, &work] {
@@ -129,6 +132,10 @@ impl Files {
                 path.display()
             )
         })?;
+        for (target, mounted) in inner {
+            let source = format!("/proc/self/fd/{}", mounted.as_raw_fd());
+            bind(Path::new(&source), &target)?;
+        }
         self.own.push(path.into());
         Ok(())
     }
@@ -155,6 +162,38 @@ fn checked(path: &str) -> Result<&Path> {
             path.display()
         ))),
     }
+}
+
+/// What is mounted somewhere below a directory, the outer ones first.
+fn mounts_below(directory: &Path) -> Result<Vec<(PathBuf, File)>> {
+    let table = "/proc/self/mountinfo";
+    let text = fs::read_to_string(table).context(|| format!("cannot read {table}"))?;
+    let places: BTreeSet<PathBuf> = mount_points(&text)
+        .filter(|place| place.starts_with(directory) && place != directory)
+        .collect();
+    let open = |place: PathBuf| {
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_PATH)
+            .open(&place)
+            .context(|| format!("cannot open {}", place.display()))?;
+        Ok((place, opened))
+    };
+    places.into_iter().map(open).collect()
+}
+
+/// The fifth column, in which blanks and backslashes are octal numbers.
+fn mount_points(table: &str) -> impl Iterator<Item = PathBuf> + '_ {
+    table.lines().filter_map(|line| {
+        let mut parts = line.split(' ').nth(4)?.split('\\');
+        let mut path = parts.next()?.as_bytes().to_vec();
+        for part in parts {
+            let (number, rest) = part.split_at_checked(3)?;
+            path.push(u8::from_str_radix(number, 8).ok()?);
+            path.extend_from_slice(rest.as_bytes());
+        }
+        Some(PathBuf::from(OsString::from_vec(path)))
+    })
 }
 
 fn bind(source: &Path, target: &Path) -> Result<()> {
@@ -236,6 +275,14 @@ mod tests {
         assert!(checked("/etc/frr/frr.conf").is_ok());
         assert!(checked("etc/frr").is_err());
         assert!(checked("/run/../etc/shadow").is_err());
+    }
+
+    #[test]
+    fn mount_points_with_blanks() {
+        let table = "22 1 0:20 / /proc rw - proc proc rw\n\
+                     23 1 0:21 / /a\\040b\\134c rw,relatime shared:1 - tmpfs run rw\n";
+        let found: Vec<PathBuf> = mount_points(table).collect();
+        assert_eq!(found, [Path::new("/proc"), Path::new("/a b\\c")]);
     }
 
     #[test]

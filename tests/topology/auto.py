@@ -8,10 +8,11 @@ import signal
 import socket
 import time
 
-from lab import start, up, vnetctl
+from lab import start, until, up, vnetctl
 from vnettest.ktap import case, contains, equal, run, true
 from vnettest.netns import Child, NetNS
 
+KEY = "--key-file", "/root/fb.key"
 TOPOLOGIES = f"{os.path.dirname(os.path.realpath(__file__))}/../../topologies"
 
 
@@ -62,6 +63,12 @@ def both(*wanted):
         equal([name for name in types(node) if name != "forward"], list(wanted), node)
 
 
+def strict():
+    """Waits until `crypt` takes nothing that is not sealed."""
+    for node in "ab":
+        until(lambda: vnetctl("fb", "get", node, "crypt", "plain").out.strip() == "false", "strict")
+
+
 def parts(number):
     """A piece of what TCP carries."""
     return number.to_bytes(4, "big") * 250
@@ -84,7 +91,7 @@ def follows():
     lab()
     with NetNS.named("auto-b"):
         server = socket.create_server(("10.9.0.2", 7))
-    auto = Auto("a", "b", "--need", "reliable")
+    auto = Auto("a", "b", "--need", "reliable", *KEY)
     auto.until("chosen")
     auto.until("settled")
     both()
@@ -93,8 +100,8 @@ def follows():
     true(told["loss"] >= 0.01 and 0.018 < told["round_trip"] < 0.03, str(told))
     both("arq")
     stream = start("exec", "b", "stream", "receive")
-    start("exec", "a", "stream", "send", "b", "20")
-    child = Child(lambda: sends(20))
+    start("exec", "a", "stream", "send", "b", "25")
+    child = Child(lambda: sends(25))
     link("delay", "60ms")
     auto.until("settled", "arq", "fec")
     both("arq", "fec")
@@ -107,8 +114,16 @@ def follows():
     both("compress")
     auto.end()
     both("compress")
+    auto = Auto("a", "b", "--need", "confidential", *KEY)
+    auto.until("settled", "compress", "crypt")
+    strict()
+    auto.end()
+    auto = Auto("a", "b", *KEY)
+    auto.until("settled", "compress")
+    auto.end()
+    both("compress")
     said = stream.stdout.read()
-    contains(said, "2000 sent, 0 missing")
+    contains(said, "2500 sent, 0 missing")
     with server, server.accept()[0] as taken:
         got = b""
         while part := taken.recv(1 << 16):
@@ -145,6 +160,8 @@ def mistakes():
     wrong("there are reliable, confidential, low-latency", "a", "--need", "fast")
     wrong("it is from 1ms to 10s", "a", "--interval", "0s")
     wrong("lab auto has no node c", "c")
+    wrong("node a: /root/key: No such file or directory", "a", "--key-file", "/root/key")
+    wrong("node a: /etc/hostname: a key has 32, 48 or 64 hexadecimal digits", "a", "--key-file", "/etc/hostname")
     wrong("node a: there is no place for a stack: it needs blocks red-fec, red-arq, red-crypt, red-compress of type forward", "a:red")
     vnetctl("fb", "replace", "a", "arq", "--type", "counter")
     wrong("block arq is of type counter, which a controller does not take out", "a")

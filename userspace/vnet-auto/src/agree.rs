@@ -92,6 +92,8 @@ struct Peer {
 pub struct Agreement {
     id: u64,
     own: Status,
+    /// Layers that stay once they are sending, whatever is wished.
+    kept: Layers,
     /// Since when nothing of a layer has been on the way.
     done: PerLayer<Option<Nanos>>,
     peer: Option<Peer>,
@@ -107,9 +109,15 @@ impl Agreement {
                 available,
                 ..Status::default()
             },
+            kept: Layers::NONE,
             done: PerLayer::default(),
             peer: None,
         }
+    }
+
+    /// Has layers stay once they are sending, whatever the other end wishes.
+    pub fn keep(&mut self, kept: Layers) {
+        self.kept = kept;
     }
 
     /// What to tell the other end.
@@ -235,13 +243,14 @@ impl Agreement {
         let heard = |layer: &Layer| other.phases[*layer] != Phase::Out;
         let phases = &self.own.phases;
         let sending = phases.at_least(Phase::Sending);
-        if let Some(layer) = sending.iter().find(|layer| !heard(layer)) {
+        let kept = self.kept.and(sending);
+        if let Some(layer) = sending.without(kept).iter().find(|layer| !heard(layer)) {
             return step(layer, Phase::Listening);
         }
         if self.own.version == Version::default() {
             return None;
         }
-        let wish = self.own.wish;
+        let wish = self.own.wish.or(kept);
         let same = other.version == self.own.version;
         let over =
             |since: Option<Nanos>| since.is_some_and(|since| now >= since.saturating_add(linger));

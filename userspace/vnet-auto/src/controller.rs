@@ -3,10 +3,10 @@
 //! The controller of one end.
 
 use crate::agree::{Agreement, Envelope, Step, Version};
-use crate::layer::{Layers, PerLayer, Phase};
+use crate::layer::{Layer, Layers, PerLayer, Phase};
 use crate::measure::{Losses, Pairs, Repairs, RoundTrip, WINDOW};
 use crate::message::Report;
-use crate::policy::{self, Chooser, Link, Needs};
+use crate::policy::{self, Chooser, Link, Need, Needs};
 use crate::{Nanos, MS};
 
 /// One in so many reports is followed by a second one at once.
@@ -84,9 +84,14 @@ pub struct Controller {
 impl Controller {
     /// One that begins at `id`, a time that tells it from those before it, with its layers in these phases.
     pub fn new(id: u64, settings: Settings, phases: PerLayer<Phase>) -> Self {
+        let mut agreement = Agreement::new(id, settings.available, phases);
+        if settings.needs.has(Need::Confidential) {
+            // Nobody on the way can have it taken away.
+            agreement.keep(Layers::NONE.set(Layer::Crypt, true));
+        }
         Controller {
             settings,
-            agreement: Agreement::new(id, settings.available, phases),
+            agreement,
             // As long as the losses that are counted.
             chooser: Chooser::new(settings.interval.saturating_mul(WINDOW as u64 / 4)),
             losses: Losses::default(),

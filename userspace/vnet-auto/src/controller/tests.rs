@@ -3,8 +3,7 @@
 //! Two controllers over a wire of their own.
 
 use super::*;
-use crate::layer::Layer;
-use crate::policy::Need;
+use crate::agree::Status;
 
 const INTERVAL: Nanos = 10 * MS;
 
@@ -172,6 +171,46 @@ fn the_needs_of_both_ends_hold_also_those_of_a_new_one() {
         )
     });
     world.until("crypt+arq");
+}
+
+#[test]
+fn nobody_on_the_way_takes_what_is_confidential_away() {
+    let mut world = World::new(&[Need::Confidential]);
+    world.until("crypt");
+    let strict = |world: &World| world.ends[1].phases()[Layer::Crypt] == Phase::Strict;
+    while !strict(&world) {
+        world.turn();
+    }
+    // What is wrong with this report is not to be seen.
+    let (_, last) = world.ends[1].last.unwrap();
+    let mut forged = last;
+    forged.envelope.sequence += 1;
+    forged.status = Status {
+        available: last.status.available,
+        version: Version {
+            number: 1000,
+            by: 1,
+        },
+        quiet: Layers::from_bits(15),
+        ..Status::default()
+    };
+    for _ in 0..1000 {
+        forged.envelope.sequence += 1;
+        world.now += INTERVAL;
+        let end = &mut world.ends[1];
+        end.receive(world.now, &forged.encode(500));
+        end.turn(
+            world.now,
+            &Observation {
+                quiet: Layers::from_bits(15),
+                ..Observation::default()
+            },
+        );
+        while let Some(step) = end.step(world.now) {
+            end.stepped(step);
+        }
+        assert!(end.phases()[Layer::Crypt] >= Phase::Sending);
+    }
 }
 
 #[test]

@@ -196,6 +196,11 @@ pub(crate) fn replace(request: &Request<'_>) -> Result {
                     c"the state cannot be handed over to this type; say state drop",
                     code::eopnotsupp(),
                 ),
+                ReplaceError::Held => extack.refuse(
+                    given,
+                    c"the block holds packets that it cannot let go yet; again later, or say state drop",
+                    EAGAIN,
+                ),
                 ReplaceError::Subscription => extack.refuse(
                     given,
                     c"a subscription does not go with this type; say state drop",

@@ -348,6 +348,15 @@ impl Block for Arq {
         })
     }
 
+    fn can_release(&self) -> bool {
+        true
+    }
+
+    /// When all is acknowledged and handed on. What comes then is sent as it is.
+    fn release(&self, _rtnl: &Rtnl) -> bool {
+        self.0.line.lock().release()
+    }
+
     fn stop(&self, successor: Option<&dyn Block>, _rtnl: &Rtnl) {
         if takes_over(successor, |other: &Arq| &other.0, &self.0) {
             return;

@@ -41,7 +41,10 @@ use crate::{
         }, //
     },
     sync::{
-        percpu::BottomHalf,
+        percpu::{
+            self,
+            BottomHalf, //
+        },
         spinlock_bh::{
             new_spinlock_bh,
             SpinLockBh, //
@@ -402,6 +405,24 @@ impl Block for Fec {
             AGAIN => Value::Uint(line.again),
             _ => Value::Absent,
         })
+    }
+
+    fn can_release(&self) -> bool {
+        true
+    }
+
+    /// A group that has begun is ended; more is not held.
+    fn release(&self, _rtnl: &Rtnl) -> bool {
+        let sum = {
+            let mut line = self.0.line.lock();
+            let begun = line.count != 0;
+            begun.then(|| line.end(self.0.format))
+        };
+        if let Some(sum) = sum.flatten() {
+            let bh = percpu::disable_bottom_half();
+            self.0.outlet.emit(sum, LOWER, &bh);
+        }
+        true
     }
 
     fn stop(&self, successor: Option<&dyn Block>, _rtnl: &Rtnl) {

@@ -329,7 +329,7 @@ impl Nodes {
         self.swap(place, &mut other, moves.iter().copied());
         let compiled = match self.check_and_compile(&[place]) {
             // Packets still pass the old one.
-            Ok(_) if convert && !other.block.release(rtnl) => Err(ReplaceError::State),
+            Ok(_) if convert && !other.block.release(rtnl) => Err(ReplaceError::Held),
             compiled => compiled.map_err(ReplaceError::Bind),
         };
         if compiled.is_err() {
@@ -357,7 +357,7 @@ impl Nodes {
             }
             Err(error) => {
                 other.block.stop(Some(&*body.block), rtnl);
-                if matches!(error, ReplaceError::State) {
+                if matches!(error, ReplaceError::Held) {
                     body.block.start(&body.values, rtnl);
                 }
                 Err(error)
@@ -417,6 +417,8 @@ impl Nodes {
 pub(crate) enum ReplaceError {
     /// The other type cannot take over the state.
     State,
+    /// The block holds something that it cannot let go at present.
+    Held,
     /// The other type does not raise, or take, what there are subscriptions to.
     Subscription,
     /// The other type has no port of the same name and kind where something is bound.

@@ -339,6 +339,16 @@ impl Block for Pipe {
         })
     }
 
+    fn can_release(&self) -> bool {
+        true
+    }
+
+    fn release(&self, _rtnl: &Rtnl) -> bool {
+        [&self.ways.up, &self.ways.down]
+            .into_iter()
+            .all(|one| way::release(one))
+    }
+
     fn stop(&self, successor: Option<&dyn Block>, _rtnl: &Rtnl) {
         if !takes_over(successor, |other: &Pipe| &other.ways, &self.ways) {
             way::close(&self.ways.up);

@@ -376,6 +376,11 @@ impl<P, S: DerefMut<Target = [Option<P>]>> Receiver<S> {
         })
     }
 
+    /// Whether no packet waits.
+    pub fn is_empty(&self) -> bool {
+        self.slots.iter().all(Option::is_none)
+    }
+
     /// Takes all packets that wait, in their order.
     pub fn clear(&mut self, mut ready: impl FnMut(P)) {
         for _ in 0..self.slots.len() {

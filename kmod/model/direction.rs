@@ -378,6 +378,32 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         self.empty(true, cause);
     }
 
+    /// Hands over everything at once, in the order in which it would have arrived: what is in the
+    /// delay line, is being sent, and waits. What would still happen to it does not, and it is not
+    /// counted as delivered.
+    pub fn hand_over(&mut self) -> Q {
+        let mut all = Q::default();
+        while let Some(frame) = self.line.pop_due(u64::MAX) {
+            all.push_back(frame);
+        }
+        let on_wire = self
+            .on_wire
+            .take()
+            .and_then(|on_wire| match on_wire.content {
+                Content::Frame(frame) => Some(frame),
+                Content::Landed { .. } => None,
+            });
+        for frame in [on_wire, self.copy.take()].into_iter().flatten() {
+            all.push_back(frame);
+        }
+        let mut waiting = self.room.take_all(desk!(self));
+        while let Some(frame) = waiting.pop_front() {
+            all.push_back(frame);
+        }
+        self.serialiser.reset(self.now);
+        all
+    }
+
     fn empty(&mut self, ripe: bool, cause: Cause) {
         let now = self.now;
         let on_wire = self

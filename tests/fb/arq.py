@@ -4,7 +4,7 @@
 
 import time
 
-from vnettest.blocks import Graph
+from vnettest.blocks import Graph, refused
 from vnettest.ktap import between, case, equal, run, true
 from vnettest.links import MS, SLOW, Link
 from vnettest.netns import Child
@@ -199,6 +199,24 @@ def waits():
     sender.send(SIZE, 3)
     equal(len(sink.collect(3)), 3)
     equal(line.arq("a").params["sent"], 5)
+
+
+@case("another type takes its place when all is acknowledged")
+def converted():
+    """Not before; what comes then is sent as it is."""
+    line = Line(timeout=20, tries=100)
+    sink, sender = line.link.sink(), line.sender()
+    line.graphs["a"].set("wire", loss=10 * TENTH)
+    sender.send(SIZE, 5)
+    refused("EAGAIN", "the block holds packets that it cannot let go yet; again later, or say state drop",
+            line.graphs["a"].replace, "arq", "forward")
+    sender.send(SIZE, 5)
+    line.graphs["a"].set("wire", loss=0)
+    equal([a.number for a in sink.collect(10)], list(range(10)), "it went on as it was")
+    line.quiet()
+    line.graphs["a"].replace("arq", "forward")
+    sender.send(SIZE, 5)
+    equal([a.number for a in sink.collect(5)], list(range(10, 15)))
 
 
 @case("others' messages pass")

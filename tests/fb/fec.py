@@ -111,6 +111,18 @@ def live():
     equal((line.fec("a").drops, line.fec("b").drops), ({}, {}))
 
 
+@case("another type takes its place")
+def converted():
+    """A group that has begun is ended before."""
+    line = Line(group=10, timeout=10000)
+    sink = line.link.sink()
+    line.link.sender().send(SIZE, 3)
+    line.graphs["a"].replace("fec", "forward")
+    line.link.sender().send(SIZE, 3)
+    equal(len(sink.collect(6)), 6)
+    until(lambda: line.fec("b").count("in") == 7, "the sum of three came")
+
+
 @case("random losses")
 def random_losses():
     """With p = 0.1 and groups of four most of them are recovered; none comes twice."""

@@ -86,11 +86,17 @@ def other_types():
     equal(graph.get("m0").count("in"), count, "counters stay with the name")
 
 
-@case("a queue is replaced by another type while it holds packets")
-def conversion():
+# Each with parameters by which it holds everything, and something.
+HOLDS = {"queue": ({"open": 0}, {"rate": 30 * MBIT}), "pipe": ({"delay": 10**11}, {"rate": 60 * MBIT, "delay": 10**6})}
+LIMITS = {"queue": "packets", "pipe": "queue-packets"}
+
+
+@case("a block is replaced by another type while it holds packets", *HOLDS)
+def conversion(kind):
     """They go on, in order and before what comes meanwhile."""
-    link, graph, _ = chain("queue")
-    graph.set("m0", open=0)
+    held, flowing = HOLDS[kind]
+    link, graph, _ = chain(kind)
+    graph.set("m0", **held)
     sink, sender = link.sink(), link.sender()
     sender.send(SIZE, 200)
     end = time.monotonic() + 20
@@ -104,7 +110,7 @@ def conversion():
     count = 4 * TIMES
     child = flow(link, count)
     for turn in range(TIMES // 2):
-        graph.replace("m0", "queue", rate=30 * MBIT, packets=count)
+        graph.replace("m0", kind, **flowing, **{LIMITS[kind]: count})
         graph.replace("m0", "counter" if turn % 2 else "tee")
         if turn % 2:
             graph.replace("m0", "forward", state="drop")

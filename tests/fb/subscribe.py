@@ -202,6 +202,8 @@ def refusals():
         graph.add(f"n{number}", "queue")
         graph.subscribe(f"n{number}", "a")
     refused("ENOSPC", "a block has at most 64 subscriptions and 64 subscribers", graph.subscribe, "q", "a")
+    # All goes with the namespace, whoever is subscribed to whom.
+    graph.ns.close()
 
 
 @case("a replacement of either end keeps what fits")

@@ -384,6 +384,13 @@ impl Line {
         }
     }
 
+    /// Packets get no numbers from here on; false if something is held.
+    pub(super) fn release(&mut self) -> bool {
+        let idle = self.count == 0 && self.sender.is_idle() && self.receiver.is_empty();
+        self.sends &= !idle;
+        idle
+    }
+
     /// Ends the line: what it holds goes.
     pub(super) fn close(&mut self, out: &mut Out) {
         self.closed = true;

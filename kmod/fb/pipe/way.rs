@@ -71,6 +71,8 @@ use kernel::{
 const NEVER: u64 = u64::MAX;
 /// Most packets that are let go at once.
 const BURST: u32 = 64;
+/// Most times that everything is let go when a successor comes.
+const MAX_ROUNDS: u32 = 1 << 16;
 
 /// One way.
 #[pin_data]
@@ -97,6 +99,8 @@ struct Line {
     /// Somebody is emitting what was due; what comes now must come after that.
     draining: bool,
     congested: bool,
+    /// Nothing happens to packets any more, as a successor will come.
+    released: bool,
     closed: bool,
 }
 
@@ -120,6 +124,7 @@ pub(super) fn new(
             armed: NEVER,
             draining: false,
             congested: false,
+            released: false,
             closed: false,
         }, "vnet_fb_pipe"),
     });
@@ -136,6 +141,36 @@ pub(super) fn change(way: &SoftTimer<Way>, params: &Parameters) {
     let changed = line.weigh(way);
     drop(line);
     way.tell((lost, changed), &percpu::disable_bottom_half());
+}
+
+/// Lets everything go from here on, and what is held first; false if there is always more, and then it
+/// is as before.
+pub(super) fn release(way: &SoftTimer<Way>) -> bool {
+    for _ in 0..MAX_ROUNDS {
+        let bh = percpu::disable_bottom_half();
+        let (mut held, lost) = {
+            let mut line = way.line.lock();
+            line.released = true;
+            if line.draining {
+                continue;
+            }
+            line.draining = true;
+            line.model.advance(clock::now());
+            let lost = line.take_lost();
+            (line.hand_over(), lost)
+        };
+        way.lose(lost, &bh);
+        let done = held.front().is_none();
+        while let Some(frame) = held.pop_front() {
+            way.emit(frame, &bh);
+        }
+        way.line.lock().draining = false;
+        if done {
+            return true;
+        }
+    }
+    way.line.lock().released = false;
+    false
 }
 
 /// Ends the way: what it holds is dropped as removed, and what comes passes.
@@ -239,6 +274,14 @@ impl Way {
         }
     }
 
+    /// Sends a frame on its way out of the block.
+    fn emit(&self, frame: Frame, bh: &BottomHalf) {
+        match frame.stamp().is_copy() {
+            true => self.outlet.emit(frame.into_skb(), self.port, bh),
+            false => self.outlet.emit_queued(frame.into_skb(), self.port, bh),
+        }
+    }
+
     /// Drops what the model has lost.
     fn lose(&self, mut lost: FrameList, bh: &BottomHalf) {
         while let Some(frame) = lost.pop_front() {
@@ -290,8 +333,9 @@ impl Line {
 
     /// Whether a packet may go on at once, as nothing happens to it and none is before it.
     fn passes(&self) -> bool {
-        self.closed
-            || (self.model.is_instant() && !self.draining && self.model.in_flight().frames == 0)
+        let idle = || !self.draining && self.model.in_flight().frames == 0;
+        let released = || self.released && self.model.queued().frames == 0;
+        self.closed || ((self.model.is_instant() || released()) && idle())
     }
 
     /// Hands a packet to the model.
@@ -306,6 +350,17 @@ impl Line {
             return self.refused.push_back(frame);
         }
         self.model.enqueue(now, frame);
+    }
+
+    /// All that is held, in its order, which is not charged any more.
+    fn hand_over(&mut self) -> FrameList {
+        let mut all = FrameList::default();
+        let mut held = self.model.hand_over();
+        while let Some(frame) = held.pop_front() {
+            self.held.give(frame.load());
+            all.push_back(frame);
+        }
+        all
     }
 
     /// What is to be dropped, none of which is charged any more.
@@ -359,10 +414,7 @@ impl Expire for Way {
             (due, (line.take_lost(), line.weigh(timer)))
         };
         while let Some(frame) = due.pop_front() {
-            match frame.stamp().is_copy() {
-                true => timer.outlet.emit(frame.into_skb(), timer.port, bh),
-                false => timer.outlet.emit_queued(frame.into_skb(), timer.port, bh),
-            }
+            timer.emit(frame, bh);
         }
         timer.tell(told, bh);
         let mut line = timer.line.lock();

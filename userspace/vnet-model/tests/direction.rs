@@ -502,6 +502,23 @@ fn releases_are_coalesced_on_a_fast_link() {
 }
 
 #[test]
+fn everything_is_handed_over_in_order() {
+    for now in [0, MS / 2, 2 * MS + 1, 30 * MS] {
+        let mut direction = direction(millisecond_frames(10 * MS));
+        for id in 0..5 {
+            direction.enqueue(0, TestFrame::new(id, 1000));
+        }
+        direction.advance(now);
+        let all = direction.hand_over();
+        let ids: Vec<_> = all.0.iter().map(|frame| frame.id).collect();
+        assert_eq!(ids, [0, 1, 2, 3, 4], "at {now}");
+        assert_eq!(direction.queued(), Tally::default(), "at {now}");
+        assert_eq!(direction.in_flight(), Tally::default(), "at {now}");
+        assert_eq!(direction.next_event(), None, "at {now}");
+    }
+}
+
+#[test]
 fn purge_and_refuse_are_counted() {
     let mut direction = direction(Params {
         line: LineLimit {

@@ -8,6 +8,7 @@ pub mod values;
 
 use std::collections::BTreeMap;
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use vnet_topology::plan::{ChainsPlan, NodePlan, Plan};
 use vnet_uapi::{Block, BlockState, BlockType, Client};
@@ -17,6 +18,11 @@ use crate::node::Node;
 use crate::paths::LabPaths;
 use crate::wire::LinkBackend;
 use steps::Step;
+
+/// How long a block is waited for that cannot let go yet what it holds.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What would be done to the chains of living nodes, by node.
 pub fn preview(
@@ -157,13 +163,23 @@ fn run(
         } => {
             let mut replace =
                 |state| client.block_replace(netns, &name, kind.clone(), params.clone(), state);
-            match replace(BlockState::Keep) {
-                // The file's new block is wanted all the same.
-                Err(error) if error.errno() == Some(libc::EOPNOTSUPP) => {
-                    replace(BlockState::Drop)?;
-                    return Ok(State::Dropped);
+            let mut left = PATIENCE;
+            loop {
+                match (replace(BlockState::Keep), left.is_zero()) {
+                    // What the block holds is acknowledged soon.
+                    (Err(error), false) if error.errno() == Some(libc::EAGAIN) => {
+                        std::thread::sleep(PAUSE);
+                        left = left.saturating_sub(PAUSE);
+                    }
+                    // The file's new block is wanted all the same.
+                    (Err(error), _)
+                        if matches!(error.errno(), Some(libc::EOPNOTSUPP | libc::EAGAIN)) =>
+                    {
+                        replace(BlockState::Drop)?;
+                        return Ok(State::Dropped);
+                    }
+                    (other, _) => break other?,
                 }
-                other => other?,
             }
         }
         Step::Bind { lower, upper } => client.block_bind(netns, upper, lower)?,

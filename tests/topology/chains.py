@@ -148,17 +148,17 @@ def device():
     true(counted() >= 1)
 
 
-@case("what the module does not take is told, and the lab stays what it was")
+@case("mistakes are told, and the lab stays what it was")
 def refused():
-    """Unknown types and parameters."""
+    """Unknown types, parameters and ports with their place in the file; what only the module knows by it."""
     up(CHAIN)
-    wrong = CHAIN.replace("forward f1", "forwrd f1")
-    contains(up(wrong, status=1).err, "chains of node b: block f1: there is no type forwrd; did you mean forward?")
-    wrong = CHAIN.replace("forward f1", "forward f1(speed=3)")
-    contains(up(wrong, status=1).err, "chains of node b: block f1: the type forward has no parameter speed; it has none")
-    wrong = CHAIN.replace("-> forward f1", "-> forward f1::side")
-    contains(up(wrong, status=1).err, "node b: bind f1:side -> eth0:host: the block has no such port")
-    equal(shown(), SHOWN)
+    for wrong, message in (
+            ("forwrd f1", "there is no type `forwrd` of blocks; did you mean `forward`?"),
+            ("forward f1(speed=3)", "the type `forward` has no parameter `speed`; it has none"),
+            ("forward f1::side", "has no port `side`; it has lower, upper"),
+            ("frame f1", "one side carries frames, the other one datagrams")):
+        contains(up(CHAIN.replace("forward f1", wrong), status=1).err, message)
+        equal(shown(), SHOWN, wrong)
 
 
 run()

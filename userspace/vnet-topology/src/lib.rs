@@ -13,6 +13,7 @@
 //! assert_eq!(plan.unwrap().links[0].directions[0].rate, Some(100_000_000));
 //! ```
 
+pub mod blocks;
 pub mod chain;
 mod compile;
 mod decode;

@@ -3,35 +3,16 @@
 //! Values of parameters: from text as the type declares it, and back.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use serde_json::{json, Value};
-use vnet_topology::plan::{MacAddr, ParamPlan};
-use vnet_topology::units::{self, show_rate, show_size, show_time};
+pub use vnet_topology::blocks::value::{show_number, ValueError};
+use vnet_topology::blocks::value::{split_records, Kind, Rule, Simple};
+use vnet_topology::plan::ParamPlan;
 use vnet_uapi::{
     BlockField, BlockParam, BlockParamKind, BlockRecord, BlockType, BlockTypeField, BlockTypeParam,
 };
 
 use crate::error::near;
-
-/// What is wrong with the value of a parameter, and what to write instead.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ValueError(pub String);
-
-/// The names of a number's unit, as the module tells them.
-const TIME: &str = "ns";
-const SIZE: &str = "bytes";
-const RATE: &str = "bit/s";
-
-/// What is needed to read a value, of a parameter or of a record's field.
-struct Rule<'a> {
-    name: &'a str,
-    kind: Option<BlockParamKind>,
-    least: u64,
-    most: u64,
-    unit: Option<&'a str>,
-}
 
 /// A parameter by name, with its declaration.
 pub fn find<'t>(kind: &'t BlockType, name: &str) -> Result<&'t BlockTypeParam, ValueError> {
@@ -56,10 +37,10 @@ pub fn find<'t>(kind: &'t BlockType, name: &str) -> Result<&'t BlockTypeParam, V
 /// A parameter for a request.
 pub fn read(kind: &BlockType, name: &str, value: &ParamPlan) -> Result<BlockParam, ValueError> {
     let declared = find(kind, name)?;
-    let rule = Rule::of_param(declared);
+    let rule = of_param(declared);
     let records = match (rule.kind, value) {
-        (Some(BlockParamKind::Records), ParamPlan::Text(text)) => split_records(name, text)?,
-        (Some(BlockParamKind::Records), ParamPlan::Records(records)) => records.clone(),
+        (Some(Kind::Records), ParamPlan::Text(text)) => split_records(name, text)?,
+        (Some(Kind::Records), ParamPlan::Records(records)) => records.clone(),
         (_, ParamPlan::Records(_)) => {
             return Err(ValueError(format!(
                 "{name} is {}, not a list",
@@ -67,12 +48,12 @@ pub fn read(kind: &BlockType, name: &str, value: &ParamPlan) -> Result<BlockPara
             )))
         }
         (_, ParamPlan::Text(text)) => {
-            let simple = rule.read(text)?;
+            let field = field(name, rule.read(text)?);
             return Ok(BlockParam {
-                name: Some(name.into()),
-                uint: simple.uint,
-                text: simple.text,
-                data: simple.data,
+                name: field.name,
+                uint: field.uint,
+                text: field.text,
+                data: field.data,
                 ..Default::default()
             });
         }
@@ -102,201 +83,67 @@ fn read_record(
     let field = record
         .iter()
         .map(|(name, value)| {
-            let field = declared
+            let declared = declared
                 .field
                 .iter()
                 .find(|field| field.name.as_deref() == Some(name));
-            let field = field.ok_or_else(|| {
+            let declared = declared.ok_or_else(|| {
                 let all: Vec<&str> = known().collect();
                 ValueError(format!(
                     "a record of {of} has no field {name}; it has {}",
                     all.join(", ")
                 ))
             })?;
-            let simple = Rule::of_field(field).read(value)?;
-            Ok(BlockField {
-                name: Some(name.clone()),
-                ..simple
-            })
+            Ok(field(name, of_field(declared).read(value)?))
         })
         .collect::<Result<_, ValueError>>()?;
     Ok(BlockRecord { field })
 }
 
-/// Records on a command line: `proto:6,port:80; proto:17`.
-fn split_records(name: &str, text: &str) -> Result<Vec<BTreeMap<String, String>>, ValueError> {
-    let filled = |part: &&str| !part.trim().is_empty();
-    text.split(';')
-        .filter(filled)
-        .map(|record| {
-            record
-                .split(',')
-                .filter(filled)
-                .map(|field| match field.split_once(':') {
-                    Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
-                    None => Err(ValueError(format!(
-                        "`{}` of {name} has no value; records are written FIELD:VALUE,FIELD:VALUE;FIELD:VALUE",
-                        field.trim()
-                    ))),
-                })
-                .collect()
-        })
-        .collect()
-}
-
-impl<'a> Rule<'a> {
-    fn of_param(param: &'a BlockTypeParam) -> Self {
-        Rule {
-            name: param.name.as_deref().unwrap_or_default(),
-            kind: param.kind.and_then(BlockParamKind::from_number),
-            least: param.least.unwrap_or(0),
-            most: param.most.unwrap_or(u64::MAX),
-            unit: param.unit.as_deref(),
-        }
-    }
-
-    fn of_field(field: &'a BlockTypeField) -> Self {
-        Rule {
-            name: field.name.as_deref().unwrap_or_default(),
-            kind: field.kind.and_then(BlockParamKind::from_number),
-            least: field.least.unwrap_or(0),
-            most: field.most.unwrap_or(u64::MAX),
-            unit: field.unit.as_deref(),
-        }
-    }
-
-    fn describe(&self) -> &'static str {
-        match (self.kind, self.unit) {
-            (Some(BlockParamKind::Uint), Some(TIME)) => "a time",
-            (Some(BlockParamKind::Uint), Some(SIZE)) => "a size",
-            (Some(BlockParamKind::Uint), Some(RATE)) => "a rate",
-            (Some(BlockParamKind::Uint), _) => "a number",
-            (Some(BlockParamKind::Bool), _) => "true or false",
-            (Some(BlockParamKind::Text), _) => "a text",
-            (Some(BlockParamKind::Data), _) => "bytes",
-            (Some(BlockParamKind::Records), _) => "a list of records",
-            (None, _) => "of a kind that only a newer vnetctl knows",
-        }
-    }
-
-    fn read(&self, text: &str) -> Result<BlockField, ValueError> {
-        let name = self.name;
-        match self.kind {
-            Some(BlockParamKind::Uint) => self.number(text).map(|uint| BlockField {
-                uint: Some(uint),
-                ..Default::default()
-            }),
-            Some(BlockParamKind::Bool) => {
-                let uint = match text {
-                    "true" | "on" | "yes" | "1" => 1,
-                    "false" | "off" | "no" | "0" => 0,
-                    _ => {
-                        return Err(ValueError(format!(
-                            "{name}: `{text}` is neither true nor false"
-                        )))
-                    }
-                };
-                Ok(BlockField {
-                    uint: Some(uint),
-                    ..Default::default()
-                })
-            }
-            Some(BlockParamKind::Text) => {
-                self.length(text.len())?;
-                Ok(BlockField {
-                    text: Some(text.into()),
-                    ..Default::default()
-                })
-            }
-            Some(BlockParamKind::Data) => {
-                let data = bytes(text).ok_or_else(|| {
-                    ValueError(format!(
-                        "{name}: `{text}` is not bytes; write them as 0x0a0b0c, or as a MAC or IP address"
-                    ))
-                })?;
-                self.length(data.len())?;
-                Ok(BlockField {
-                    data: Some(data),
-                    ..Default::default()
-                })
-            }
-            Some(BlockParamKind::Records) | None => {
-                Err(ValueError(format!("{name} is {}", self.describe())))
-            }
-        }
-    }
-
-    fn number(&self, text: &str) -> Result<u64, ValueError> {
-        let plain = text.parse::<u64>();
-        let hexadecimal = text
-            .strip_prefix("0x")
-            .map(|digits| u64::from_str_radix(digits, 16));
-        let value = match (plain, hexadecimal, self.unit) {
-            (Ok(value), ..) | (_, Some(Ok(value)), _) => Ok(value),
-            (.., Some(TIME)) => units::time(text),
-            (.., Some(SIZE)) => units::size(text),
-            (.., Some(RATE)) => units::rate(text).map(|rate| rate.unwrap_or(0)),
-            _ => units::count(text, self.name, self.least, self.most),
-        };
-        let value = value.map_err(|error| {
-            ValueError(format!("{}: {}; {}", self.name, error.message, error.help))
-        })?;
-        match (self.least..=self.most).contains(&value) {
-            true => Ok(value),
-            false => Err(ValueError(format!(
-                "{}: `{text}` is not within {} and {}",
-                self.name,
-                show_number(self.least, self.unit),
-                show_number(self.most, self.unit)
-            ))),
-        }
-    }
-
-    fn length(&self, length: usize) -> Result<(), ValueError> {
-        match (self.least..=self.most).contains(&(length as u64)) {
-            true => Ok(()),
-            false if self.least == self.most => Err(ValueError(format!(
-                "{} has {} bytes, not {length}",
-                self.name, self.most
-            ))),
-            false => Err(ValueError(format!(
-                "{} has {} to {} bytes, not {length}",
-                self.name, self.least, self.most
-            ))),
-        }
+/// What the value of a parameter has to be.
+fn of_param(param: &BlockTypeParam) -> Rule<'_> {
+    Rule {
+        name: param.name.as_deref().unwrap_or_default(),
+        kind: kind_of(param.kind),
+        least: param.least.unwrap_or(0),
+        most: param.most.unwrap_or(u64::MAX),
+        unit: param.unit.as_deref(),
     }
 }
 
-/// Bytes: hexadecimal digits, or an address.
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    if let Some(digits) = text.strip_prefix("0x") {
-        let pairs = digits.as_bytes().chunks(2);
-        return pairs
-            .map(|pair| {
-                let pair = std::str::from_utf8(pair)
-                    .ok()
-                    .filter(|pair| pair.len() == 2)?;
-                u8::from_str_radix(pair, 16).ok()
-            })
-            .collect();
-    }
-    if let Ok(mac) = text.parse::<MacAddr>() {
-        return Some(mac.0.to_vec());
-    }
-    match text.parse::<IpAddr>().ok()? {
-        IpAddr::V4(address) => Some(address.octets().to_vec()),
-        IpAddr::V6(address) => Some(address.octets().to_vec()),
+/// What the value of a record's field has to be.
+fn of_field(field: &BlockTypeField) -> Rule<'_> {
+    Rule {
+        name: field.name.as_deref().unwrap_or_default(),
+        kind: kind_of(field.kind),
+        least: field.least.unwrap_or(0),
+        most: field.most.unwrap_or(u64::MAX),
+        unit: field.unit.as_deref(),
     }
 }
 
-/// A number with its unit.
-pub fn show_number(value: u64, unit: Option<&str>) -> String {
-    match unit {
-        Some(TIME) => show_time(value),
-        Some(SIZE) => show_size(value),
-        Some(RATE) => show_rate(Some(value).filter(|rate| *rate > 0)),
-        _ => value.to_string(),
+fn kind_of(number: Option<u32>) -> Option<Kind> {
+    Some(match number.and_then(BlockParamKind::from_number)? {
+        BlockParamKind::Uint => Kind::Uint,
+        BlockParamKind::Bool => Kind::Bool,
+        BlockParamKind::Text => Kind::Text,
+        BlockParamKind::Data => Kind::Data,
+        BlockParamKind::Records => Kind::Records,
+    })
+}
+
+/// As a request has it.
+fn field(name: &str, simple: Simple) -> BlockField {
+    let mut field = BlockField {
+        name: Some(name.into()),
+        ..Default::default()
+    };
+    match simple {
+        Simple::Uint(value) => field.uint = Some(value),
+        Simple::Text(text) => field.text = Some(text),
+        Simple::Data(data) => field.data = Some(data),
     }
+    field
 }
 
 /// A value in words that can be written in its place.

@@ -2,11 +2,13 @@
 
 //! Chains of functional blocks: which blocks there are, and what binds them.
 //!
-//! Types, their ports and parameters are the module's to know, which checks them when the lab is made; here it is
-//! checked that nodes and devices exist, and that the blocks of a chain are there.
+//! It is checked that nodes and devices exist, that the blocks of a chain are there, and by the table in [`crate::blocks`] types,
+//! ports, parameters and who takes whose events. What depends on the whole graph, such as loops, the module checks when the
+//! chain is made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::blocks::{BlockType, Side};
 use crate::chain::{bindings, Hop};
 use crate::decode::Problems;
 use crate::file::{Chains, File, SUBSCRIBE};
@@ -57,6 +59,19 @@ fn devices(node: &NodePlan, links: &[LinkPlan]) -> BTreeSet<String> {
     all.filter(|name| *name != "lo").cloned().collect()
 }
 
+/// A parameter as it is given.
+struct Given<'a> {
+    name: &'a str,
+    value: ParamPlan,
+    span: &'a Span,
+}
+
+/// What is wrong by the table of types.
+fn of_types(span: &Span, message: String) -> Problem {
+    Problem::new(span.clone(), message)
+        .help("`vnetctl fb types` lists the types, `vnetctl fb types TYPE` ports and parameters")
+}
+
 /// A node's chains while they are put together.
 struct Node<'a> {
     problems: &'a Problems,
@@ -67,6 +82,8 @@ struct Node<'a> {
     made: BTreeMap<String, Span>,
     /// Where each port is bound: block, port, whether it is the upper one.
     bound: BTreeMap<(String, String, bool), Span>,
+    /// What the types are, of blocks whose type is known.
+    kinds: BTreeMap<String, &'static BlockType>,
     /// Where each subscription stands.
     subscribed: Vec<(SubscriptionPlan, Span)>,
 }
@@ -79,15 +96,17 @@ fn of_node(problems: &Problems, chains: &Chains, devices: &BTreeSet<String>) -> 
         plan: ChainsPlan::default(),
         made: BTreeMap::new(),
         bound: BTreeMap::new(),
+        kinds: BTreeMap::new(),
         subscribed: Vec::new(),
     };
     for block in &chains.blocks {
-        let params = block
-            .params
-            .iter()
-            .map(|(name, value)| (name.value.clone(), value.clone()));
-        let span = &block.name.span;
-        node.make(&block.name.value, span, &block.kind.value, params.collect());
+        let params = block.params.iter().map(|(name, value)| Given {
+            name: &name.value,
+            value: value.clone(),
+            span: &name.span,
+        });
+        let kind = (block.kind.value.as_str(), &block.kind.span);
+        node.make(&block.name.value, &block.name.span, kind, params.collect());
         for publisher in &block.publishers {
             node.subscribe(&block.name.value, &publisher.value, &publisher.span);
         }
@@ -98,8 +117,12 @@ fn of_node(problems: &Problems, chains: &Chains, devices: &BTreeSet<String>) -> 
             continue;
         };
         let params = hop.params.iter().filter(|(name, _)| name != SUBSCRIBE);
-        let params = params.map(|(name, value)| (name.clone(), ParamPlan::Text(value.clone())));
-        node.make(&hop.name, span, kind, params.collect());
+        let params = params.map(|(name, value)| Given {
+            name,
+            value: ParamPlan::Text(value.clone()),
+            span,
+        });
+        node.make(&hop.name, span, (kind, span), params.collect());
         let names = hop.params.iter().filter(|(name, _)| name == SUBSCRIBE);
         for publisher in names.flat_map(|(_, names)| names.split_whitespace()) {
             node.subscribe(&hop.name, publisher, span);
@@ -116,7 +139,13 @@ fn of_node(problems: &Problems, chains: &Chains, devices: &BTreeSet<String>) -> 
 }
 
 impl Node<'_> {
-    fn make(&mut self, name: &str, span: &Span, kind: &str, params: BTreeMap<String, ParamPlan>) {
+    fn make(
+        &mut self,
+        name: &str,
+        span: &Span,
+        (kind, kind_span): (&str, &Span),
+        given: Vec<Given<'_>>,
+    ) {
         if let Some(first) = self.made.get(name) {
             return self.problems.add(
                 Problem::new(
@@ -127,6 +156,11 @@ impl Node<'_> {
                 .help("only one place says the type; elsewhere its name is enough"),
             );
         }
+        self.check(name, span, (kind, kind_span), &given);
+        let params = given.into_iter();
+        let params: BTreeMap<String, ParamPlan> = params
+            .map(|param| (param.name.to_owned(), param.value))
+            .collect();
         if let (DEVICE_TYPE, Some(ParamPlan::Text(device))) = (kind, params.get(DEVICE)) {
             if !self.devices.contains(device) {
                 self.no_device(
@@ -141,6 +175,47 @@ impl Node<'_> {
         self.plan
             .blocks
             .insert(name.to_owned(), BlockPlan { kind, params });
+    }
+
+    /// Checks type and parameters of a block.
+    fn check(
+        &mut self,
+        name: &str,
+        span: &Span,
+        (kind, kind_span): (&str, &Span),
+        given: &[Given<'_>],
+    ) {
+        let found = match BlockType::of(kind) {
+            Ok(found) => found,
+            Err(message) => return self.problems.add(of_types(kind_span, message)),
+        };
+        self.kinds.insert(name.to_owned(), found);
+        for (index, param) in given.iter().enumerate() {
+            if given[..index].iter().any(|other| other.name == param.name) {
+                let message = format!("`{name}` gets `{}` twice", param.name);
+                let problem = Problem::new(param.span.clone(), message);
+                self.problems
+                    .add(problem.help("each parameter has one value"));
+            } else if let Err(message) = found.check(param.name, &param.value) {
+                self.problems.add(of_types(param.span, message));
+            }
+        }
+        let names = given.iter().map(|param| param.name);
+        if let Some(missing) = found.missing(names) {
+            let message = format!("a block of type `{kind}` needs `{missing}`");
+            self.problems.add(of_types(span, message));
+        }
+    }
+
+    /// Checks that a block has the port by which a chain passes it.
+    fn check_port(&self, port: &PortPlan, side: Side, span: &Span) {
+        let kind = self.kinds.get(&port.block);
+        let plan = self.plan.blocks.get(&port.block);
+        if let (Some(kind), Some(plan)) = (kind, plan) {
+            if let Err(message) = kind.check_port(&plan.params, port.port.as_deref(), side) {
+                self.problems.add(of_types(span, message));
+            }
+        }
     }
 
     fn subscribe(&mut self, subscriber: &str, publisher: &str, span: &Span) {
@@ -185,11 +260,26 @@ impl Node<'_> {
                     format!("`{subscriber}` and `{publisher}` would wait for each other"),
                     "subscriptions must not form a ring",
                 );
+            } else if let Err(message) = self.check_subscription(&one) {
+                refuse(
+                    message,
+                    "`vnetctl fb types TYPE` says which events a type raises and takes",
+                );
             } else {
                 self.plan.subscriptions.push(one);
             }
         }
         self.plan.subscriptions.sort();
+    }
+
+    fn check_subscription(&self, one: &SubscriptionPlan) -> Result<(), String> {
+        match (
+            self.kinds.get(&one.subscriber),
+            self.kinds.get(&one.publisher),
+        ) {
+            (Some(kind), Some(publisher)) => kind.check_subscription(publisher),
+            _ => Ok(()),
+        }
     }
 
     /// Whether subscriptions lead from a block to another one.
@@ -223,9 +313,12 @@ impl Node<'_> {
             return;
         }
         if self.devices.contains(&hop.name) {
-            let device = ParamPlan::Text(hop.name.clone());
-            let params = BTreeMap::from([(DEVICE.to_owned(), device)]);
-            return self.make(&hop.name, span, DEVICE_TYPE, params);
+            let device = Given {
+                name: DEVICE,
+                value: ParamPlan::Text(hop.name.clone()),
+                span,
+            };
+            return self.make(&hop.name, span, (DEVICE_TYPE, span), vec![device]);
         }
         let message = format!("`{}` has no block or device `{}`", self.name, hop.name);
         self.no_device(span, message, &hop.name);
@@ -263,6 +356,8 @@ impl Node<'_> {
             }
         }
         for (pair, binding) in chain.windows(2).zip(bindings(&hops)) {
+            self.check_port(&binding.lower, Side::Upper, &pair[0].span);
+            self.check_port(&binding.upper, Side::Lower, &pair[1].span);
             self.take(&binding.lower, true, &pair[0].span);
             self.take(&binding.upper, false, &pair[1].span);
             self.plan.bindings.push(binding);

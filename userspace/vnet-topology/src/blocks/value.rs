@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Values of parameters, as text, by what a type declares of them.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::Deserialize;
+
+use crate::plan::MacAddr;
+use crate::units::{self, show_rate, show_size, show_time};
+
+/// What is wrong with the value of a parameter, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ValueError(pub String);
+
+/// The names of a number's unit, as the module tells them.
+const TIME: &str = "ns";
+const SIZE: &str = "bytes";
+const RATE: &str = "bit/s";
+
+/// What a parameter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A number.
+    Uint,
+    /// A number that is 0 or 1.
+    Bool,
+    /// A text.
+    Text,
+    /// Bytes.
+    Data,
+    /// A list of records with named fields.
+    Records,
+}
+
+/// A value that is no list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Simple {
+    /// A number.
+    Uint(u64),
+    /// A text.
+    Text(String),
+    /// Bytes.
+    Data(Vec<u8>),
+}
+
+/// What is needed to read a value, of a parameter or of a record's field.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it is; none if that is of a kind that is not known.
+    pub kind: Option<Kind>,
+    /// Least number, or bytes.
+    pub least: u64,
+    /// Greatest number, or most bytes.
+    pub most: u64,
+    /// Unit of a number.
+    pub unit: Option<&'a str>,
+}
+
+impl Rule<'_> {
+    /// What such a value is, in words.
+    pub fn describe(&self) -> &'static str {
+        match (self.kind, self.unit) {
+            (Some(Kind::Uint), Some(TIME)) => "a time",
+            (Some(Kind::Uint), Some(SIZE)) => "a size",
+            (Some(Kind::Uint), Some(RATE)) => "a rate",
+            (Some(Kind::Uint), _) => "a number",
+            (Some(Kind::Bool), _) => "true or false",
+            (Some(Kind::Text), _) => "a text",
+            (Some(Kind::Data), _) => "bytes",
+            (Some(Kind::Records), _) => "a list of records",
+            (None, _) => "of a kind that only a newer vnetctl knows",
+        }
+    }
+
+    /// Reads a value that is no list.
+    pub fn read(&self, text: &str) -> Result<Simple, ValueError> {
+        let name = self.name;
+        match self.kind {
+            Some(Kind::Uint) => self.number(text).map(Simple::Uint),
+            Some(Kind::Bool) => match text {
+                "true" | "on" | "yes" | "1" => Ok(Simple::Uint(1)),
+                "false" | "off" | "no" | "0" => Ok(Simple::Uint(0)),
+                _ => Err(ValueError(format!(
+                    "{name}: `{text}` is neither true nor false"
+                ))),
+            },
+            Some(Kind::Text) => {
+                self.length(text.len())?;
+                Ok(Simple::Text(text.into()))
+            }
+            Some(Kind::Data) => {
+                let data = bytes(text).ok_or_else(|| {
+                    ValueError(format!(
+                        "{name}: `{text}` is not bytes; write them as 0x0a0b0c, or as a MAC or IP address"
+                    ))
+                })?;
+                self.length(data.len())?;
+                Ok(Simple::Data(data))
+            }
+            Some(Kind::Records) | None => Err(ValueError(format!("{name} is {}", self.describe()))),
+        }
+    }
+
+    fn number(&self, text: &str) -> Result<u64, ValueError> {
+        let plain = text.parse::<u64>();
+        let hexadecimal = text
+            .strip_prefix("0x")
+            .map(|digits| u64::from_str_radix(digits, 16));
+        let value = match (plain, hexadecimal, self.unit) {
+            (Ok(value), ..) | (_, Some(Ok(value)), _) => Ok(value),
+            (.., Some(TIME)) => units::time(text),
+            (.., Some(SIZE)) => units::size(text),
+            (.., Some(RATE)) => units::rate(text).map(|rate| rate.unwrap_or(0)),
+            _ => units::count(text, self.name, self.least, self.most),
+        };
+        let value = value.map_err(|error| {
+            ValueError(format!("{}: {}; {}", self.name, error.message, error.help))
+        })?;
+        match (self.least..=self.most).contains(&value) {
+            true => Ok(value),
+            false => Err(ValueError(format!(
+                "{}: `{text}` is not within {} and {}",
+                self.name,
+                show_number(self.least, self.unit),
+                show_number(self.most, self.unit)
+            ))),
+        }
+    }
+
+    fn length(&self, length: usize) -> Result<(), ValueError> {
+        match (self.least..=self.most).contains(&(length as u64)) {
+            true => Ok(()),
+            false if self.least == self.most => Err(ValueError(format!(
+                "{} has {} bytes, not {length}",
+                self.name, self.most
+            ))),
+            false => Err(ValueError(format!(
+                "{} has {} to {} bytes, not {length}",
+                self.name, self.least, self.most
+            ))),
+        }
+    }
+}
+
+/// Records on a command line: `proto:6,port:80; proto:17`.
+pub fn split_records(name: &str, text: &str) -> Result<Vec<BTreeMap<String, String>>, ValueError> {
+    let filled = |part: &&str| !part.trim().is_empty();
+    text.split(';')
+        .filter(filled)
+        .map(|record| {
+            record
+                .split(',')
+                .filter(filled)
+                .map(|field| match field.split_once(':') {
+                    Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
+                    None => Err(ValueError(format!(
+                        "`{}` of {name} has no value; records are written FIELD:VALUE,FIELD:VALUE;FIELD:VALUE",
+                        field.trim()
+                    ))),
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// Bytes: hexadecimal digits, or an address.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    if let Some(digits) = text.strip_prefix("0x") {
+        let pairs = digits.as_bytes().chunks(2);
+        return pairs
+            .map(|pair| {
+                let pair = std::str::from_utf8(pair)
+                    .ok()
+                    .filter(|pair| pair.len() == 2)?;
+                u8::from_str_radix(pair, 16).ok()
+            })
+            .collect();
+    }
+    if let Ok(mac) = text.parse::<MacAddr>() {
+        return Some(mac.0.to_vec());
+    }
+    match text.parse::<IpAddr>().ok()? {
+        IpAddr::V4(address) => Some(address.octets().to_vec()),
+        IpAddr::V6(address) => Some(address.octets().to_vec()),
+    }
+}
+
+/// A number with its unit.
+pub fn show_number(value: u64, unit: Option<&str>) -> String {
+    match unit {
+        Some(TIME) => show_time(value),
+        Some(SIZE) => show_size(value),
+        Some(RATE) => show_rate(Some(value).filter(|rate| *rate > 0)),
+        _ => value.to_string(),
+    }
+}

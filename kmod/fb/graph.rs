@@ -312,6 +312,11 @@ impl Nodes {
             return Err(ReplaceError::Subscription);
         }
         let subscribed = self.is_subscribed(place);
+        // Also those who do not hear of it any more then must forget what they have heard.
+        let mut roots = KVec::new();
+        for root in Iterator::chain(core::iter::once(place), self.subscribers(node.id)) {
+            roots.push(root, GFP_KERNEL)?;
+        }
         let mut bounds = kind.bounds(&values)?;
         let moves = moves(node, &mut bounds)?;
         let site = Site {
@@ -327,7 +332,7 @@ impl Nodes {
             bounds,
         };
         self.swap(place, &mut other, moves.iter().copied());
-        let compiled = match self.check_and_compile(&[place]) {
+        let compiled = match self.check_and_compile(&roots) {
             // Packets still pass the old one.
             Ok(_) if convert && !other.block.release(rtnl) => Err(ReplaceError::Held),
             compiled => compiled.map_err(ReplaceError::Bind),

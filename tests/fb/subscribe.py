@@ -226,8 +226,11 @@ def replaced():
     equal(graph.get("src").publishers, ["q"])
     refused("EOPNOTSUPP", "a subscription does not go with this type; say state drop",
             graph.replace, "q", "forward")
+    graph.replace("q", "queue", "drop", open=0, packets=40)
+    paused(graph, "src")
     graph.replace("q", "forward", "drop")
-    equal(graph.get("src").publishers, [])
+    block = graph.get("src")
+    equal((block.publishers, block.params["paused"]), ([], 0))
     graph.subscribe("src", "dev")
     graph.replace("src", "queue", "drop")
     equal(graph.get("src").publishers, ["dev"])

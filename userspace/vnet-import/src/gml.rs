@@ -18,6 +18,10 @@ enum Value {
 pub(crate) fn import(text: &str, options: &Options) -> Result<Imported, ImportError> {
     let mut parser = Parser { text, at: 0 };
     let top = parser.list(0)?;
+    let graphs = top
+        .iter()
+        .filter(|(key, value)| key == "graph" && matches!(value, Value::List(_)));
+    let several = graphs.count() > 1;
     let graph = top.into_iter().find_map(|(key, value)| match value {
         Value::List(graph) if key == "graph" => Some(graph),
         _ => None,
@@ -28,6 +32,10 @@ pub(crate) fn import(text: &str, options: &Options) -> Result<Imported, ImportEr
         ));
     };
     let mut result = Graph::default();
+    if several {
+        let left = "only the first graph of the file is read".to_owned();
+        result.left_out.push(left);
+    }
     for (key, value) in graph {
         match (key.as_str(), value) {
             ("node", Value::List(fields)) => {

@@ -368,14 +368,27 @@ impl Converter<'_> {
                 .filter_map(|(node, side)| find_interface(node, link, side))
         };
         out.down = interfaces().any(|interface| interface.down);
-        let mtus: Vec<u32> = interfaces()
-            .filter_map(|interface| interface.mtu.trim().parse().ok())
-            .collect();
-        out.mtu = mtus
-            .iter()
-            .copied()
-            .min()
-            .filter(|mtu| *mtu != 1500 && (68..=65_535).contains(mtu));
+        let mut mtus: Vec<u32> = Vec::new();
+        for interface in interfaces() {
+            match interface.mtu.trim() {
+                "" => {}
+                text => match text.parse().ok().filter(|mtu| (68..=65_535).contains(mtu)) {
+                    Some(mtu) => mtus.push(mtu),
+                    None => self.warnings.add(
+                        &about,
+                        format!("the MTU `{text}` of {} is not carried over", interface.name),
+                    ),
+                },
+            }
+        }
+        let smallest = mtus.iter().copied().min();
+        if mtus.iter().copied().max() != smallest {
+            self.warnings.add(
+                &about,
+                "its ends have different MTUs: both have the smaller one",
+            );
+        }
+        out.mtu = smallest.filter(|mtu| *mtu != 1500);
         for (side, (node, parameters)) in [(a, &mut out.forward), (b, &mut out.backward)]
             .into_iter()
             .enumerate()
@@ -471,8 +484,13 @@ impl Converter<'_> {
             }
         }
         // The other ones drop from the longest flow.
-        if parts.iter().any(|part| part.starts_with("discipline")) {
+        let flows = parts.iter().any(|part| part.starts_with("discipline"));
+        if flows && parts.iter().any(|part| part == "drop: head") {
             parts.retain(|part| part != "drop: head");
+            self.warnings.add(
+                about,
+                format!("`drop-head` of {} is not carried over: its discipline drops from the longest flow", interface.name),
+            );
         }
         (!parts.is_empty()).then(|| format!("{{{}}}", parts.join(", ")))
     }

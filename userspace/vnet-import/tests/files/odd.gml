@@ -13,3 +13,4 @@ graph [
   edge [ source 2 target 9 ]
   edge [ source 2 target 3 LinkNote "x" ]
 ]
+graph [ node [ id 0 ] ]

@@ -180,7 +180,8 @@ fn a_guest_that_nobody_can_find_any_more_ends() {
 fn a_killed_client_takes_its_program_along() {
     let lab = Lab::new("client-killed");
     for terminal in [false, true] {
-        let mark = format!("sleep 98765{}", u8::from(terminal));
+        // Of this run: what another one has left is found by the same search.
+        let mark = format!("sleep {}{:07}", 5 + u8::from(terminal), std::process::id());
         let script = format!("echo here; {mark}; exit 1");
         let options: &[&str] = if terminal { &["-t"] } else { &[] };
         let mut client = lab

@@ -210,8 +210,9 @@ pub(super) fn receive(way: &SoftTimer<Way>, mut packet: SkBuff, run: &Run<'_>) -
         if longer {
             run.held(packet.len());
         }
-        let told = way.admit(way, |line, now| line.admit(now, packet));
-        way.tell(told, run.bh());
+        way.admit(way, run.bh(), |line, now, passing| {
+            line.admit(now, packet, passing);
+        });
         return match longer {
             true => Verdict::consumed(),
             false => Verdict::queued(),
@@ -222,18 +223,17 @@ pub(super) fn receive(way: &SoftTimer<Way>, mut packet: SkBuff, run: &Run<'_>) -
         Ok(segments) => segments,
         Err(packet) => return Verdict::drop(packet, Cause::Malformed),
     };
-    let told = way.admit(way, |line, now| {
+    way.admit(way, run.bh(), |line, now, passing| {
         while let Some(mut segment) = segments.pop_front() {
             match put_tag(&mut segment) {
                 true => {
                     run.held(segment.len());
-                    line.admit(now, segment);
+                    line.admit(now, segment, passing);
                 }
                 false => run.failed(Cause::NoMemory, segment.len()),
             }
         }
     });
-    way.tell(told, run.bh());
     Verdict::consumed()
 }
 
@@ -250,20 +250,24 @@ impl Way {
         of(self.line.lock().model.counters())
     }
 
-    /// Hands packets to the model; what was lost by that, and whether congestion has changed.
+    /// Has packets, which count as held, be handed to the line.
     fn admit(
         &self,
         timer: &SoftTimer<Self>,
-        hand: impl FnOnce(&mut Line, u64),
-    ) -> (FrameList, bool) {
+        bh: &BottomHalf,
+        hand: impl FnOnce(&mut Line, u64, &mut FrameList),
+    ) {
+        let mut passing = FrameList::default();
         let mut line = self.line.lock();
         let now = clock::now();
-        hand(&mut line, now);
-        if line.closed {
-            line.model.purge(model::Cause::Removed);
-        }
+        hand(&mut line, now, &mut passing);
         line.plan(timer, now);
-        (line.take_lost(), line.weigh(self))
+        let told = (line.take_lost(), line.weigh(self));
+        drop(line);
+        while let Some(frame) = passing.pop_front() {
+            self.emit(frame, bh);
+        }
+        self.tell(told, bh);
     }
 
     /// Does what follows from what was done under the lock.
@@ -338,13 +342,17 @@ impl Line {
         self.closed || ((self.model.is_instant() || released()) && idle())
     }
 
-    /// Hands a packet to the model.
-    fn admit(&mut self, now: u64, packet: SkBuff) {
+    /// Hands a packet to the model, or to `passing` if nothing is to happen to it any more: the way
+    /// may have been released or closed since it was looked at.
+    fn admit(&mut self, now: u64, packet: SkBuff, passing: &mut FrameList) {
         let size = WireSize {
             frames: 1,
             bytes: packet.len(),
         };
         let mut frame = Frame::new(packet, size);
+        if self.passes() {
+            return passing.push_back(frame);
+        }
         if let Err(cause) = self.held.take(frame.load()) {
             frame.stamp_mut().set_lost(cause);
             return self.refused.push_back(frame);

@@ -3,6 +3,7 @@
 
 import os
 import re
+import time
 
 from .ktap import Failure, Skip, defer
 from .netns import Child, run
@@ -51,9 +52,11 @@ class Pktgen:
         """Stops it, if it runs."""
         if self.child is None:
             return
-        if self.ns.fd is not None:
+        # Told before it has begun, it would go on for ever.
+        while self.ns.fd is not None and self.child.running():
             with self.ns:
                 _tell("pgctrl", "stop")
+            time.sleep(0.01)
         self.child.result()
         self.child = None
 

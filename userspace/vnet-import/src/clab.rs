@@ -11,7 +11,7 @@ use vnet_topology::write::{End, File, Link, Node, Topology};
 
 use crate::surroundings::{reason, Surroundings};
 use crate::yaml::parse;
-use crate::{frr, names, units, ImportError, Imported, Warnings};
+use crate::{frr, names, net_tools, units, ImportError, Imported, Warnings};
 
 /// Keys of a node that mean nothing for a network, or that are used.
 const KNOWN: &[&str] = &[
@@ -154,6 +154,22 @@ fn map(value: Option<&Value>) -> Vec<(String, String)> {
     entries
         .map(|(key, value)| (key.clone(), text(value)))
         .collect()
+}
+
+/// Whether there is a command of `ip` for such objects, which may be shortened: `ip -6 a add`, `sh -c 'ip addr add ...'`.
+fn of_ip(line: &str, object: &str) -> bool {
+    let mut words =
+        line.split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | ';' | '&' | '('));
+    while words.any(|word| word == "ip" || word.ends_with("/ip")) {
+        let mut rest = words.clone().skip_while(|word| word.starts_with('-'));
+        if rest
+            .next()
+            .is_some_and(|word| !word.is_empty() && object.starts_with(word))
+        {
+            return true;
+        }
+    }
+    false
 }
 
 impl Importer<'_> {
@@ -339,13 +355,24 @@ impl Importer<'_> {
             }
         }
         for line in list(fields.get("exec")) {
-            let sets = ["ip addr", "ip a ", "ip -6 addr", "ifconfig", "ip address"];
-            sets_addresses |= sets.iter().any(|word| line.contains(word));
-            if line.contains("ip route")
-                || line.contains("ip -6 route")
-                || line.contains("route add")
-            {
-                node.gateway = Some("none".into());
+            let (line, left) = net_tools::translate(&line);
+            let line = line.trim_end().to_owned();
+            for line in left {
+                self.warnings.add(
+                    about,
+                    format!("`{line}` is of the net-tools, which are not here: say it with `ip`"),
+                );
+            }
+            // A script that is bound may do it, too.
+            let scripts = node.files.iter();
+            let scripts = scripts.filter(|file| line.contains(&file.path));
+            for text in scripts.map(|file| &file.content).chain([&line]) {
+                sets_addresses |= text
+                    .lines()
+                    .any(|line| of_ip(line, "address") || line.contains("ifconfig"));
+                if text.lines().any(|line| of_ip(line, "route")) {
+                    node.gateway = Some("none".into());
+                }
             }
             node.commands.push(line);
         }
@@ -428,6 +455,15 @@ impl Importer<'_> {
     fn link(&mut self, index: usize, value: &Value) -> Option<Link> {
         let about = format!("link {}", index + 1);
         let kind = value.get("type").map(text).unwrap_or_default();
+        if let ("host", Some(end), Some(device)) = (
+            kind.as_str(),
+            value.get("endpoint"),
+            value.get("host-interface").map(text),
+        ) {
+            let end = self.end(&about, end)?;
+            let device = End::of(self.device(&device));
+            return Some(self.with_settings(&about, value, [end, device]));
+        }
         if !matches!(kind.as_str(), "" | "veth") {
             self.warnings
                 .add(about, format!("a link of type {kind} is not carried over"));
@@ -450,24 +486,30 @@ impl Importer<'_> {
                 .add(about, "leads from a node to itself: left out");
             return None;
         }
+        Some(self.with_settings(&about, value, [a, b]))
+    }
+
+    /// A link with what is said of it beside its ends.
+    fn with_settings(&mut self, about: &str, value: &Value, ends: [End; 2]) -> Link {
         let mtu = value.get("mtu").and_then(|given| {
             let mtu = given.as_u64().and_then(|mtu| u32::try_from(mtu).ok());
             let mtu = mtu.filter(|mtu| (68..=65_535).contains(mtu));
             if mtu.is_none() {
-                self.not_carried_over(&about, &format!("mtu: {}", text(given)));
+                self.not_carried_over(about, &format!("mtu: {}", text(given)));
             }
             mtu
         });
         for key in value.as_object().into_iter().flat_map(Map::keys) {
-            if !matches!(key.as_str(), "type" | "endpoints" | "mtu") {
-                self.not_carried_over(&about, key);
+            let known = ["type", "endpoints", "endpoint", "host-interface", "mtu"];
+            if !known.contains(&key.as_str()) {
+                self.not_carried_over(about, key);
             }
         }
-        Some(Link {
-            ends: [a, b],
+        Link {
+            ends,
             mtu,
             ..Link::default()
-        })
+        }
     }
 
     /// The node that stands for a device of the machine.

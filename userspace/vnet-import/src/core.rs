@@ -256,8 +256,17 @@ impl Importer<'_> {
                 .filter_map(|service| service.attribute("name").map(str::to_owned))
                 .collect()
         };
-        let own = device.child("services").or(device.child("configservices"));
-        let services = own.map(names).unwrap_or_else(|| {
+        // A file may have both, one of them empty.
+        let own = ["services", "configservices"].map(|name| device.child(name).map(names));
+        let services = own.into_iter().flatten().reduce(|mut all, more| {
+            all.extend(
+                more.into_iter()
+                    .filter(|name| !all.contains(name))
+                    .collect::<Vec<_>>(),
+            );
+            all
+        });
+        let services = services.unwrap_or_else(|| {
             let default = defaults.and_then(|defaults| {
                 defaults
                     .all("node")
@@ -564,7 +573,8 @@ impl Importer<'_> {
                     "jitter",
                     show_time(((jitter * 1000.0).round() as u64).min(MAX_TIME)),
                 ),
-                ("loss" | "error", Some(percent)) if (0.0..=100.0).contains(&percent) => {
+                // `per`, packet error rate, is what it was called before.
+                ("loss" | "per" | "error", Some(percent)) if (0.0..=100.0).contains(&percent) => {
                     parameters.set("loss", format!("{percent}%"));
                 }
                 ("dup", Some(percent)) if (0.0..=100.0).contains(&percent) => {

@@ -55,6 +55,7 @@ pub(crate) fn import(text: &str, options: &Options) -> Result<Imported, ImportEr
                 result.edges.push(GraphEdge {
                     source: end("source")?,
                     target: end("target")?,
+                    directed: false,
                     attributes: attributes.clone(),
                 });
             }
@@ -62,6 +63,15 @@ pub(crate) fn import(text: &str, options: &Options) -> Result<Imported, ImportEr
                 result.attributes.insert(key, text);
             }
             (key, Value::List(_)) => result.left_out.push(format!("`{key}` is not carried over")),
+        }
+    }
+    if result
+        .attributes
+        .get("directed")
+        .is_some_and(|directed| directed == "1")
+    {
+        for edge in &mut result.edges {
+            edge.directed = true;
         }
     }
     convert(&result, options)

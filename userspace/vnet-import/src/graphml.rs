@@ -62,6 +62,27 @@ struct Reader<'x> {
     graph: Graph,
 }
 
+/// What yEd draws: a label, and where it is.
+fn drawing(element: &Element, data: &mut BTreeMap<String, String>) {
+    for child in &element.children {
+        match child.name.rsplit(':').next().unwrap_or_default() {
+            "NodeLabel" | "EdgeLabel" if !child.text.trim().is_empty() => {
+                let words: Vec<&str> = child.text.split_whitespace().collect();
+                let label = || words.join(" ");
+                data.entry("label".to_owned()).or_insert_with(label);
+            }
+            "Geometry" => {
+                for key in ["x", "y"] {
+                    if let Some(number) = child.attribute(key) {
+                        data.entry(key.to_owned()).or_insert(number.to_owned());
+                    }
+                }
+            }
+            _ => drawing(child, data),
+        }
+    }
+}
+
 impl Reader<'_> {
     /// What is said of a node, edge or graph.
     fn data(&self, element: &Element, of: &str) -> BTreeMap<String, String> {
@@ -73,15 +94,26 @@ impl Reader<'_> {
             ))
         });
         let mut data: BTreeMap<String, String> = defaults.collect();
-        data.extend(element.all("data").filter_map(|data| {
-            let id = data.attribute("key")?;
+        for given in element.all("data") {
+            let Some(id) = given.attribute("key") else {
+                continue;
+            };
             let key = self.keys.iter().find(|key| key.id == id);
             let name = key.map_or(id, |key| key.name);
-            // Drawings of other programs are elements.
-            data.children
-                .is_empty()
-                .then(|| (name.to_owned(), data.text.trim().to_owned()))
-        }));
+            match given.children.is_empty() {
+                true => {
+                    data.insert(name.to_owned(), given.text.trim().to_owned());
+                }
+                // Drawings of other programs are elements.
+                false => drawing(given, &mut data),
+            }
+        }
+        // Where on a node an edge ends.
+        for port in ["sourceport", "targetport"] {
+            if let Some(name) = element.attribute(port) {
+                data.insert(port.to_owned(), name.to_owned());
+            }
+        }
         data
     }
 
@@ -112,9 +144,14 @@ impl Reader<'_> {
                 return Err(ImportError::syntax("an edge has no source or no target"));
             };
             let attributes = self.data(edge, "edge");
+            let directed = match edge.attribute("directed") {
+                Some(own) => own == "true",
+                None => graph.attribute("edgedefault") == Some("directed"),
+            };
             self.graph.edges.push(GraphEdge {
                 source,
                 target,
+                directed,
                 attributes,
             });
         }
@@ -132,6 +169,7 @@ impl Reader<'_> {
             self.graph.edges.push(GraphEdge {
                 source: id.clone(),
                 target: end.attribute("node").unwrap_or_default().to_owned(),
+                directed: false,
                 attributes: self.data(element, "hyperedge"),
             });
         }

@@ -9,7 +9,10 @@ use vnet_topology::plan::MacAddr;
 use vnet_topology::write::{End, File, Link, Node, Topology};
 
 use crate::surroundings::{reason, Surroundings};
-use crate::{frr, names, units, ImportError, Imported, Warnings};
+use crate::{frr, interfaces, names, net_tools, units, ImportError, Imported, Warnings};
+
+/// What the service `networking` reads.
+const INTERFACES: &str = "/etc/network/interfaces";
 
 /// Largest number of an interface.
 const MAX_INTERFACE: usize = 1000;
@@ -248,7 +251,7 @@ impl Importer<'_> {
             .iter()
             .filter_map(|path| self.surroundings.read(path).ok())
             .collect();
-        let script = self.script(&about, &scripts.join("\n"));
+        let script = self.script(&about, &scripts.join("\n"), &node);
         if !script.trim().is_empty() {
             let path = format!("/etc/vnet/{name}.startup");
             node.commands.push(format!("sh {path}"));
@@ -271,6 +274,9 @@ impl Importer<'_> {
         let mut configs = String::new();
         for directory in ["shared", id] {
             for path in self.surroundings.list(directory) {
+                if directory == "shared" {
+                    self.shared(&path, node);
+                }
                 let content = match self.surroundings.read(&format!("{directory}/{path}")) {
                     Ok(content) if !content.contains('\0') => content,
                     Ok(_) => {
@@ -337,9 +343,30 @@ impl Importer<'_> {
         }
     }
 
-    /// The script without the starts of services, for which there is no init system.
-    fn script(&mut self, about: &str, script: &str) -> String {
+    /// A file that all devices share. Kathará has it below `/shared`, Netkit had it below `/`.
+    fn shared(&mut self, path: &str, node: &mut Node) {
+        if let Ok(content) = self.surroundings.read(&format!("shared/{path}")) {
+            if !content.contains('\0') {
+                node.files.push(File {
+                    path: format!("/shared/{path}"),
+                    content,
+                    ..File::default()
+                });
+            }
+        }
+    }
+
+    /// The script without the starts of services, for which there is no init system; what `networking` would do is done.
+    fn script(&mut self, about: &str, script: &str, node: &Node) -> String {
         let mut out = String::new();
+        let (script, left) = net_tools::translate(script);
+        for line in left {
+            self.warnings.add(
+                about,
+                format!("`{line}` is of the net-tools, which are not here: say it with `ip`"),
+            );
+        }
+        let interfaces = node.files.iter().find(|file| file.path == INTERFACES);
         for line in script.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             let service = match words.as_slice() {
@@ -352,6 +379,20 @@ impl Importer<'_> {
                 None => out.push_str(line),
                 Some("frr" | "quagga" | "zebra") => {
                     out.push_str(&format!("# {line}: it runs already"))
+                }
+                Some("networking") if interfaces.is_some() => {
+                    out.push_str(&format!("# {line}:"));
+                    let file = interfaces.map_or("", |file| &file.content);
+                    let (commands, left) = interfaces::commands(file);
+                    for command in commands {
+                        out.push_str(&format!("\n{command}"));
+                    }
+                    for left in left {
+                        self.warnings.add(
+                            about,
+                            format!("`{left}` in {INTERFACES} is not carried over"),
+                        );
+                    }
                 }
                 Some(service) => {
                     out.push_str(&format!("# {line}: there is no init system"));

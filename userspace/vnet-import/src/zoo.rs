@@ -77,6 +77,8 @@ pub(crate) struct GraphNode {
 pub(crate) struct GraphEdge {
     pub source: String,
     pub target: String,
+    /// Whether it is one direction, so that the one back belongs to it.
+    pub directed: bool,
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -137,7 +139,9 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
     let mut by_id: HashMap<&str, (String, Option<Place>)> = HashMap::new();
     let map = Map::of(graph);
     for node in &graph.nodes {
-        let label = node.attributes.get("label").map_or("", String::as_str);
+        // Some programs say `name`.
+        let label = node.attributes.get("label").or(node.attributes.get("name"));
+        let label = label.map_or("", String::as_str);
         let name = names.host(label, &node.id);
         let place = Place::of(node);
         if by_id.insert(&node.id, (name.clone(), place)).is_some() {
@@ -183,7 +187,8 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
     not_carried_over(&mut warnings, "nodes", of_nodes, NODE_ATTRIBUTES);
     let of_edges = graph.edges.iter().map(|edge| &edge.attributes);
     not_carried_over(&mut warnings, "links", of_edges, EDGE_ATTRIBUTES);
-    let (mut without_rate, mut without_delay) = (0, 0);
+    let (mut without_rate, mut without_delay, mut carried) = (0, 0, 0);
+    let mut ways = OneWay::default();
     for edge in &graph.edges {
         let about = format!("link {} to {}", edge.source, edge.target);
         let (Some(from), Some(to)) = (
@@ -231,8 +236,23 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
             }
             _ => without_delay += 1,
         }
-        topology.links.push(link);
+        carried += 1;
+        match edge.directed {
+            true => ways.add(&mut topology.links, link),
+            false => topology.links.push(link),
+        }
     }
+    let lonely = ways.waiting.values().map(Vec::len).sum::<usize>();
+    if lonely > 0 {
+        warnings.add(
+            "",
+            format!("{lonely} directed edges have no way back: the links have the same in both directions"),
+        );
+    }
+    let links = match graph.edges.iter().any(|edge| edge.directed) {
+        true => "edges",
+        false => "links",
+    };
     if without_rate > 0 {
         let given = options.default_rate.as_deref();
         if let Some(rate) = given {
@@ -241,8 +261,7 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
         warnings.add(
             "",
             format!(
-                "{without_rate} of {} links have no speed: {}",
-                topology.links.len(),
+                "{without_rate} of {carried} {links} have no speed: {}",
                 given.map_or(
                     "unlimited (`--default-rate` gives them one)".to_owned(),
                     |rate| format!("they have {rate}")
@@ -254,8 +273,7 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
         warnings.add(
             "",
             format!(
-                "{without_delay} of {} links have an end without coordinates: no delay",
-                topology.links.len()
+                "{without_delay} of {carried} {links} have an end without coordinates: no delay"
             ),
         );
     }
@@ -270,6 +288,34 @@ pub(crate) fn convert(graph: &Graph, options: &Options) -> Result<Imported, Impo
         topology,
         warnings: warnings.list,
     })
+}
+
+/// Makes one link of a directed edge and the one back.
+#[derive(Default)]
+struct OneWay {
+    /// Links that no edge back belongs to so far, by the nodes of their ends.
+    waiting: HashMap<[String; 2], Vec<usize>>,
+}
+
+impl OneWay {
+    fn add(&mut self, links: &mut Vec<Link>, mut link: Link) {
+        let [from, to] = link.ends.each_ref().map(|end| end.node.clone());
+        let back = self.waiting.get_mut(&[to.clone(), from.clone()]);
+        let Some(first) = back
+            .and_then(Vec::pop)
+            .and_then(|index| links.get_mut(index))
+        else {
+            self.waiting
+                .entry([from, to])
+                .or_default()
+                .push(links.len());
+            return links.push(link);
+        };
+        if first.both != link.both {
+            first.forward = std::mem::take(&mut first.both);
+            first.backward = std::mem::take(&mut link.both);
+        }
+    }
 }
 
 /// Tells of attributes without a meaning here, once for each.

@@ -49,6 +49,10 @@ fn nothing_of_odd_files_is_dropped_silently() {
         ("lab.dep", "pc1: r2\n"),
         ("pc1.shutdown", "ls\n"),
         ("r2/etc/motd", "hello\n"),
+        ("shared/all/motd", "for all\n"),
+        ("r4/etc/network/interfaces", "auto eth0\niface eth0 inet static\n address 10.4.0.1\n netmask 255.255.255.0\n dns-search x\n"),
+        ("r4.startup", "/etc/init.d/networking restart\nifconfig eth1 10.5.0.1 netmask 255.255.255.0\nroute add -net 10.6.0.0/16 gw 10.5.0.2\nifconfig eth1\n"),
+        ("c.sh", "ip address add 10.0.0.1/24 dev eth1\n"),
     ]));
     for (name, format, text) in [
         ("imunes", Format::Imunes, include_str!("files/odd.imn")),
@@ -73,6 +77,20 @@ fn nothing_of_odd_files_is_dropped_silently() {
     ] {
         insta::assert_snapshot!(format!("odd_{name}"), imported(format, text, &files));
     }
+}
+
+#[test]
+fn directed_edges_there_and_back_are_one_link() {
+    let text = "graph [ directed 1\n node [ id 0 ] node [ id 1 ] node [ id 2 ]\n\
+                edge [ source 0 target 1 delay_ns 5000 ] edge [ source 1 target 0 delay_ns 7000 ]\n\
+                edge [ source 1 target 2 ] edge [ source 0 target 1 ] ]";
+    let yaml = imported(Format::Gml, text, &Nothing);
+    let links = yaml.split("links:\n").nth(1).unwrap();
+    assert_eq!(
+        links,
+        "  - {ends: [n0, n1], forward: {delay: 5us}, backward: {delay: 7us}}\n  - [n1, n2]\n  - [n0, n1]\n"
+    );
+    assert!(yaml.contains("2 directed edges have no way back"), "{yaml}");
 }
 
 #[test]

@@ -13,14 +13,21 @@ const MAX_DEPTH: usize = 64;
 pub(super) fn read(text: &str) -> Result<Experiment, ImportError> {
     let words = words(text)?;
     let mut experiment = Experiment::default();
-    for command in words.chunks(3) {
-        let [kind, id, body] = command else { break };
-        match kind.as_str() {
-            "node" => experiment.nodes.push(read_node(id, body)?),
-            "link" => experiment.links.push(read_link(id, body)?),
-            "canvas" | "option" | "annotation" | "image" => {}
-            kind => experiment.others.push(kind.to_owned()),
+    let mut rest = words.as_slice();
+    while let [kind, after @ ..] = rest {
+        // CORE also writes sections without an id, as `comments { … }`.
+        let length = match after {
+            [body, ..] if body.braced => 2,
+            _ => 3,
+        };
+        match (kind.text.as_str(), after) {
+            ("node", [id, body, ..]) => experiment.nodes.push(read_node(&id.text, &body.text)?),
+            ("link", [id, body, ..]) => experiment.links.push(read_link(&id.text, &body.text)?),
+            ("canvas" | "option" | "annotation" | "image", _) => {}
+            (_, [body, ..]) if length == 2 && body.text.trim().is_empty() => {}
+            (kind, _) => experiment.others.push(kind.to_owned()),
         }
+        rest = rest.get(length..).unwrap_or_default();
     }
     if experiment.nodes.is_empty() {
         return Err(ImportError::syntax(
@@ -39,8 +46,15 @@ pub(super) fn read(text: &str) -> Result<Experiment, ImportError> {
     Ok(experiment)
 }
 
+/// A word of a Tcl list.
+struct Word {
+    text: String,
+    /// Whether it stood in braces.
+    braced: bool,
+}
+
 /// The words of a Tcl list: bare, in braces (which nest), or in quotes.
-fn words(text: &str) -> Result<Vec<String>, ImportError> {
+fn words(text: &str) -> Result<Vec<Word>, ImportError> {
     let mut words = Vec::new();
     let mut rest = text;
     loop {
@@ -69,7 +83,10 @@ fn words(text: &str) -> Result<Vec<String>, ImportError> {
                 (rest[..end].to_owned(), end)
             }
         };
-        words.push(word);
+        words.push(Word {
+            text: word,
+            braced: rest.starts_with('{'),
+        });
         rest = &rest[used..];
     }
 }
@@ -97,12 +114,18 @@ fn closing(text: &str) -> Option<usize> {
 
 /// The pairs of key and value of a body.
 fn pairs(body: &str) -> Result<Vec<(String, String)>, ImportError> {
-    let words = words(body)?;
-    let pair = |pair: &[String]| match pair {
-        [key, value] => Some((key.clone(), value.clone())),
-        _ => None,
-    };
-    Ok(words.chunks(2).filter_map(pair).collect())
+    // IMUNES has left empty words between pairs.
+    let mut words = words(body)?
+        .into_iter()
+        .map(|word| word.text)
+        .skip_while(String::is_empty)
+        .peekable();
+    let mut pairs = Vec::new();
+    while let (Some(key), Some(value)) = (words.next(), words.next()) {
+        pairs.push((key, value));
+        while words.next_if(String::is_empty).is_some() {}
+    }
+    Ok(pairs)
 }
 
 fn read_node(id: &str, body: &str) -> Result<Node, ImportError> {
@@ -133,14 +156,14 @@ fn read_node(id: &str, body: &str) -> Result<Node, ImportError> {
                 for config in words.chunks(3) {
                     // custom-config-id NAME { custom-command X config { … } }
                     if let [_, name, body] = config {
-                        custom.push((name.clone(), read_custom(body)?));
+                        custom.push((name.text.clone(), read_custom(&body.text)?));
                     }
                 }
             }
             "custom-enabled" => enabled = value == "true",
             "custom-selected" => selected = value,
-            "canvas" | "labelcoords" | "cpu" | "snapshot" | "custom-image" | "icon"
-            | "docker-attach" => {}
+            "canvas" | "labelcoords" | "cpu" | "snapshot" | "custom-image" | "customIcon"
+            | "icon" | "docker-attach" => {}
             _ => {
                 node.others.insert(key, value);
             }

@@ -259,16 +259,32 @@ void vnet_helper_consume_skb(struct sk_buff *skb)
 }
 
 /*
- * The packet of a netfilter hook as the caller's own, from its Ethernet header
- * on. NULL if there is no memory; the packet is gone then.
+ * The packet of a hook as the caller's own, from its Ethernet header on. NULL if
+ * there is no memory; the packet is gone then, and its device has counted it.
  */
-struct sk_buff *vnet_helper_skb_take(struct sk_buff *skb)
+struct sk_buff *vnet_helper_skb_take(struct sk_buff *skb, bool sent)
 {
+	struct net_device *dev = skb->dev;
+
 	skb = skb_share_check(skb, GFP_ATOMIC);
-	if (unlikely(!skb))
+	if (unlikely(!skb)) {
+		if (sent)
+			dev_core_stats_tx_dropped_inc(dev);
+		else
+			dev_core_stats_rx_dropped_inc(dev);
 		return NULL;
+	}
 	skb_push_rcsum(skb, skb->data - skb_mac_header(skb));
 	return skb;
+}
+
+/*
+ * Whether the stack has sent a packet to itself, which has no Ethernet header: a
+ * copy of what went to a group of which this host is a member.
+ */
+bool vnet_helper_skb_is_own(const struct sk_buff *skb)
+{
+	return skb->pkt_type == PACKET_LOOPBACK;
 }
 
 /* A packet of zeros with room in front for the headers of devices. */

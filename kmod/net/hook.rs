@@ -36,7 +36,7 @@ pub(crate) trait Tap: Send + Sync + 'static {
     /// Whether received packets are wanted; the others go on as if there was no hook.
     fn wants_received(&self) -> bool;
 
-    /// Takes a received packet.
+    /// Takes a packet that the device has received, and not one that the stack has sent to itself.
     fn received(&self, packet: SkBuff, bh: &BottomHalf);
 
     /// Whether packets that are sent are wanted.
@@ -128,14 +128,14 @@ fn unregister(net: &Net, ops: &Pin<KBox<Opaque<bindings::nf_hook_ops>>>) {
     unsafe { bindings::nf_unregister_net_hook(net.as_ptr(), ops.get()) };
 }
 
-/// The packet as one of ours, unless there is no memory.
+/// The packet as one of ours, unless there is no memory; its device counts it then.
 ///
 /// # Safety
 ///
 /// `skb` is the packet of a hook, and is given up.
-unsafe fn take(skb: *mut bindings::sk_buff) -> Option<SkBuff> {
+unsafe fn take(skb: *mut bindings::sk_buff, sent: bool) -> Option<SkBuff> {
     // SAFETY: As promised by the caller.
-    let skb = unsafe { bindings::skb_take(skb) };
+    let skb = unsafe { bindings::skb_take(skb, sent) };
     // SAFETY: It is ours alone now.
     NonNull::new(skb).map(|skb| unsafe { SkBuff::from_raw(skb) })
 }
@@ -150,11 +150,12 @@ unsafe extern "C" fn received<T: Tap>(
 ) -> c_uint {
     // SAFETY: As promised by the caller; `detach` waits for us.
     let tap = unsafe { &*tap.cast::<T>() };
-    if !tap.wants_received() {
+    // SAFETY: As promised by the caller.
+    if !tap.wants_received() || unsafe { bindings::skb_is_own(skb) } {
         return bindings::NF_ACCEPT;
     }
     // SAFETY: Packets are received with bottom halves disabled; the packet is ours by the verdict.
-    let (packet, bh) = unsafe { (take(skb), BottomHalf::assume_disabled()) };
+    let (packet, bh) = unsafe { (take(skb, false), BottomHalf::assume_disabled()) };
     if let Some(packet) = packet {
         tap.received(packet, &bh);
     }
@@ -175,7 +176,7 @@ unsafe extern "C" fn sent<T: Tap>(
         return bindings::NF_ACCEPT;
     }
     // SAFETY: As promised by the caller; the packet is ours by the verdict.
-    let (packet, bh) = unsafe { (take(skb), BottomHalf::assume_disabled()) };
+    let (packet, bh) = unsafe { (take(skb, true), BottomHalf::assume_disabled()) };
     if let Some(packet) = packet {
         tap.sent(packet, &bh);
     }

@@ -3,10 +3,11 @@
 """The block `eth`: a device whose packets pass through a graph."""
 
 import select
+import socket
 import time
 
 from vnettest.blocks import Graph, refused
-from vnettest.ktap import case, equal, run, true
+from vnettest.ktap import case, defer, equal, run, true
 from vnettest.links import Link
 from vnettest.netns import NetNS, wait_up
 
@@ -58,6 +59,28 @@ def programs():
     _, address = link.ip()
     link.ns["a"].run(f"ping -c 3 -i 0.01 {address}")
     true(graph.get("on").count("in") >= 6)
+
+
+@case("what the stack sends to many, and hears itself")
+def heard():
+    """The copy that the kernel makes for its own sockets was not received by the device."""
+    link, graph = between_wire_and_host()
+    _, address = link.ip()
+    group = socket.inet_aton("239.0.0.7")
+    with link.ns["b"]:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    defer(sock.close)
+    sock.settimeout(20)
+    membership = group + socket.inet_aton(address)
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+    sock.bind(("", 7))
+    before = graph.get("count").params
+    sock.sendto(b"hello", ("239.0.0.7", 7))
+    equal(sock.recv(100), b"hello")
+    after = graph.get("count").params
+    equal(after["up-packets"], before["up-packets"])
+    true(after["down-packets"] > before["down-packets"])
 
 
 @case("without bindings packets go past the block")

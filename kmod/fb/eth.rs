@@ -214,7 +214,8 @@ impl Tap for Ends {
     #[inline]
     fn received(&self, packet: SkBuff, bh: &BottomHalf) {
         if let Some(packet) = self.outlet.offer(packet, WIRE, bh) {
-            self.past(|device| device.receive(packet, bh));
+            // It came from the device with the header that it needs.
+            self.past(|device| drop_result(device.receive(packet, bh)));
         }
     }
 
@@ -257,13 +258,13 @@ impl Block for Eth {
         let Some(device) = device.filter(|device| device.is_running()) else {
             return Verdict::drop(packet, Cause::NoDevice);
         };
-        if from == HOST {
-            device.receive(packet, run.bh());
-            return Verdict::consumed();
-        }
-        match device.transmit(packet, run.bh()) {
+        let (taken, cause) = match from {
+            HOST => (device.receive(packet, run.bh()), Cause::Malformed),
+            _ => (device.transmit(packet, run.bh()), Cause::Refused),
+        };
+        match taken {
             true => Verdict::consumed(),
-            false => Verdict::lost(Cause::Refused),
+            false => Verdict::lost(cause),
         }
     }
 

@@ -241,10 +241,12 @@ impl Block for Vlink {
         let Some(device) = device.filter(|device| device.is_running()) else {
             return Verdict::drop(packet, Cause::NoDevice);
         };
-        let local = ends.counters.here(run.bh());
+        let (local, len) = (ends.counters.here(run.bh()), packet.len());
+        if !device.receive_new(packet, run.bh()) {
+            return Verdict::lost(Cause::Malformed);
+        }
         local.rx_packets.add(1);
-        local.rx_bytes.add(u64::from(packet.len()));
-        device.receive_new(packet, run.bh());
+        local.rx_bytes.add(u64::from(len));
         Verdict::consumed()
     }
 

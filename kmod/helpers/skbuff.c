@@ -398,13 +398,14 @@ bool vnet_helper_skb_cut(struct sk_buff **packet, u32 at, u32 len)
 
 /*
  * Hands a frame to the stack of a device. With @again the device has received
- * it before, so that its ingress hooks have had it.
+ * it before, so that its ingress hooks have had it. False if it is too short for
+ * a frame, or there is no memory.
  */
-void vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev, bool again)
+bool vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev, bool again)
 {
 	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
 		kfree_skb(skb);
-		return;
+		return false;
 	}
 	skb_orphan(skb);
 	skb_scrub_packet(skb, !again);
@@ -414,4 +415,5 @@ void vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev, boo
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
 	skb->tc_skip_classify = again;
 	netif_receive_skb(skb);
+	return true;
 }

@@ -197,15 +197,16 @@ impl NetDevice {
         result == bindings::NET_XMIT_SUCCESS as c_int || result == bindings::NET_XMIT_CN as c_int
     }
 
-    /// Hands a frame to the stack as received by the device, past its hook.
-    pub(crate) fn receive(&self, packet: SkBuff, _bh: &BottomHalf) {
+    /// Hands a frame to the stack as received by the device, past its hook; false if it is none, as
+    /// it is too short.
+    pub(crate) fn receive(&self, packet: SkBuff, _bh: &BottomHalf) -> bool {
         // SAFETY: The device is live, bottom halves are disabled, and the packet is given up.
         unsafe { bindings::device_receive(packet.into_raw(), self.as_ptr(), true) }
     }
 
-    /// Hands a frame to the stack as received by the device for the first time. It may come from
-    /// another namespace.
-    pub(crate) fn receive_new(&self, packet: SkBuff, _bh: &BottomHalf) {
+    /// Hands a frame to the stack as received by the device for the first time; false if it is none,
+    /// as it is too short. It may come from another namespace.
+    pub(crate) fn receive_new(&self, packet: SkBuff, _bh: &BottomHalf) -> bool {
         // SAFETY: The device is live, bottom halves are disabled, and the packet is given up.
         unsafe { bindings::device_receive(packet.into_raw(), self.as_ptr(), false) }
     }

@@ -147,6 +147,10 @@ def tag():
     mux = graph.get("mux")
     equal((mux.count("in") - mux.count("out"), mux.drops), (1, {"filtered": 1}))
     equal(stats(ns["a"], "blue")[0], before + 1)
+    raw.send(frame[:18])
+    vlink = graph.get("blue")
+    equal((vlink.drops, vlink.count("consumed")), ({"malformed": 1}, 1), "no frame is so short")
+    equal(stats(ns["a"], "blue")[0], before + 1)
 
 
 @case("a device lives as long as its block, or goes before it")

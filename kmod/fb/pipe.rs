@@ -316,8 +316,12 @@ impl Block for Pipe {
 
     fn start(&self, _values: &Values, _rtnl: &Rtnl) {
         let prepared = self.prepared.lock().take();
-        if let Some(prepared) = prepared {
-            self.change(&prepared);
+        match prepared {
+            Some(prepared) => self.change(&prepared),
+            None => {
+                way::resume(&self.ways.up);
+                way::resume(&self.ways.down);
+            }
         }
     }
 

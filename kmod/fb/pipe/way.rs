@@ -143,8 +143,8 @@ pub(super) fn change(way: &SoftTimer<Way>, params: &Parameters) {
     way.tell((lost, changed), &percpu::disable_bottom_half());
 }
 
-/// Lets everything go from here on, and what is held first; false if there is always more, and then it
-/// is as before.
+/// Lets everything go from here on, and what is held first; false if there is always more, and then
+/// [`resume`] has to be called.
 pub(super) fn release(way: &SoftTimer<Way>) -> bool {
     for _ in 0..MAX_ROUNDS {
         let bh = percpu::disable_bottom_half();
@@ -169,8 +169,14 @@ pub(super) fn release(way: &SoftTimer<Way>) -> bool {
             return true;
         }
     }
-    way.line.lock().released = false;
     false
+}
+
+/// Goes on as before, if it was released for a successor that has not come.
+pub(super) fn resume(way: &SoftTimer<Way>) {
+    let mut line = way.line.lock();
+    line.released = false;
+    line.plan(way, clock::now());
 }
 
 /// Ends the way: what it holds is dropped as removed, and what comes passes.

@@ -141,6 +141,9 @@ pub(crate) struct Site<'a> {
     pub(crate) outlet: &'a Arc<Outlet>,
     /// Devices stay while it is held.
     pub(crate) rtnl: &'a Rtnl,
+    /// The block whose place it takes, even if that is to keep nothing of its state: a device and what
+    /// belongs to it cannot be had twice.
+    pub(crate) before: Option<&'a dyn Block>,
 }
 
 /// Why a block cannot be as it is asked for.

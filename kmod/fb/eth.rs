@@ -27,6 +27,7 @@ use crate::{
         extack::code,
         hook::{
             Hooks,
+            Ingress,
             Tap, //
         }, //
     },
@@ -53,10 +54,17 @@ const HOST: u32 = 1;
 
 /// Places of the parameters.
 const DEVICE: usize = 0;
-const IFINDEX: usize = 1;
+const INGRESS: usize = 1;
+const IFINDEX: usize = 2;
 
 /// Longest name of a device.
 const NAME_MAX: usize = 15;
+
+/// Ways to take what is received, by their names; the first one is the default.
+const WAYS: [(&CStr, Ingress); 2] = [
+    (c"netfilter", Ingress::Netfilter),
+    (c"rx-handler", Ingress::RxHandler),
+];
 
 /// The type.
 pub(super) static TYPE: Type = Type {
@@ -83,6 +91,12 @@ pub(super) static TYPE: Type = Type {
         )
         .access(Access::Initial)
         .required(),
+        Param::new(
+            c"ingress",
+            c"by which hook it gets what is received: netfilter if absent, or rx-handler",
+            Kind::Text(16),
+        )
+        .access(Access::Initial),
         Param::reading(c"ifindex", c"index of the device; 0 when it is gone"),
     ],
     events: &[EventUse::raises(
@@ -101,11 +115,12 @@ struct Ends {
     conditions: Arc<Conditions>,
 }
 
-/// The device in use; replacements share it.
+/// The device in use; replacements share it, and with another ingress `ends`.
 #[pin_data]
 struct Attachment {
     ends: Arc<Ends>,
     name: CString,
+    ingress: Ingress,
     /// Protects the hooks; taken under RTNL.
     #[pin]
     used: Mutex<Option<Used>>,
@@ -119,18 +134,15 @@ struct Used {
 
 struct Eth(Arc<Attachment>);
 
-fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
+fn make(site: &Site<'_>, values: &Values, _old: Option<&dyn Block>) -> Made {
     let name = values.text(DEVICE).unwrap_or(c"");
-    let old = of_type::<Eth>(old);
-    if let Some(old) = old.filter(|old| *old.0.name == *name) {
-        return Ok(Arc::new(Eth(old.0.clone()), GFP_KERNEL)?);
+    let ingress = ingress_of(values)?;
+    // A block keeps its device even if it drops its state: two cannot have one rx_handler.
+    let old = of_type::<Eth>(site.before).map(|before| &before.0);
+    let same = |old: &&Arc<Attachment>| *old.name == *name && old.ingress == ingress;
+    if let Some(old) = old.filter(same) {
+        return Ok(Arc::new(Eth(old.clone()), GFP_KERNEL)?);
     }
-    let attachment = attach(site, name)?;
-    let block = Arc::new(Eth(attachment.clone()), GFP_KERNEL);
-    Ok(block.inspect_err(|_| attachment.detach(site.rtnl))?)
-}
-
-fn attach(site: &Site<'_>, name: &CStr) -> Result<Arc<Attachment>, Refused> {
     let device = site
         .net
         .device_of_name(name, site.rtnl)
@@ -139,40 +151,88 @@ fn attach(site: &Site<'_>, name: &CStr) -> Result<Arc<Attachment>, Refused> {
         let message = c"the device is not an Ethernet device";
         return Err(Refused::param(DEVICE, message, EINVAL));
     }
-    let ends = Ends {
-        outlet: site.outlet.clone(),
-        device: DeviceCell::empty(),
-        conditions: Conditions::new()?,
+    // Packets that are on their way must know the device's hooks, old and new ones.
+    let has = |old: &&Arc<Attachment>| {
+        let used = old.ends.device.get(site.rtnl);
+        used.is_some_and(|used| core::ptr::eq(used, device))
     };
-    let ends = Arc::new(ends, GFP_KERNEL)?;
+    let ends = match old.filter(has) {
+        Some(old) => old.ends.clone(),
+        None => {
+            let ends = Ends {
+                outlet: site.outlet.clone(),
+                device: DeviceCell::empty(),
+                conditions: Conditions::new()?,
+            };
+            Arc::new(ends, GFP_KERNEL)?
+        }
+    };
+    let shared = old.map(|old| &old.ends);
+    let attachment = attach((device, name), ends, ingress, site.rtnl)?;
+    let block = Arc::new(Eth(attachment.clone()), GFP_KERNEL);
+    Ok(block.inspect_err(|_| attachment.detach(shared, site.rtnl))?)
+}
+
+fn ingress_of(values: &Values) -> Result<Ingress, Refused> {
+    let way = match values.text(INGRESS) {
+        None => WAYS.first(),
+        Some(text) => WAYS.iter().find(|(name, _)| *name == text),
+    };
+    let message = c"the ingress is netfilter or rx-handler";
+    way.map(|(_, ingress)| *ingress)
+        .ok_or_else(|| Refused::param(INGRESS, message, EINVAL))
+}
+
+/// Hooks a device, of a name.
+fn attach(
+    (device, name): (&NetDevice, &CStr),
+    ends: Arc<Ends>,
+    ingress: Ingress,
+    rtnl: &Rtnl,
+) -> Result<Arc<Attachment>, Refused> {
     let name = CString::try_from_fmt(fmt!("{}", name.to_str()?))?;
     let kept = ends.clone();
     let attachment = Arc::pin_init(
         pin_init!(Attachment {
             ends: kept,
             name,
+            ingress,
             used <- new_mutex!(None, "vnet_eth"),
         }),
         GFP_KERNEL,
     )?;
     let user: Arc<dyn DeviceUser> = attachment.clone();
-    let number = registry::with(|registry| registry.add_device_user(device, user, site.rtnl))?;
-    match Hooks::attach(device, ends, site.rtnl) {
+    let number = registry::with(|registry| registry.add_device_user(device, user, rtnl))?;
+    match Hooks::attach(device, ends, ingress, rtnl) {
         Ok(hooks) => {
             *attachment.used.lock() = Some(Used { hooks, number });
-            attachment.ends.device.fill(device, site.rtnl);
+            attachment.ends.device.fill(device, rtnl);
             attachment.ends.tell_carrier(device.carries());
             Ok(attachment)
         }
         Err(error) => {
             forget(device, number);
-            let message = c"the kernel has no hooks on what devices receive and send";
-            if error == code::eopnotsupp() {
-                return Err(Refused::param(DEVICE, message, error));
-            }
-            Err(error.into())
+            Err(refusal(error, ingress))
         }
     }
+}
+
+/// Why a device cannot be hooked.
+fn refusal(error: Error, ingress: Ingress) -> Refused {
+    let handler = ingress == Ingress::RxHandler;
+    let (place, message) = match error {
+        error if error == code::eopnotsupp() => (
+            DEVICE,
+            c"the kernel has no hooks on what devices receive and send",
+        ),
+        error if handler && error == EBUSY => (
+            INGRESS,
+            c"the rx_handler of the device is taken: by its bridge, bond or team, by a macvlan on it, or by an eth block",
+        ),
+        error if handler && error == EINVAL => (INGRESS, c"the device takes no rx_handler"),
+        error => return error.into(),
+    };
+    Refused::param(place, message, error)
 }
 
 fn forget(device: &NetDevice, number: u32) {
@@ -183,13 +243,16 @@ fn forget(device: &NetDevice, number: u32) {
 }
 
 impl Attachment {
-    /// Lets go of the device, if it has not been done.
-    fn detach(&self, rtnl: &Rtnl) {
+    /// Lets go of the device, if it has not been done; `shared` are the ends of another one, which has
+    /// the device as well if they are the same.
+    fn detach(&self, shared: Option<&Arc<Ends>>, rtnl: &Rtnl) {
         let used = self.used.lock().take();
         if let Some(used) = used {
             forget(used.hooks.device(), used.number);
-            self.ends.device.clear(rtnl);
-            self.ends.tell_carrier(false);
+            if !shared.is_some_and(|shared| Arc::ptr_eq(shared, &self.ends)) {
+                self.ends.device.clear(rtnl);
+                self.ends.tell_carrier(false);
+            }
             used.hooks.detach(rtnl);
         }
     }
@@ -197,7 +260,7 @@ impl Attachment {
 
 impl DeviceUser for Attachment {
     fn device_gone(&self, rtnl: &Rtnl) {
-        self.detach(rtnl);
+        self.detach(None, rtnl);
     }
 
     fn device_changed(&self, device: &NetDevice, _rtnl: &Rtnl) {
@@ -215,7 +278,7 @@ impl Tap for Ends {
     fn received(&self, packet: SkBuff, bh: &BottomHalf) {
         if let Some(packet) = self.outlet.offer(packet, WIRE, bh) {
             // It came from the device with the header that it needs.
-            self.past(|device| drop_result(device.receive(packet, bh)));
+            self.past(|device| drop_result(device.receive(packet, self, bh)));
         }
     }
 
@@ -254,12 +317,13 @@ impl Ends {
 
 impl Block for Eth {
     fn receive(&self, packet: SkBuff, from: u32, run: &Run<'_>) -> Verdict {
-        let device = self.0.ends.device.get_rcu(run.rcu());
+        let ends = &*self.0.ends;
+        let device = ends.device.get_rcu(run.rcu());
         let Some(device) = device.filter(|device| device.is_running()) else {
             return Verdict::drop(packet, Cause::NoDevice);
         };
         let (taken, cause) = match from {
-            HOST => (device.receive(packet, run.bh()), Cause::Malformed),
+            HOST => (device.receive(packet, ends, run.bh()), Cause::Malformed),
             _ => (device.transmit(packet, run.bh()), Cause::Refused),
         };
         match taken {
@@ -285,7 +349,8 @@ impl Block for Eth {
 
     fn stop(&self, successor: Option<&dyn Block>, rtnl: &Rtnl) {
         if !takes_over(successor, |other: &Eth| &other.0, &self.0) {
-            self.0.detach(rtnl);
+            let other = of_type::<Eth>(successor).map(|other| &other.0.ends);
+            self.0.detach(other, rtnl);
         }
     }
 }

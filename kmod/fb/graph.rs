@@ -141,6 +141,7 @@ impl Graph {
             net,
             outlet: &outlet,
             rtnl,
+            before: None,
         };
         let block = (plan.kind.make)(&site, &plan.values, None)?;
         let id = LAST.fetch_add(1, Relaxed).wrapping_add(1);
@@ -319,12 +320,14 @@ impl Nodes {
         }
         let mut bounds = kind.bounds(&values)?;
         let moves = moves(node, &mut bounds)?;
+        let before = Some(&*node.body.block);
         let site = Site {
             net,
             outlet: &node.outlet,
             rtnl,
+            before,
         };
-        let old = Some(&*node.body.block).filter(|_| keep && same);
+        let old = before.filter(|_| keep && same);
         let mut other = Body {
             block: (kind.make)(&site, &values, old).map_err(ReplaceError::Refused)?,
             kind,

@@ -136,17 +136,10 @@ impl PartialEq for Plan {
 
 struct Vlink(Arc<Ends>);
 
-fn make(site: &Site<'_>, values: &Values, old: Option<&dyn Block>) -> Made {
+fn make(site: &Site<'_>, values: &Values, _old: Option<&dyn Block>) -> Made {
     let plan = plan_of(values)?;
-    let own = match of_type::<Vlink>(old) {
-        Some(old) => Some(&old.0),
-        // A block keeps its device even if it drops its state: two cannot have one name.
-        None => site
-            .net
-            .device_of_name(&plan.name, site.rtnl)
-            .and_then(device::private_of::<VirtualDevice>)
-            .filter(|ends| Arc::ptr_eq(&ends.outlet, site.outlet)),
-    };
+    // A block keeps its device even if it drops its state: two cannot have one name.
+    let own = of_type::<Vlink>(site.before).map(|before| &before.0);
     if let Some(ends) = own.filter(|ends| ends.made == plan) {
         return Ok(Arc::new(Vlink(ends.clone()), GFP_KERNEL)?);
     }

@@ -396,12 +396,20 @@ bool vnet_helper_skb_cut(struct sk_buff **packet, u32 at, u32 len)
 	return true;
 }
 
+/* What was given to netdev_rx_handler_register(), to its handler. */
+void *vnet_helper_rx_handler_data(const struct sk_buff *skb)
+{
+	return rcu_dereference(skb->dev->rx_handler_data);
+}
+
 /*
  * Hands a frame to the stack of a device. With @again the device has received
- * it before, so that its ingress hooks have had it. False if it is too short for
- * a frame, or there is no memory.
+ * it before, so that its ingress hooks have had it; and its rx_handler, if @data
+ * is what that was registered with: vnet_helper_skb_is_again() is true of it then.
+ * False if it is too short for a frame, or there is no memory.
  */
-bool vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev, bool again)
+bool vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev, bool again,
+				const void *data)
 {
 	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
 		kfree_skb(skb);
@@ -414,6 +422,18 @@ bool vnet_helper_device_receive(struct sk_buff *skb, struct net_device *dev, boo
 	skb->protocol = eth_type_trans(skb, dev);
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
 	skb->tc_skip_classify = again;
+	/* On the way to the handler only those lose this mark that are classified. */
+	if (again && rcu_access_pointer(dev->rx_handler_data) == data)
+		skb_set_redirected(skb, true);
 	netif_receive_skb(skb);
 	return true;
+}
+
+/* Whether an rx_handler has had a packet before; it will not be known afterwards. */
+bool vnet_helper_skb_is_again(struct sk_buff *skb)
+{
+	const bool again = skb_is_redirected(skb);
+
+	skb_reset_redirect(skb);
+	return again;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Netfilter's hooks on a device: what it receives, before bridges and protocols see it, and what is
-//! sent through it, before its queueing discipline does.
+//! Hooks on a device: what it receives, before bridges and protocols see it, and what is sent through
+//! it, before its queueing discipline does.
 //!
-//! Any number of users can share a device's hooks, and they work on ports of bridges.
+//! Both are netfilter's, of which any number of users can share a device's, also if it is a port of a
+//! bridge; or what is received is taken by the device's `rx_handler`, of which there is one.
 
 use super::{
     device::{
@@ -46,16 +47,30 @@ pub(crate) trait Tap: Send + Sync + 'static {
     fn sent(&self, packet: SkBuff, bh: &BottomHalf);
 }
 
+/// How received packets are taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ingress {
+    /// By netfilter's hook, which can be shared.
+    Netfilter,
+    /// By the `rx_handler`, which bridges, bonds and macvlans have on the devices below them.
+    RxHandler,
+}
+
 /// Both hooks of a device, while they are there.
 ///
 /// # Invariants
 ///
 /// Both are registered with `tap` as their private pointer, of which they own a reference.
 pub(crate) struct Hooks<T: Tap> {
-    ops: [Pin<KBox<Opaque<bindings::nf_hook_ops>>>; 2],
+    sent: Operations,
+    /// None if the `rx_handler` is registered.
+    received: Option<Operations>,
     device: HeldDevice,
     tap: *const T,
 }
+
+/// What a hook of netfilter is registered with.
+type Operations = Pin<KBox<Opaque<bindings::nf_hook_ops>>>;
 
 // SAFETY: The C parts may be used by any thread, `T` too.
 unsafe impl<T: Tap> Send for Hooks<T> {}
@@ -64,43 +79,60 @@ unsafe impl<T: Tap> Sync for Hooks<T> {}
 
 impl<T: Tap> Hooks<T> {
     /// Hooks a device. Whoever does so has to call [`Self::detach`] when the device goes.
-    pub(crate) fn attach(device: &NetDevice, tap: Arc<T>, _rtnl: &Rtnl) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` if the kernel has no hooks; of the `rx_handler` `EBUSY` if somebody has it, and
+    /// `EINVAL` if the device does not take any.
+    pub(crate) fn attach(
+        device: &NetDevice,
+        tap: Arc<T>,
+        ingress: Ingress,
+        _rtnl: &Rtnl,
+    ) -> Result<Self> {
         let tap = Arc::into_raw(tap);
-        let new = |hook, number| {
-            let ops = bindings::nf_hook_ops {
-                hook: Some(hook),
-                dev: device.as_ptr(),
-                priv_: tap.cast::<c_void>().cast_mut(),
-                pf: bindings::NFPROTO_NETDEV as u8,
-                hooknum: number,
-                ..pin_init::zeroed()
-            };
-            let ops = KBox::pin(Opaque::new(ops), GFP_KERNEL)?;
-            // SAFETY: The operations are pinned until they are unregistered; the device is there.
-            to_result(unsafe { bindings::nf_register_net_hook(device.net().as_ptr(), ops.get()) })?;
-            Ok::<_, Error>(ops)
-        };
-        let received = new(received::<T>, bindings::nf_dev_hooks_NF_NETDEV_INGRESS);
-        let both = received.and_then(|received| {
-            match new(sent::<T>, bindings::nf_dev_hooks_NF_NETDEV_EGRESS) {
-                Ok(sent) => Ok([received, sent]),
-                Err(error) => {
-                    unregister(device.net(), &received);
-                    Err(error)
-                }
+        Self::register(device, tap, ingress).inspect_err(|_| {
+            // SAFETY: Process context; one of the hooks may have run.
+            unsafe { bindings::synchronize_net() };
+            // SAFETY: The pointer came from `into_raw`, and nobody has it any more.
+            drop(unsafe { Arc::from_raw(tap) });
+        })
+    }
+
+    fn register(device: &NetDevice, tap: *const T, ingress: Ingress) -> Result<Self> {
+        let private = tap.cast::<c_void>().cast_mut();
+        let sent = register(
+            device,
+            sent::<T>,
+            bindings::nf_dev_hooks_NF_NETDEV_EGRESS,
+            private,
+        )?;
+        let received = match ingress {
+            Ingress::Netfilter => {
+                let number = bindings::nf_dev_hooks_NF_NETDEV_INGRESS;
+                register(device, received::<T>, number, private).map(Some)
             }
-        });
-        match both {
-            Ok(ops) => Ok(Self {
-                ops,
+            Ingress::RxHandler => {
+                // SAFETY: The device is there, and RTNL is held.
+                let result = to_result(unsafe {
+                    bindings::netdev_rx_handler_register(
+                        device.as_ptr(),
+                        Some(handle::<T>),
+                        private,
+                    )
+                });
+                result.map(|()| None)
+            }
+        };
+        match received {
+            Ok(received) => Ok(Self {
+                sent,
+                received,
                 device: device.hold(),
                 tap,
             }),
             Err(error) => {
-                // SAFETY: The first hook may have run.
-                unsafe { bindings::synchronize_net() };
-                // SAFETY: The pointer came from `into_raw`, and nobody has it any more.
-                drop(unsafe { Arc::from_raw(tap) });
+                unregister(device.net(), &sent);
                 Err(error)
             }
         }
@@ -113,8 +145,11 @@ impl<T: Tap> Hooks<T> {
 
     /// Unhooks the device, and waits for those that are in the hooks. May sleep.
     pub(crate) fn detach(self, _rtnl: &Rtnl) {
-        for ops in &self.ops {
-            unregister(self.device.net(), ops);
+        unregister(self.device.net(), &self.sent);
+        match &self.received {
+            Some(received) => unregister(self.device.net(), received),
+            // SAFETY: By the type invariants it is ours, and RTNL is held.
+            None => unsafe { bindings::netdev_rx_handler_unregister(self.device.as_ptr()) },
         }
         // SAFETY: Process context.
         unsafe { bindings::synchronize_net() };
@@ -123,8 +158,33 @@ impl<T: Tap> Hooks<T> {
     }
 }
 
-fn unregister(net: &Net, ops: &Pin<KBox<Opaque<bindings::nf_hook_ops>>>) {
-    // SAFETY: Registered by `attach`.
+/// Registers a hook of netfilter with a private pointer.
+fn register(
+    device: &NetDevice,
+    hook: unsafe extern "C" fn(
+        *mut c_void,
+        *mut bindings::sk_buff,
+        *const bindings::nf_hook_state,
+    ) -> c_uint,
+    number: bindings::nf_dev_hooks,
+    private: *mut c_void,
+) -> Result<Operations> {
+    let ops = bindings::nf_hook_ops {
+        hook: Some(hook),
+        dev: device.as_ptr(),
+        priv_: private,
+        pf: bindings::NFPROTO_NETDEV as u8,
+        hooknum: number,
+        ..pin_init::zeroed()
+    };
+    let ops = KBox::pin(Opaque::new(ops), GFP_KERNEL)?;
+    // SAFETY: The operations are pinned until they are unregistered; the device is there.
+    to_result(unsafe { bindings::nf_register_net_hook(device.net().as_ptr(), ops.get()) })?;
+    Ok(ops)
+}
+
+fn unregister(net: &Net, ops: &Operations) {
+    // SAFETY: Registered by `register`.
     unsafe { bindings::nf_unregister_net_hook(net.as_ptr(), ops.get()) };
 }
 
@@ -164,6 +224,30 @@ unsafe extern "C" fn received<T: Tap>(
 
 /// # Safety
 ///
+/// Called by the core with a packet of a device that has this handler, in softirq.
+unsafe extern "C" fn handle<T: Tap>(
+    place: *mut *mut bindings::sk_buff,
+) -> bindings::rx_handler_result_t {
+    // SAFETY: As promised by the caller.
+    let skb = unsafe { *place };
+    // SAFETY: The packet is of a device that has this handler, whose data is the pointer that was
+    // registered; `detach` waits for us.
+    let tap = unsafe { &*bindings::rx_handler_data(skb).cast::<T>() };
+    // SAFETY: As promised by the caller.
+    let (again, own) = unsafe { (bindings::skb_is_again(skb), bindings::skb_is_own(skb)) };
+    if again || own || !tap.wants_received() {
+        return bindings::rx_handler_result_RX_HANDLER_PASS;
+    }
+    // SAFETY: Packets are received with bottom halves disabled; the packet is ours by the result.
+    let (packet, bh) = unsafe { (take(skb, false), BottomHalf::assume_disabled()) };
+    if let Some(packet) = packet {
+        tap.received(packet, &bh);
+    }
+    bindings::rx_handler_result_RX_HANDLER_CONSUMED
+}
+
+/// # Safety
+///
 /// Called by netfilter with the pointer that was registered, with bottom halves disabled.
 unsafe extern "C" fn sent<T: Tap>(
     tap: *mut c_void,
@@ -197,17 +281,20 @@ impl NetDevice {
         result == bindings::NET_XMIT_SUCCESS as c_int || result == bindings::NET_XMIT_CN as c_int
     }
 
-    /// Hands a frame to the stack as received by the device, past its hook; false if it is none, as
-    /// it is too short.
-    pub(crate) fn receive(&self, packet: SkBuff, _bh: &BottomHalf) -> bool {
+    /// Hands a frame to the stack as received by the device, past its hook, also if that is the
+    /// `rx_handler` of `tap`; false if it is none, as it is too short.
+    pub(crate) fn receive<T: Tap>(&self, packet: SkBuff, tap: &T, _bh: &BottomHalf) -> bool {
+        let data = core::ptr::from_ref(tap).cast();
         // SAFETY: The device is live, bottom halves are disabled, and the packet is given up.
-        unsafe { bindings::device_receive(packet.into_raw(), self.as_ptr(), true) }
+        unsafe { bindings::device_receive(packet.into_raw(), self.as_ptr(), true, data) }
     }
 
     /// Hands a frame to the stack as received by the device for the first time; false if it is none,
     /// as it is too short. It may come from another namespace.
     pub(crate) fn receive_new(&self, packet: SkBuff, _bh: &BottomHalf) -> bool {
         // SAFETY: The device is live, bottom halves are disabled, and the packet is given up.
-        unsafe { bindings::device_receive(packet.into_raw(), self.as_ptr(), false) }
+        unsafe {
+            bindings::device_receive(packet.into_raw(), self.as_ptr(), false, core::ptr::null())
+        }
     }
 }

@@ -7,18 +7,21 @@ import socket
 import time
 
 from vnettest.blocks import Graph, refused
-from vnettest.ktap import case, defer, equal, run, true
-from vnettest.links import Link
-from vnettest.netns import NetNS, wait_up
+from vnettest.ktap import case, contains, defer, equal, note, run, true
+from vnettest.links import SLOW, Link
+from vnettest.netns import Child, NetNS, wait_up
 
 COUNT, SIZE = 200, 100
+INGRESSES = ("netfilter", "rx-handler")
+TAKEN = ("the rx_handler of the device is taken: by its bridge, bond or team, by a macvlan on it, "
+         "or by an eth block")
 
 
-def between_wire_and_host():
+def between_wire_and_host(ingress="netfilter"):
     """A link, and at its end `b` a chain of a counter and a forward block."""
     link = Link()
     graph = Graph(link.ns["b"])
-    graph.add("dev", "eth", device="b")
+    graph.add("dev", "eth", device="b", ingress=ingress)
     graph.add("count", "counter")
     graph.add("on", "forward")
     graph.chain("dev:host:wire", "count", "on")
@@ -26,10 +29,10 @@ def between_wire_and_host():
     return link, graph
 
 
-@case("what a device receives passes from wire to host, all of it in order")
-def received():
+@case("what a device receives passes from wire to host, all of it in order", *INGRESSES)
+def received(ingress):
     """The stack gets what the chain lets through."""
-    link, graph = between_wire_and_host()
+    link, graph = between_wire_and_host(ingress)
     sink = link.sink()
     link.sender().send(SIZE, COUNT)
     numbers = [a.number for a in sink.collect(COUNT)]
@@ -52,19 +55,19 @@ def sent():
     equal(graph.get("count").params["up-packets"], 0)
 
 
-@case("programs talk through a chain as without it")
-def programs():
+@case("programs talk through a chain as without it", *INGRESSES)
+def programs(ingress):
     """TCP with offloads, and ping."""
-    link, graph = between_wire_and_host()
+    link, graph = between_wire_and_host(ingress)
     _, address = link.ip()
     link.ns["a"].run(f"ping -c 3 -i 0.01 {address}")
     true(graph.get("on").count("in") >= 6)
 
 
-@case("what the stack sends to many, and hears itself")
-def heard():
+@case("what the stack sends to many, and hears itself", *INGRESSES)
+def heard(ingress):
     """The copy that the kernel makes for its own sockets was not received by the device."""
-    link, graph = between_wire_and_host()
+    link, graph = between_wire_and_host(ingress)
     _, address = link.ip()
     group = socket.inet_aton("239.0.0.7")
     with link.ns["b"]:
@@ -83,12 +86,12 @@ def heard():
     true(after["down-packets"] > before["down-packets"])
 
 
-@case("without bindings packets go past the block")
-def unbound():
+@case("without bindings packets go past the block", *INGRESSES)
+def unbound(ingress):
     """A block alone is no obstacle, and counts nothing."""
     link = Link()
     graph = Graph(link.ns["b"])
-    graph.add("dev", "eth", device="b")
+    graph.add("dev", "eth", device="b", ingress=ingress)
     sink = link.sink()
     link.sender().send(SIZE, COUNT)
     sink.collect(COUNT)
@@ -136,19 +139,21 @@ def gone():
     equal((dev.params["ifindex"], dev.params["device"]), (0, "b"))
 
 
-@case("a device that moves to another namespace leaves its block")
-def moved():
+@case("a device that moves to another namespace leaves its block", *INGRESSES)
+def moved(ingress):
     """And comes back as a stranger."""
-    link, graph = between_wire_and_host()
+    link, graph = between_wire_and_host(ingress)
     other = NetNS()
     link.ns["b"].run(f"ip link set dev b netns /proc/self/fd/{other.inheritable()}")
     equal(graph.get("dev").params["ifindex"], 0)
+    other.run("ip link add br0 type bridge")
+    other.run("ip link set dev b master br0")
 
 
-@case("a namespace that goes with its chain")
-def namespace():
+@case("a namespace that goes with its chain", *INGRESSES)
+def namespace(ingress):
     """Under traffic."""
-    link, graph = between_wire_and_host()
+    link, graph = between_wire_and_host(ingress)
     sender = link.sender()
     sender.send(SIZE, COUNT)
     graph.ns.close()
@@ -157,6 +162,80 @@ def namespace():
     while graph.family.dump("link-get")[0]:
         time.sleep(0.01)
         true(time.monotonic() < end, "the link is gone in time")
+
+
+@case("a device has one rx_handler")
+def one_handler():
+    """Whoever comes second is refused, be that the block or a bridge, until the first one lets go."""
+    graph = Graph(Link().ns["b"])
+    ns = graph.ns
+    ns.run("ip link add br0 type bridge")
+    ns.run("ip link set dev b master br0")
+    refused("EBUSY", TAKEN, graph.add, "dev", "eth", device="b", ingress="rx-handler", path="param")
+    ns.run("ip link set dev b nomaster")
+    graph.add("dev", "eth", device="b", ingress="rx-handler")
+    refused("EBUSY", TAKEN, graph.add, "two", "eth", device="b", ingress="rx-handler", path="param")
+    graph.add("two", "eth", device="b")
+    refused("EBUSY", TAKEN, graph.replace, "two", ingress="rx-handler", path="param")
+    contains(ns.run("ip link set dev b master br0", check=False).stderr, "Device or resource busy")
+    graph.replace("dev", state="drop")
+    # It is free again when the block goes or gets what is received in the other way.
+    graph.replace("dev", ingress="netfilter")
+    ns.run("ip link set dev b master br0")
+    ns.run("ip link set dev b nomaster")
+    graph.replace("dev", ingress="rx-handler")
+    graph.remove("dev")
+    ns.run("ip link set dev b master br0")
+    ns.run("ip link add vrf0 type vrf table 7")
+    refused("EINVAL", "the device takes no rx_handler", graph.add, "dev", "eth", device="vrf0",
+            ingress="rx-handler", path="param")
+    refused("EINVAL", "the ingress is netfilter or rx-handler", graph.add, "dev", "eth", device="b",
+            ingress="tc", path="param")
+    equal(sorted(graph.list()), ["two"])
+
+
+@case("frames of a VLAN device on the device", *INGRESSES)
+def tagged(ingress):
+    """Netfilter's hook sees them before that, and the rx_handler what no such device takes."""
+    link, graph = between_wire_and_host(ingress)
+    link.ns["b"].run("ip link add link b name b5 type vlan id 5")
+    link.ns["b"].run("ip link set dev b5 up")
+    with link.ns["a"]:
+        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    defer(raw.close)
+    raw.bind(("a", 0))
+    count = {}
+    for vlan in (5, 6):
+        before = graph.get("count").params["up-packets"]
+        raw.send(b"\xff" * 6 + b"\x02\0\0\0\0\1\x81\0\0" + bytes([vlan]) + b"\x88\xb5" + bytes(SIZE))
+        link.settled()
+        count[vlan] = graph.get("count").params["up-packets"] - before
+    equal(count, {5: int(ingress == "netfilter"), 6: 1})
+
+
+@case("a block gets what is received in another way, while packets come")
+def ways():
+    """All of them pass the chain, once and in order."""
+    link, graph = between_wire_and_host()
+    sink, rounds = link.sink(), 4 if SLOW else 20
+
+    def send():
+        sender = link.sender()
+        for _ in range(rounds * COUNT):
+            sender.send(SIZE)
+            time.sleep(0)
+
+    child = Child(send)
+    changes = 0
+    while graph.get("count").params["up-packets"] < rounds * COUNT:
+        graph.replace("dev", ingress=INGRESSES[changes % 2])
+        changes += 1
+    child.result()
+    equal([a.number for a in sink.collect(rounds * COUNT)], list(range(rounds * COUNT)))
+    dev = graph.get("dev")
+    equal((dev.count("generated"), dev.count("consumed"), dev.drops), (rounds * COUNT, rounds * COUNT, {}))
+    equal(dev.params["ifindex"] > 0, True)
+    note(f"{changes} changes")
 
 
 @case("devices that cannot be used")

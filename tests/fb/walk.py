@@ -49,6 +49,7 @@ RAISES = {"eth": {"carrier"}, "queue": {"congestion"}, "pipe": {"congestion"},
           "rate-limit": {"congestion"}, "arq": {"congestion"}}
 TAKES = {"ratelimited-source": {"carrier", "congestion"}, "queue": {"carrier", "congestion"},
          "arq": {"carrier"}}
+INGRESSES = ("netfilter", "rx-handler")
 ENDS = ("eth", "discard", "ratelimited-source")
 # From each port to all others, and not only to those of the other side.
 ACROSS = ("switch",)
@@ -61,10 +62,19 @@ class Model:
         self.kinds = {}         # name: type
         self.peers = {}         # (name, port): (name, port)
         self.publishers = {}    # name: [name]
+        self.handler = None     # name of the block that has the rx_handler of the device
 
     def bound(self, name):
         """Ports of a block that are bound."""
         return {port: peer for (block, port), peer in self.peers.items() if block == name}
+
+    def made(self, name, kind, params):
+        """There is such a block now."""
+        self.kinds[name] = kind
+        if params.get("ingress") == "rx-handler":
+            self.handler = name
+        elif self.handler == name:
+            self.handler = None
 
     def subscribers(self, name):
         """Those who are subscribed to a block."""
@@ -150,6 +160,14 @@ class Walk:
         true(None in errors, f"{function.__name__} {args} {kwargs} was done, not {errors}")
         return True
 
+    def params(self, name, kind):
+        """Parameters of a block that is to be made; one of the devices' blocks may have the rx_handler."""
+        params = KINDS[kind][0]
+        if kind != "eth":
+            return params
+        free = self.model.handler in (None, name)
+        return {**params, "ingress": self.random.choice(INGRESSES) if free else INGRESSES[0]}
+
     def add(self):
         """Makes a block, or one that exists."""
         names = list(self.model.kinds)
@@ -157,8 +175,9 @@ class Walk:
         name = self.random.choice(names) if taken else f"b{self.next}"
         self.next += not taken
         kind = self.random.choice(list(KINDS))
-        if self.expect("EEXIST" if taken else None, self.graph.add, name, kind, **KINDS[kind][0]):
-            self.model.kinds[name] = kind
+        params = self.params(name, kind)
+        if self.expect("EEXIST" if taken else None, self.graph.add, name, kind, **params):
+            self.model.made(name, kind, params)
 
     def remove(self):
         """Removes a block."""
@@ -166,6 +185,7 @@ class Walk:
         busy = (self.model.bound(name) or self.model.publishers.get(name)
                 or self.model.subscribers(name))
         if self.expect("EBUSY" if busy else None, self.graph.remove, name):
+            self.model.made(name, None, {})
             del self.model.kinds[name]
             self.model.publishers.pop(name, None)
 
@@ -232,7 +252,7 @@ class Walk:
         name = self.some()
         old, new = self.model.kinds[name], self.random.choice(list(KINDS))
         drop = self.random.random() < 0.5
-        params, _, ports = KINDS[new]
+        params, ports = self.params(name, new), KINDS[new][2]
         error = None
         if old != new and not drop and KINDS[old][1]:
             error = "EOPNOTSUPP"
@@ -249,7 +269,7 @@ class Walk:
             # Whether all is acknowledged the model does not know.
             error = (None, "EAGAIN")
         if self.expect(error, self.graph.replace, name, new, "drop" if drop else None, **params):
-            self.model.kinds[name] = new
+            self.model.made(name, new, params)
             self.model.prune()
 
     def step(self):

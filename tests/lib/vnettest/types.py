@@ -18,7 +18,7 @@ EXAMPLES = {
     "crypt": {"key": bytes(range(32)), "other-key": bytes(range(16)), "algorithm": "gcm(aes)",
               "window": 64, "send": 1, "plain": 1, "frames": 1, "protocol": 0x88B6},
     "discard": {},
-    "eth": {"device": DEVICE},
+    "eth": {"device": DEVICE, "ingress": "rx-handler"},
     "fec": {"group": 3, "timeout": 20, "send": 1, "frames": 1, "protocol": 0x88B6},
     "flow-stats": {"limit": 64, "timeout": 5, "window": 100,
                    "rules": [{"protocol": 17, "destination-port": 53}, {"ethertype": 0x800}]},

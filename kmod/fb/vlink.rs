@@ -213,6 +213,7 @@ impl Ends {
     fn transmit(&self, mut packet: SkBuff, bh: &BottomHalf) {
         let (local, len) = (self.counters.here(bh), u64::from(packet.len()));
         // What is not taken is dropped here, and counted by the device.
+        packet.leave_device();
         let left = match packet.prepare() {
             Ok(_) => self.outlet.offer(packet, LOWER, bh),
             Err(_) => Some(packet),

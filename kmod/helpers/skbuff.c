@@ -123,13 +123,27 @@ void vnet_helper_skb_orphan(struct sk_buff *skb)
 	skb_orphan(skb);
 }
 
-/* All segments of the packet as a list, or an error pointer; never the packet itself. */
+/*
+ * All segments of the packet as a list, or an error pointer; never the packet
+ * itself. The kernel asks the packet's device what it can do; where it has none,
+ * one that never goes.
+ */
 struct sk_buff *vnet_helper_skb_segment(struct sk_buff *skb)
 {
-	netdev_features_t features = netif_skb_features(skb);
-	struct sk_buff *segments = skb_gso_segment(skb, features & ~NETIF_F_GSO_MASK);
+	struct sk_buff *segments;
+	netdev_features_t features;
 
+	if (!skb->dev)
+		skb->dev = init_net.loopback_dev;
+	features = netif_skb_features(skb);
+	segments = skb_gso_segment(skb, features & ~NETIF_F_GSO_MASK);
 	return segments ?: ERR_PTR(-EINVAL);
+}
+
+/* The packet may outlive its device, which must not be looked at any more. */
+void vnet_helper_skb_leave_device(struct sk_buff *skb)
+{
+	skb->dev = NULL;
 }
 
 /*
@@ -259,8 +273,9 @@ void vnet_helper_consume_skb(struct sk_buff *skb)
 }
 
 /*
- * The packet of a hook as the caller's own, from its Ethernet header on. NULL if
- * there is no memory; the packet is gone then, and its device has counted it.
+ * The packet of a hook as the caller's own, from its Ethernet header on, without a
+ * device, which it may outlive. NULL if there is no memory; the packet is gone
+ * then, and its device has counted it.
  */
 struct sk_buff *vnet_helper_skb_take(struct sk_buff *skb, bool sent)
 {
@@ -275,6 +290,7 @@ struct sk_buff *vnet_helper_skb_take(struct sk_buff *skb, bool sent)
 		return NULL;
 	}
 	skb_push_rcsum(skb, skb->data - skb_mac_header(skb));
+	skb->dev = NULL;
 	return skb;
 }
 

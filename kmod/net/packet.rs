@@ -69,6 +69,12 @@ impl SkBuff {
         unsafe { bindings::skb_own(self.as_place(), len) }
     }
 
+    /// Forgets the device by which it was sent or received, and which it may outlive.
+    pub(crate) fn leave_device(&mut self) {
+        // SAFETY: By the type invariants the buffer is live and ours.
+        unsafe { bindings::skb_leave_device(self.as_ptr()) }
+    }
+
     /// The mark.
     pub(crate) fn mark(&self) -> u32 {
         // SAFETY: By the type invariants the buffer is live and ours.

@@ -9,9 +9,12 @@ import time
 
 from vnettest.blocks import Graph, refused
 from vnettest.ktap import Skip, case, defer, equal, run, true
+from vnettest.links import Link
 
 # tcpdump -ddd ip
 IP = "4\n40 0 0 12\n21 0 1 2048\n6 0 0 262144\n6 0 0 0\n"
+# Whether there is an index of the packet's device.
+IFINDEX = "2\n32 0 0 4294963208\n22 0 0 0\n"
 IPV4, ARP = 0x800, 0x806
 _BPF, _PROG_LOAD, _SOCKET_FILTER = 321, 5, 1
 
@@ -108,6 +111,26 @@ def program():
     graph.set("bpf", program=0)
     pours(graph, IPV4, 5)
     equal(graph.get("match").count("in"), 25, "the filter again")
+
+
+@case("a packet outlives the device that received it")
+def outlives():
+    """A filter is told nothing of the device: packets may be held for as long as one likes."""
+    link = Link()
+    graph = Graph(link.ns["b"])
+    graph.add("dev", "eth", device="b")
+    graph.add("hold", "queue", open=0)
+    graph.add("bpf", "bpf", filter=IFINDEX)
+    graph.add("match", "discard")
+    graph.chain("dev:host:wire", "hold", "bpf", "match")
+    link.sender().send(100, 5)
+    while graph.get("hold").count("queued") < 5:
+        pass
+    link.delete()
+    graph.set("hold", open=1)
+    while graph.get("bpf").count("in") < 5:
+        pass
+    equal(graph.get("bpf").drops, {"filtered": 5})
 
 
 @case("what is refused")

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """The block `queue`."""
 
+import socket
+import struct
 import time
 
+from vnettest import packets
 from vnettest.blocks import Graph
-from vnettest.ktap import between, case, equal, run, true
+from vnettest.ktap import between, case, defer, equal, run, true
 from vnettest.links import MBIT, SIMULATED, Link
 
 SIZE = 125
+SOL_PACKET, PACKET_VNET_HDR = 263, 15
 
 
 def held(**params):
@@ -123,6 +127,31 @@ def removal():
     equal([a.number for a in sink.collect(5)], list(range(5)), "what was held is gone")
     sink.silent(0.1)
     equal(graph.get("q").count("out"), 5)
+
+
+@case("a super-packet outlives the device that received it")
+def outlives():
+    """It is taken apart when nobody knows that device any more."""
+    link, graph = held(open=0)
+    graph.unbind(upper="dev:host")
+    graph.add("wire", "pipe", delay=1)
+    graph.add("end", "discard")
+    graph.chain("q", "wire", "end")
+    with link.ns["a"]:
+        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    defer(raw.close)
+    raw.bind(("a", 0))
+    raw.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
+    frame = packets.udp("02:00:00:00:00:01", "02:00:00:00:00:02", 7, payload=3000)
+    # struct virtio_net_hdr: checksum needed, UDP_L4 segmentation, lengths of headers and segments, where the checksum is.
+    raw.send(struct.pack("=BBHHHH", 1, 5, 42, 1000, 34, 6) + frame)
+    until(graph, lambda b: b.count("queued") == 1, "it is held")
+    link.delete()
+    graph.set("q", open=1)
+    end = time.monotonic() + 20
+    while graph.get("end").count("consumed") < 3:
+        true(time.monotonic() < end, "all its segments came")
+    equal(graph.get("wire").drops, {})
 
 
 run()

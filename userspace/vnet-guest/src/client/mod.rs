@@ -74,12 +74,19 @@ impl Guest {
     }
 
     fn open(dir: &LabDir) -> Result<Option<Guest>> {
-        let Some(opening) = reach(dir)? else {
-            return Ok(None);
-        };
-        Ok(opening.finish()?.map(|conn| Guest {
-            handle: Arc::new(Handle(conn)),
-        }))
+        let released = Instant::now() + RELEASE_LIMIT;
+        while let Some(opening) = reach(dir)? {
+            if let Some(conn) = opening.finish()? {
+                let handle = Arc::new(Handle(conn));
+                return Ok(Some(Guest { handle }));
+            }
+            // It has just ended. Its lock goes last: whoever hears that there is no guest may start one.
+            if Instant::now() >= released {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(None)
     }
 
     fn conn(&self) -> &Arc<Conn> {
@@ -256,5 +263,33 @@ pub fn kernel_log(lab: &str) -> Result<Vec<u8>> {
             "cannot read {}",
             dir.kernel_log().display()
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn where_there_is_no_guest_one_can_be_started() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = LabDir {
+            lab: "a".into(),
+            path: temp.path().into(),
+        };
+        // As the kernel takes a killed supervisor apart: first its connections end, at last its lock.
+        let lock = dir.try_lock().unwrap().unwrap();
+        let listener = UnixListener::bind(dir.socket()).unwrap();
+        let ending = std::thread::spawn(move || {
+            drop(listener.accept().unwrap());
+            drop(listener);
+            std::thread::sleep(Duration::from_millis(100));
+            drop(lock);
+        });
+        assert!(Guest::open(&dir).unwrap().is_none());
+        assert!(!dir.is_locked().unwrap());
+        ending.join().unwrap();
     }
 }

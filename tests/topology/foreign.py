@@ -29,8 +29,8 @@ pc1[0]="A"
 pc2[0]="B"
 pc1[exec]="ip address add 10.0.0.2/24 dev eth0"
 pc1[exec]="ip route add default via 10.0.0.1"
-pc2[exec]="ip address add 10.0.1.2/24 dev eth0"
-pc2[exec]="ip route add default via 10.0.1.1"
+pc2[exec]="ifconfig eth0 10.0.1.2 netmask 255.255.255.0 up"
+pc2[exec]="route add default gw 10.0.1.1"
 r1[exec]="ip address add 10.0.0.1/24 dev eth0"
 r1[exec]="ip address add 10.0.1.1/24 dev eth1"
 """
@@ -68,7 +68,7 @@ def again():
 
 @case("a lab of Kathara")
 def kathara():
-    """Addresses are set by its commands."""
+    """Addresses are set by its commands, also by such of which guests do not have the programs."""
     up(KATHARA, name="lab.conf")
     ping("pc1", "10.0.1.2")
 

@@ -225,7 +225,10 @@ impl Importer<'_> {
                         .warnings
                         .add(&about, format!("`env={value}` is not carried over")),
                 },
-                "exec" => node.commands.push(value.clone()),
+                "exec" => {
+                    let command = self.with_ip(&about, value);
+                    node.commands.push(command.trim_end().to_owned());
+                }
                 "cpus" => node.cpu = Some(value.clone()),
                 "mem" => match units::memory(value) {
                     Some(memory) => node.memory = Some(memory),
@@ -356,9 +359,8 @@ impl Importer<'_> {
         }
     }
 
-    /// The script without the starts of services, for which there is no init system; what `networking` would do is done.
-    fn script(&mut self, about: &str, script: &str, node: &Node) -> String {
-        let mut out = String::new();
+    /// A script without programs of the net-tools, as far as there are other words.
+    fn with_ip(&mut self, about: &str, script: &str) -> String {
         let (script, left) = net_tools::translate(script);
         for line in left {
             self.warnings.add(
@@ -366,6 +368,13 @@ impl Importer<'_> {
                 format!("`{line}` is of the net-tools, which are not here: say it with `ip`"),
             );
         }
+        script
+    }
+
+    /// The script without the starts of services, for which there is no init system; what `networking` would do is done.
+    fn script(&mut self, about: &str, script: &str, node: &Node) -> String {
+        let mut out = String::new();
+        let script = self.with_ip(about, script);
         let interfaces = node.files.iter().find(|file| file.path == INTERFACES);
         for line in script.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Dumps: complete, filtered, and honest about changes in between."""
 
+import itertools
 import struct
 
 from vnettest import netlink
@@ -11,9 +12,11 @@ from vnettest.netns import NetNS
 from vnettest.settled import wait_until_empty
 from vnettest.ynl import Family
 
-# More than fit into one piece of a small room.
+# More than fit into two pieces of a small room; each instance needs a namespace, which takes its time.
 ROOM = 4096
-MANY = {"link-get": 24, "instance-get": 80}
+MANY = {"link-get": 24, "instance-get": 40}
+NUMBERS = itertools.count()
+LAB = 63 * "l"
 
 
 def connect():
@@ -37,7 +40,7 @@ def make_instances(family, count, lab=None):
     """So many instances."""
     ids = []
     for _ in range(count):
-        values = {"netns-fd": NetNS().fd}
+        values = {"netns-fd": NetNS().fd, "name": f"{next(NUMBERS):063}"}
         if lab:
             values["lab"] = lab
         ids.append(family.do("instance-new", values)["id"])
@@ -47,12 +50,17 @@ def make_instances(family, count, lab=None):
 KINDS = {"link-get": make_links, "instance-get": make_instances}
 
 
+def many(family, operation):
+    """More than two pieces, of which the second one is made when the first is read. Long names let fewer do."""
+    return KINDS[operation](family, MANY[operation], LAB)
+
+
 @case("a dump has each object once, in the order of their numbers", *KINDS)
 def complete(operation):
     """More than fit into one piece."""
     family = connect()
     equal(family.dump(operation), ([], False))
-    ids = KINDS[operation](family, MANY[operation])
+    ids = many(family, operation)
     objects, interrupted = family.dump(operation)
     equal([o["id"] for o in objects], ids)
     equal(interrupted, False)
@@ -104,7 +112,7 @@ class SlowDump:
 def came(operation):
     """What was there before is complete all the same."""
     family = connect()
-    ids = KINDS[operation](family, MANY[operation])
+    ids = many(family, operation)
     dump = SlowDump(operation)
     dump.piece()
     true(len(dump.ids) < MANY[operation], "there is more than one piece")
@@ -120,7 +128,7 @@ def changed(operation):
     """One that had not been read yet."""
     get = operation.split("-")[0] + "-get"
     family = connect()
-    ids = KINDS[get](family, MANY[get])
+    ids = many(family, get)
     dump = SlowDump(get)
     dump.piece()
     values = {"id": ids[-1]}
@@ -136,7 +144,7 @@ def changed(operation):
 def quiet(operation):
     """However slowly it is read."""
     family = connect()
-    ids = KINDS[operation](family, MANY[operation])
+    ids = many(family, operation)
     dump = SlowDump(operation)
     dump.rest()
     equal((dump.ids, dump.interrupted), (ids, False))
@@ -146,7 +154,7 @@ def quiet(operation):
 def abandoned(operation):
     """Its socket is closed half way."""
     family = connect()
-    KINDS[operation](family, MANY[operation])
+    many(family, operation)
     dump = SlowDump(operation)
     dump.piece()
     dump.family.close()

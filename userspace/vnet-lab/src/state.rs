@@ -5,12 +5,13 @@
 //! A lab whose directory has no plan is one whose start has not ended: someone is at it, or was killed.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use vnet_topology::plan::{Plan, FORMAT};
+use vnet_topology::plan::{NodePlan, Plan, FORMAT};
 
 use crate::error::{near, Context, Error, Result};
 use crate::paths::{self, LabPaths, LABS};
@@ -80,13 +81,52 @@ pub fn parse(json: &[u8]) -> Result<Plan> {
 /// Keeps the applied plan; with it the lab is up.
 pub fn store(paths: &LabPaths, plan: &Plan) -> Result<()> {
     let json = serde_json::to_vec(plan).map_err(|error| Error::Protocol(error.to_string()))?;
-    write_whole(&paths.plan(), &json)
+    // Completion reads the names in it, also for users who may not change the lab.
+    let mode = match plan.nodes.iter().any(NodePlan::is_private) {
+        true => 0o600,
+        false => 0o644,
+    };
+    write(&paths.plan(), &json, mode)
 }
 
 /// Writes a file so that nobody ever sees half of it.
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
+    write(path, content, 0o644)
+}
+
+fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     let temporary = path.with_extension("new");
-    fs::write(&temporary, content)
-        .and_then(|()| fs::rename(&temporary, path))
-        .context(|| format!("cannot write {}", path.display()))
+    let write = || {
+        // What a killed one has left may be open to others.
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create_new(true).mode(mode);
+        options.open(&temporary)?.write_all(content)?;
+        fs::rename(&temporary, path)
+    };
+    write().context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn what_is_private_is_so_from_the_beginning() {
+        let name = format!("vnet-state-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::write(path.with_extension("new"), "left by a killed one").unwrap();
+        for (content, mode) in [("secret", 0o600), ("open", 0o644), ("secret", 0o600)] {
+            write(&path, content.as_bytes(), mode).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+            // A umask may only take rights away.
+            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o077 & !mode, 0);
+        }
+        fs::remove_file(&path).unwrap();
+    }
 }

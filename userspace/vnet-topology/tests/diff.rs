@@ -122,6 +122,44 @@ fn files_daemons_labels_limits() {
 }
 
 #[test]
+fn secrets_are_not_shown() {
+    let lab = |key: &str, file: &str, window: u32| {
+        plan(&format!(
+            "nodes: {{a: {{kind: host, files: {{/key: {{mode: \"0600\", content: {file}}}}}}}, b: host}}\n\
+             links: [[a, b]]\n\
+             chains:\n  a:\n    blocks: {{c: {{type: crypt, key: \"0x{key}\", window: {window}}}}}\n"
+        ))
+    };
+    let (one, two) = ("11".repeat(16), "22".repeat(16));
+    let before = lab(&one, "first", 64);
+    for after in [
+        lab(&two, "second", 64),
+        lab(&one, "first", 128),
+        plan("nodes: {a: host, b: host}\nlinks: [[a, b]]\n"),
+    ] {
+        let found = diff(&before, &after);
+        let all = format!("{found}{}", serde_json::to_string(&found).unwrap());
+        for hidden in [&one, &two, "first", "second"] {
+            assert!(!all.contains(hidden), "{all}");
+        }
+    }
+    insta::assert_snapshot!(diff(&before, &lab(&two, "second", 64)), @"
+    ~ node a
+        ~ files /key
+        chains blocks c key: (secret) -> (another secret)
+    0 to add, 1 to change, 0 to remove
+    ");
+    insta::assert_snapshot!(diff(&before, &lab(&one, "first", 128)), @"
+    ~ node a
+        chains blocks c window: 64 -> 128
+    0 to add, 1 to change, 0 to remove
+    ");
+    let changed = serde_json::to_string(&diff(&before, &lab(&two, "second", 64))).unwrap();
+    assert_eq!(changed.matches("(another secret)").count(), 2, "{changed}");
+    assert!(before.nodes.iter().any(|node| node.is_private()));
+}
+
+#[test]
 fn another_kind_of_node_takes_its_links_along() {
     let after = plan(&BEFORE.replace("r2: router", "r2: switch"));
     let diff = diff(&plan(BEFORE), &after);

@@ -20,6 +20,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use nix::fcntl::{openat, openat2, OFlag, OpenHow, ResolveFlag, AT_FDCWD};
+use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
 use vnet_topology::plan::{DirectoryPlan, FilePlan};
 
@@ -117,6 +119,18 @@ impl Node {
                 self.name
             ))),
         }
+    }
+
+    /// Opens a file for reading as a program in the node would, which is to say that links lead to where they do there.
+    pub fn open(&self, inside: &str) -> std::io::Result<File> {
+        let root = OFlag::O_PATH | OFlag::O_CLOEXEC;
+        let root = openat(AT_FDCWD, &self.path("/"), root, Mode::empty())?;
+        // Who opens a pipe does not wait for its other end.
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let how = OpenHow::new()
+            .flags(flags)
+            .resolve(ResolveFlag::RESOLVE_IN_ROOT);
+        Ok(File::from(openat2(root, inside, how)?))
     }
 
     /// A path in the node as one that leads there from here.

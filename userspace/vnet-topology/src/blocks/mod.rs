@@ -101,6 +101,13 @@ impl BlockType {
         })
     }
 
+    /// The parameters that are not told to anybody.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let secret = self.param.iter();
+        let secret = secret.filter(|param| param.access == Access::Secret);
+        secret.map(|param| param.field.name.as_str())
+    }
+
     /// Checks a parameter that a block is made with.
     pub fn check(&self, name: &str, value: &ParamPlan) -> Result<(), String> {
         let found = self.param.iter().find(|param| param.field.name == name);

@@ -175,10 +175,9 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
         let pairs = digits.as_bytes().chunks(2);
         return pairs
             .map(|pair| {
-                let pair = std::str::from_utf8(pair)
-                    .ok()
-                    .filter(|pair| pair.len() == 2)?;
-                u8::from_str_radix(pair, 16).ok()
+                let [high, low] = pair else { return None };
+                let digit = |byte: u8| char::from(byte).to_digit(16);
+                u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()
             })
             .collect();
     }
@@ -198,5 +197,18 @@ pub fn show_number(value: u64, unit: Option<&str>) -> String {
         Some(SIZE) => show_size(value),
         Some(RATE) => show_rate(Some(value).filter(|rate| *rate > 0)),
         _ => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn bytes_are_digits_only() {
+        assert_eq!(bytes("0x0aF9"), Some(vec![10, 249]));
+        for wrong in ["0x0", "0x+f", "0x-1", "0x0g", "0x\u{e9}"] {
+            assert_eq!(bytes(wrong), None, "{wrong}");
+        }
     }
 }

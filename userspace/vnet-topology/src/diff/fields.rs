@@ -2,7 +2,7 @@
 
 //! The fields of nodes and links that differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{direction, json};
 use crate::plan::{
-    BlockPlan, ChainsPlan, EndPlan, HostEntry, LinkPlan, MediumPlan, NodePlan, OutsidePlan, Plan,
+    BlockPlan, ChainsPlan, EndPlan, FilePlan, HostEntry, LinkPlan, MediumPlan, NodePlan,
+    OutsidePlan, ParamPlan, Plan,
 };
 use crate::units::{show_rate, show_size, show_time};
 
@@ -59,7 +60,7 @@ impl Fields {
     ) {
         let before: BTreeMap<String, &T> = old.iter().map(|value| (key(value), value)).collect();
         let after: BTreeMap<String, &T> = new.iter().map(|value| (key(value), value)).collect();
-        let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for key in keys {
             let (old, new) = (before.get(key), after.get(key));
             if old != new {
@@ -100,8 +101,7 @@ impl Fields {
             old.iter().map(|(key, value)| (key, value)).collect();
         let after: BTreeMap<&String, &String> =
             new.iter().map(|(key, value)| (key, value)).collect();
-        let keys: std::collections::BTreeSet<&String> =
-            before.keys().chain(after.keys()).copied().collect();
+        let keys: BTreeSet<&String> = before.keys().chain(after.keys()).copied().collect();
         for key in keys {
             if before.get(key) != after.get(key) {
                 let path: Vec<&str> = path.iter().copied().chain([key.as_str()]).collect();
@@ -181,7 +181,18 @@ pub(super) fn of_node(old: &NodePlan, new: &NodePlan) -> Vec<FieldChange> {
         &new.directories,
         |directory| directory.path.clone(),
     );
-    fields.keyed(&["files"], files, &new.files, |file| file.path.clone());
+    let hidden = |files: &[FilePlan], others: &[FilePlan]| -> Vec<FilePlan> {
+        files
+            .iter()
+            .map(|file| without_content(file, others))
+            .collect()
+    };
+    fields.keyed(
+        &["files"],
+        &hidden(files, &[]),
+        &hidden(&new.files, files),
+        |file| file.path.clone(),
+    );
     fields.keyed(&["daemons"], daemons, &new.daemons, |daemon| {
         daemon.name.clone()
     });
@@ -212,19 +223,66 @@ pub(super) fn of_node(old: &NodePlan, new: &NodePlan) -> Vec<FieldChange> {
     fields.changes
 }
 
-/// Blocks by name, bindings by what they bind.
+/// A file, but not what only its owner may read. Of one that takes the place of another it is told whether it is the same.
+fn without_content(file: &FilePlan, before: &[FilePlan]) -> FilePlan {
+    if !file.is_private() {
+        return file.clone();
+    }
+    let mut before = before.iter().filter(|other| other.path == file.path);
+    let changed = before
+        .next()
+        .is_some_and(|other| other.content != file.content);
+    FilePlan {
+        content: secret(changed),
+        ..file.clone()
+    }
+}
+
+/// A block, but not its keys, in the same way.
+fn without_secrets(name: &str, block: &BlockPlan, before: &ChainsPlan) -> BlockPlan {
+    let mut block = block.clone();
+    let before = before.blocks.get(name);
+    for name in block.secrets() {
+        let old = before.and_then(|before| before.params.get(name));
+        let changed = old.is_some_and(|old| Some(old) != block.params.get(name));
+        let hidden = ParamPlan::Text(secret(changed));
+        block.params.insert(name.to_owned(), hidden);
+    }
+    block
+}
+
+/// Stands for what is not shown.
+fn secret(changed: bool) -> String {
+    match changed {
+        true => "(another secret)".into(),
+        false => "(secret)".into(),
+    }
+}
+
+/// Parameters of blocks that stay, blocks by name, bindings by what they bind.
 fn of_chains(fields: &mut Fields, old: &ChainsPlan, new: &ChainsPlan) {
-    let blocks = |chains: &ChainsPlan| -> Vec<(String, BlockPlan)> {
-        let all = chains.blocks.iter();
-        all.map(|(name, block)| (name.clone(), block.clone()))
-            .collect()
-    };
-    fields.keyed(
-        &["chains", "blocks"],
-        &blocks(old),
-        &blocks(new),
-        |(name, _)| name.clone(),
-    );
+    let nothing = ChainsPlan::default();
+    let names: BTreeSet<&String> = old.blocks.keys().chain(new.blocks.keys()).collect();
+    for name in names {
+        let path = ["chains", "blocks", name.as_str()];
+        match (old.blocks.get(name), new.blocks.get(name)) {
+            (Some(before), Some(after)) if before.kind == after.kind => {
+                let params = before.params.keys().chain(after.params.keys());
+                let params: BTreeSet<&String> = params.collect();
+                let before = without_secrets(name, before, &nothing);
+                let after = without_secrets(name, after, old);
+                for param in params {
+                    let path = [path[0], path[1], path[2], param.as_str()];
+                    fields.value(&path, &before.params.get(param), &after.params.get(param));
+                }
+            }
+            (before, after) => {
+                let before = before.map(|block| json(&without_secrets(name, block, &nothing)));
+                let after = after.map(|block| json(&without_secrets(name, block, &nothing)));
+                fields.add(&path, before, after);
+            }
+        }
+    }
     fields.set(&["chains", "bindings"], &old.bindings, &new.bindings);
     fields.set(
         &["chains", "subscriptions"],

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::BlockType;
+
 /// The blocks of a node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +42,17 @@ pub struct BlockPlan {
     /// knows the types.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<String, ParamPlan>,
+}
+
+impl BlockPlan {
+    /// The names of its parameters that nobody is to be told.
+    pub fn secrets(&self) -> Vec<&'static str> {
+        let kind = BlockType::of(&self.kind).ok();
+        let secrets = kind.into_iter().flat_map(BlockType::secrets);
+        secrets
+            .filter(|name| self.params.contains_key(*name))
+            .collect()
+    }
 }
 
 /// The value of a parameter.

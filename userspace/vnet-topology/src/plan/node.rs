@@ -174,6 +174,13 @@ pub struct FilePlan {
     pub content: String,
 }
 
+impl FilePlan {
+    /// Whether only its owner may read it.
+    pub fn is_private(&self) -> bool {
+        self.mode & 0o077 == 0
+    }
+}
+
 /// The bridge of a switch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -219,6 +226,13 @@ pub struct LimitsPlan {
 }
 
 impl NodePlan {
+    /// Whether something of it is not for everybody to read.
+    pub fn is_private(&self) -> bool {
+        let mut blocks = self.chains.blocks.values();
+        self.files.iter().any(FilePlan::is_private)
+            || blocks.any(|block| !block.secrets().is_empty())
+    }
+
     /// A node with nothing in it.
     pub fn new(name: impl Into<String>, kind: NodeKind) -> Self {
         let name = name.into();

@@ -2,7 +2,9 @@
 
 //! `fb auto`
 
+use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
@@ -22,6 +24,9 @@ use crate::complete;
 use crate::error::{Error, Result};
 use crate::{interrupt, output};
 
+/// Longest file of a key that is read, with all blanks around it.
+const KEY_FILE: u64 = 4096;
+
 /// `fb auto`
 #[derive(Debug, Args)]
 pub struct Auto {
@@ -33,8 +38,8 @@ pub struct Auto {
     #[arg(short, long = "need", value_name = "NEED", value_delimiter = ',')]
     needs: Vec<Need>,
 
-    /// File in the node with the key of crypt, the same at both ends: 32, 48 or 64 hexadecimal digits. Without it there is
-    /// no crypt.
+    /// File in the node with the key of crypt, the same at both ends: 32, 48 or 64 hexadecimal digits. Only its owner may be
+    /// able to read it. Without it there is no crypt.
     #[arg(long, value_name = "PATH")]
     key_file: Option<String>,
 
@@ -172,23 +177,48 @@ fn open(here: &mut Here, auto: &Auto, name: &str, begin: Instant, place: u64) ->
     })
 }
 
-/// The key in a file that a node sees.
+/// The key in a file that a node sees. What is wrong with it is told without what is in it.
 fn key(node: &Node, file: &str) -> Result<BlockParam> {
     let what = |problem: &str| Error::Message(format!("node {}: {file}: {problem}", node.name));
-    let text = std::fs::read_to_string(node.path(file)).map_err(|error| what(&reason(&error)))?;
-    let digits = text.trim();
-    let pairs = digits.as_bytes().chunks(2).map(|pair| {
-        let pair = std::str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok()
-    });
-    match (pairs.collect(), digits.len()) {
-        (data @ Some(_), 32 | 48 | 64) => Ok(BlockParam {
-            name: Some("key".into()),
-            data,
-            ..BlockParam::default()
-        }),
-        _ => Err(what("a key has 32, 48 or 64 hexadecimal digits")),
+    let failed = |error: io::Error| what(&reason(&error));
+    if !file.starts_with('/') {
+        return Err(what("say where it is in the node, from `/` on"));
     }
+    let opened = node.open(file).map_err(failed)?;
+    let about = opened.metadata().map_err(failed)?;
+    if !about.is_file() {
+        return Err(what("it is no file"));
+    }
+    if about.mode() & 0o077 != 0 {
+        let mode = about.mode() & 0o7777;
+        let problem = format!("others may read the key, the mode is {mode:04o}: make it 0600, with `mode` in the topology file or chmod");
+        return Err(what(&problem));
+    }
+    let mut text = Vec::new();
+    let mut limited = opened.take(KEY_FILE);
+    limited.read_to_end(&mut text).map_err(failed)?;
+    let data = digits(text.trim_ascii());
+    if data.is_none() {
+        return Err(what("a key has 32, 48 or 64 hexadecimal digits"));
+    }
+    Ok(BlockParam {
+        name: Some("key".into()),
+        data,
+        ..BlockParam::default()
+    })
+}
+
+/// The bytes of a key.
+fn digits(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| u8::try_from(char::from(*byte).to_digit(16)?).ok();
+    let digits: Option<Vec<u8>> = text.iter().map(digit).collect();
+    let digits = digits.filter(|digits| matches!(digits.len(), 32 | 48 | 64))?;
+    Some(
+        digits
+            .chunks(2)
+            .map(|pair| pair[0] << 4 | pair[1])
+            .collect(),
+    )
 }
 
 fn control(
@@ -318,5 +348,26 @@ impl End {
         output::print(&format!(
             "{time:7.1} s  {node}  loss {percent:.1} %  rtt {trip}{rate}  {words}\n"
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digits;
+
+    #[test]
+    fn keys_are_digits_only() {
+        let key = "00ff".repeat(8);
+        assert_eq!(digits(key.as_bytes()), Some([0, 255].repeat(8)));
+        let signed = "+f".repeat(16);
+        for wrong in [
+            "",
+            "00ff",
+            &key[1..],
+            &signed,
+            &format!("{}\u{e9}", &key[2..]),
+        ] {
+            assert_eq!(digits(wrong.as_bytes()), None, "{wrong}");
+        }
     }
 }

@@ -51,6 +51,20 @@ def made():
     equal(shown(), SHOWN)
 
 
+@case("a key is set once, and another one in its place")
+def keys():
+    """It is not told: what the block has is known by its digest."""
+    one, two = (CHAIN.replace("counter c1", f"crypt k(key=0x{key}, send=0, plain=1)")
+                for key in (16 * "11", 32 * "22"))
+    up(one)
+    equal(plan(one), [])
+    equal(plan(two), ["block k changes (key)"])
+    up(two)
+    equal(plan(two), [])
+    vnetctl("fb", "set", "b", "k", f"key=0x{16 * '33'}")
+    equal(plan(two), ["block k changes (key)"])
+
+
 @case("an edited file changes only what differs")
 def edited():
     """The counter that stays counts on."""

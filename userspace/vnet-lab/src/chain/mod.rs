@@ -2,6 +2,7 @@
 
 //! Chains of functional blocks in nodes: what the plan says of them is made so, and only what differs is touched.
 
+mod digest;
 pub mod slot;
 pub mod steps;
 pub mod values;

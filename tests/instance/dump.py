@@ -40,11 +40,33 @@ def make_instances(family, count, lab=None):
     """So many instances."""
     ids = []
     for _ in range(count):
-        values = {"netns-fd": NetNS().fd, "name": f"{next(NUMBERS):063}"}
+        values = {"netns-fd": free_namespace().fd, "name": f"{next(NUMBERS):063}"}
         if lab:
             values["lab"] = lab
         ids.append(family.do("instance-new", values)["id"])
     return ids
+
+
+class Namespaces:
+    """Those of instances. They are kept from case to case, since making them is what takes long."""
+    made, used = [], 0
+
+
+def free_namespace():
+    """One without an instance."""
+    if Namespaces.used == len(Namespaces.made):
+        Namespaces.made.append(NetNS(lasting=True))
+    Namespaces.used += 1
+    return Namespaces.made[Namespaces.used - 1]
+
+
+def delete_instances():
+    """So that all namespaces are free."""
+    family = Family()
+    for instance in family.dump("instance-get")[0]:
+        family.do("instance-del", id=instance["id"])
+    family.close()
+    Namespaces.used = 0
 
 
 KINDS = {"link-get": make_links, "instance-get": make_instances}
@@ -160,5 +182,6 @@ def abandoned(operation):
     dump.family.close()
 
 
+after_each(delete_instances)
 after_each(wait_until_empty)
 run()

@@ -142,12 +142,15 @@ def head():
     equal(bench.link.settled().drops, {"queue-packets": 20})
 
 
-def overload(bench, seconds, packets_per_ms, **more):
-    """Sends at a constant rate; to be compared with the link's."""
-    end, sent = time.monotonic() + seconds, 0
-    begin = time.monotonic()
-    while time.monotonic() < end:
-        due = int((time.monotonic() - begin) * 1000 * packets_per_ms)
+def overload(bench, seconds, packets_per_ms, most=None, **more):
+    """Sends at a constant rate; to be compared with the link's. No more than `most` at a time: what
+    more is due after the machine stood still is left out."""
+    begin, sent, left_out = time.monotonic(), 0, 0
+    while (passed := time.monotonic() - begin) < seconds:
+        due = int(passed * 1000 * packets_per_ms) - left_out
+        if most is not None and due - sent > most:
+            left_out += due - sent - most
+            due = sent + most
         while sent < due:
             bench.send(1 + sent % 3, **more)
             sent += 1
@@ -177,14 +180,15 @@ def controls(which):
 
 @case("packets that know ECN are marked instead", *AQM)
 def ecn(which):
-    """And those that do not are dropped."""
+    """And those that do not are dropped. PIE drops instead once its probability is above a tenth,
+    where a burst would take it at once."""
     bench = Bench({**AQM[which], "ecn": 1}, rate=(FRAME + 24) * 8 * 1000)
-    sent = overload(bench, 2, 1.2, ecn=2)
+    sent = overload(bench, 2, 1.2, most=20, ecn=2)
     stats = bench.link.settled()
     marks = [bits for _, bits in bench.receive(stats["delivered-frames"])].count(3)
     note(f"{sent} sent, {marks} marked, {stats.drops} dropped")
-    equal(marks, stats["marked-frames"])
     true(marks > 0)
+    equal(marks, stats["marked-frames"])
 
 
 @case("disciplines are changed while packets wait")

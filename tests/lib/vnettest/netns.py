@@ -32,9 +32,10 @@ def run(command, check=True, text=None):
 
 
 class NetNS:
-    """A network namespace, entered by `with`. No IPv6, so that nothing is sent unasked."""
+    """A network namespace, entered by `with`. No IPv6, so that nothing is sent unasked.
+    It ends with the case, or with the program if it is `lasting`."""
 
-    def __init__(self, ipv6=False):
+    def __init__(self, ipv6=False, lasting=False):
         home = os.open(_HOME, os.O_RDONLY)
         try:
             os.unshare(os.CLONE_NEWNET)
@@ -48,7 +49,8 @@ class NetNS:
             os.setns(home, os.CLONE_NEWNET)
             os.close(home)
         self._homes = []
-        defer(self.close)
+        if not lasting:
+            defer(self.close)
 
     @classmethod
     def named(cls, name):

@@ -155,15 +155,20 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     pub fn enqueue(&mut self, now: u64, mut frame: Q::Frame) -> Admission {
         self.advance(now);
         let now = self.now;
-        let has_sender = frame.has_sender();
+        let passes = self.plain && self.on_wire.is_none() && !self.ledger.log.is_kept();
+        let mut has_sender = frame.has_sender();
         let stamp = frame.stamp_mut();
+        if has_sender && passes {
+            let (bytes, frames) = (u64::from(stamp.bytes), u64::from(stamp.frames));
+            has_sender = !self.params.is_brief(self.params.wire_bits(bytes, frames));
+        }
         stamp.enqueued = now;
         stamp.number = self.ledger.counters.sent.frames as u32;
         stamp.set_sender(has_sender);
         self.ledger.counters.sent.add(stamp);
         self.ledger.enter(has_sender);
 
-        if self.plain && !has_sender && self.on_wire.is_none() && !self.ledger.log.is_kept() {
+        if passes && !has_sender {
             self.pass(now, frame);
             return Admission::Accepted;
         }

@@ -123,8 +123,10 @@ pub trait Frame {
 
     /// Cuts the frame's ties to the sending side (in the kernel: orphans and scrubs it).
     ///
-    /// Called exactly once, with or without a sender, when the frame's serialisation has ended and
-    /// it enters the delay line; not for frames that are dropped.
+    /// Called exactly once, with or without a sender: when the frame's serialisation has ended and it
+    /// enters the delay line, or when it begins if that takes no longer than
+    /// [`Params::whole_time`](super::params::Params::whole_time). Not for frames that are dropped
+    /// before.
     fn release_sender(&mut self);
 
     /// A copy of the frame without a sender, or none if there is no memory for it. The stamp is

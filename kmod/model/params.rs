@@ -103,8 +103,9 @@ pub struct Params {
     pub queue: QueueLimit,
     /// Bound of the delay line.
     pub line: LineLimit,
-    /// Longest time on the wire, in ns, with which a super-packet may stay whole; zero takes every
-    /// super-packet apart on a link with a rate.
+    /// Longest time on the wire, in ns, with which a super-packet may stay whole, and with which a
+    /// frame's sender is released when its serialisation begins instead of when it ends; zero takes
+    /// every super-packet apart on a link with a rate.
     pub whole_time: u64,
 }
 
@@ -486,6 +487,13 @@ impl Compiled {
             || (frames <= self.whole.frames
                 && bytes <= self.whole.bytes
                 && self.wire_bits(bytes, frames) <= self.whole.bits)
+    }
+
+    /// Whether a frame of so many wire bits is so short a time on the wire, at most
+    /// [`Params::whole_time`], that its sender need not wait for the end of it.
+    #[inline]
+    pub(super) const fn is_brief(&self, bits: u64) -> bool {
+        bits <= self.whole.bits
     }
 
     /// No super-packet of more L2 bytes than this stays whole (a shorter one may have to be

@@ -66,8 +66,8 @@ impl<F> OnWire<F> {
 }
 
 impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
-    /// Sends a frame without a sender over the idle wire of a plain direction without a log: the
-    /// short form of [`Self::start`] for what most frames are.
+    /// Sends a frame for whose end no sender waits over the idle wire of a plain direction without a
+    /// log: the short form of [`Self::start`] for what most frames are.
     ///
     /// Nothing can happen to it on the way to the delay line, so it enters that at once, with the
     /// due time that it will have. Should anything change before its serialisation ends, it is
@@ -183,18 +183,25 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
 
     /// Starts to serialise a frame at `start`, with the parameters in force.
     #[inline]
-    fn begin(&mut self, start: u64, frame: Q::Frame) {
+    fn begin(&mut self, start: u64, mut frame: Q::Frame) {
         let stamp = frame.stamp();
         let bits = self
             .params
             .wire_bits(u64::from(stamp.bytes), u64::from(stamp.frames));
+        let released = self.params.is_brief(bits);
+        if released {
+            self.ledger.leave(&frame);
+            frame.stamp_mut().set_sender(false);
+            frame.release_sender();
+        }
+        let stamp = frame.stamp();
         let ends = self.serialiser.send(start, bits, self.params.rate.as_ref());
         let mut departure = Departure {
             ends,
             arrives: ends.saturating_add(self.params.delay),
             overtakes: false,
             fated: false,
-            released: false,
+            released,
         };
         if self.params.effects.is_some() {
             self.decide(&mut departure, stamp, bits);

@@ -483,6 +483,22 @@ fn senders_are_released_when_their_frame_has_left() {
 }
 
 #[test]
+fn the_sender_of_a_brief_frame_is_released_when_that_begins() {
+    for (whole_time, wanted) in [(MS, [S + MS, S + MS]), (MS - 1, [MS, 2 * MS])] {
+        let mut direction = direction(Params {
+            whole_time,
+            ..millisecond_frames(S)
+        });
+        direction.enqueue(0, TestFrame::new(0, 1000).with_sender());
+        assert_eq!(direction.next_event(), Some(wanted[0]), "on an idle wire");
+        direction.enqueue(0, TestFrame::new(1, 1000).with_sender());
+        assert_eq!(direction.next_event(), Some(MS), "in the queue");
+        direction.advance(MS);
+        assert_eq!(direction.next_event(), Some(wanted[1]), "on the wire");
+    }
+}
+
+#[test]
 fn releases_are_coalesced_on_a_fast_link() {
     let mut direction = direction(Params {
         rate: Some(100_000_000_000),

@@ -1086,8 +1086,9 @@ pub struct Direction {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line_bytes: Option<u64>,
     /// Longest wire time of a segmentation offload packet that crosses the link as a whole; longer ones are
-    /// segmented before the queue. A fifth of it bounds how long frames wait to be delivered together.
-    /// Default 100000.
+    /// segmented before the queue. A fifth of it bounds how long frames wait to be delivered together. A
+    /// frame that takes no longer lets go of its socket when its serialisation begins, any other when it
+    /// ends. Default 100000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub whole_time: Option<u64>,
     /// The discipline of the queue and its parameters.

@@ -28,3 +28,4 @@ pub use client::types::{
 pub use client::{down, kernel_log, list, Guest};
 pub use config::{Form, GuestConfig};
 pub use error::{Error, Result};
+pub use manifest::cache_dir;

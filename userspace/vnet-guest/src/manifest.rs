@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! What the scripts in `qemu/` have built: one manifest per form.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -105,17 +106,23 @@ impl Manifest {
     }
 }
 
-/// Where built guests are kept: `$VNET_CACHE`, or `vnet` in the user's cache.
+/// Where built guests are kept: `$VNET_CACHE`, or `vnet` in the user's cache (`$XDG_CACHE_HOME`,
+/// `$HOME/.cache`), as the scripts say that build them (`qemu/lib.sh`).
 pub fn cache_dir() -> Result<PathBuf> {
-    let var = |name: &str| {
-        std::env::var_os(name)
+    cache_dir_by(|name| std::env::var_os(name))
+}
+
+fn cache_dir_by(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf> {
+    let dir = |name| {
+        variable(name)
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
-    var("VNET_CACHE")
-        .or_else(|| var("HOME").map(|home| home.join(".cache/vnet")))
+    dir("VNET_CACHE")
+        .or_else(|| dir("XDG_CACHE_HOME").map(|cache| cache.join("vnet")))
+        .or_else(|| dir("HOME").map(|home| home.join(".cache/vnet")))
         .ok_or_else(|| Error::RuntimeDir {
-            reason: "neither VNET_CACHE nor HOME says where guests are kept".into(),
+            reason: "none of VNET_CACHE, XDG_CACHE_HOME and HOME says where guests are kept".into(),
         })
 }
 
@@ -123,6 +130,28 @@ pub fn cache_dir() -> Result<PathBuf> {
 mod tests {
     use super::*;
     use crate::config::Form;
+
+    #[test]
+    fn the_cache_is_where_the_scripts_have_it() {
+        let dir = |set: &[(&str, &str)]| {
+            cache_dir_by(|name| {
+                let found = set.iter().find(|(wanted, _)| *wanted == name);
+                found.map(|(_, value)| OsString::from(value))
+            })
+        };
+        let (cache, xdg, home) = (
+            ("VNET_CACHE", "/c"),
+            ("XDG_CACHE_HOME", "/x"),
+            ("HOME", "/h"),
+        );
+        assert_eq!(dir(&[home, xdg, cache]).unwrap(), Path::new("/c"));
+        assert_eq!(dir(&[home, xdg]).unwrap(), Path::new("/x/vnet"));
+        assert_eq!(
+            dir(&[home, ("XDG_CACHE_HOME", "")]).unwrap(),
+            Path::new("/h/.cache/vnet")
+        );
+        assert!(dir(&[]).is_err());
+    }
 
     fn load(text: &str) -> Result<Manifest> {
         let temp = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -104,7 +104,10 @@ fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
         }
         let mut options = OpenOptions::new();
         let options = options.write(true).create_new(true).mode(mode);
-        options.open(&temporary)?.write_all(content)?;
+        let mut file = options.open(&temporary)?;
+        // What is for all to read is so whatever the caller's umask.
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
+        file.write_all(content)?;
         fs::rename(&temporary, path)
     };
     write().context(|| format!("cannot write {}", path.display()))
@@ -124,8 +127,7 @@ mod tests {
         for (content, mode) in [("secret", 0o600), ("open", 0o644), ("secret", 0o600)] {
             write(&path, content.as_bytes(), mode).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), content);
-            // A umask may only take rights away.
-            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o077 & !mode, 0);
+            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, mode);
         }
         fs::remove_file(&path).unwrap();
     }

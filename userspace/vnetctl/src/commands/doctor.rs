@@ -3,7 +3,6 @@
 //! `doctor`
 
 use std::fs;
-use std::path::Path;
 
 use nix::unistd::geteuid;
 use vnet_lab::cgroup::Cgroups;
@@ -112,17 +111,10 @@ fn cgroups() -> Finding {
 }
 
 fn guest(form: &'static str) -> Finding {
-    let cache = std::env::var_os("VNET_CACHE")
-        .map(std::path::PathBuf::from)
-        .or_else(|| {
-            let base = std::env::var_os("XDG_CACHE_HOME")
-                .map(std::path::PathBuf::from)
-                .or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache")));
-            base.map(|base| base.join("vnet"))
-        });
-    let manifest = cache.map(|cache| cache.join("guests").join(format!("{form}.json")));
+    let manifest =
+        vnet_guest::cache_dir().map(|cache| cache.join("guests").join(format!("{form}.json")));
     match manifest {
-        Some(path) if path.exists() => Finding {
+        Ok(path) if path.exists() => Finding {
             good: true,
             what: form,
             text: format!("built: {}", path.display()),

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use common::{alive, config, eventually, runtime, send, sh, Lab, PROGRAM, SOON};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{signal, SigHandler, Signal};
 use vnet_guest::{
     down, kernel_log, list, Down, Error, ExecIo, Form, Guest, GuestConfig, Input, Sink,
 };
@@ -205,6 +205,19 @@ fn a_killed_client_takes_its_program_along() {
         client.wait().unwrap();
         eventually("it ends", || !running());
     }
+}
+
+#[test]
+#[allow(unsafe_code)]
+fn programs_do_not_ignore_what_whoever_starts_the_guest_ignores() {
+    // As a shell does for what a script starts in the background. It stays so for the other tests here.
+    // SAFETY: to ignore a signal interferes with no handler.
+    unsafe { signal(Signal::SIGINT, SigHandler::SigIgn) }.unwrap();
+    let lab = Lab::new("deaf");
+    let output = lab.sh("sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let ignored = u64::from_str_radix(text.trim(), 16).unwrap();
+    assert_eq!(ignored & 0b111, 0, "hang-up, interrupt, quit: {text}");
 }
 
 #[test]

@@ -168,11 +168,13 @@ fn a_terminal_from_a_program() {
 
 fn start(lab: &Lab, script: &str) -> (Child, Pid) {
     let mut command = lab.program("exec", &[], &["sh", "-c", script]);
-    // Under nohup a hangup is ignored, here and in whatever is started.
-    // SAFETY: Between fork and exec there is but a system call.
+    // Under nohup and in the background of a script these are ignored, here and in whatever is started.
+    // SAFETY: Between fork and exec there are but system calls.
     unsafe {
         command.pre_exec(|| {
-            signal(Signal::SIGHUP, SigHandler::SigDfl)?;
+            for ignored in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+                signal(ignored, SigHandler::SigDfl)?;
+            }
             Ok(())
         });
     }

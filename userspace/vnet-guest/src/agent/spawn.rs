@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use nix::libc;
 use nix::pty::openpty;
 use nix::sys::resource::{setrlimit, Resource};
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{signal, SigHandler, SigSet, Signal};
 use nix::unistd::{setsid, Pid};
 
 use super::stream::{failed, Inlet, Outlet, Pending, Status, Stream};
@@ -114,8 +114,12 @@ pub fn spawn(id: u32, spawn: &Spawn, files: (u64, u64)) -> Result<Stream, Msg> {
         command.pre_exec(move || {
             // A session of its own: signals to its group reach what it starts, and nothing else.
             setsid()?;
-            // What the agent does not want to be interrupted by is no business of the program's.
+            // What the agent does not want to be interrupted by is no business of the program's, nor what
+            // is ignored here since the guest was started under nohup or in the background of a script.
             SigSet::empty().thread_set_mask()?;
+            for ignored in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+                signal(ignored, SigHandler::SigDfl)?;
+            }
             if terminal {
                 ioctl::set_controlling(0, 0)?;
             }

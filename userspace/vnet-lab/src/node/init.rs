@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use nix::errno::Errno;
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
 use nix::sys::prctl;
-use nix::sys::signal::{killpg, SigSet, Signal};
+use nix::sys::signal::{killpg, signal, SigHandler, SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{waitpid, WaitPidFlag, WaitStatus};
 use nix::unistd::{setsid, Pid};
@@ -227,8 +227,12 @@ impl Init<'_> {
             command.pre_exec(|| {
                 // The node's first process is spared when memory runs out; programs are not.
                 let _ = std::fs::write("/proc/self/oom_score_adj", "0");
-                // We take all signals by descriptor; programs must get theirs.
+                // We take all signals by descriptor; programs must get theirs, also those that are ignored
+                // here since the lab was brought up under nohup or in the background of a script.
                 SigSet::empty().thread_set_mask()?;
+                for ignored in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+                    signal(ignored, SigHandler::SigDfl)?;
+                }
                 setsid().map(drop).map_err(io::Error::from)
             });
         }

@@ -48,7 +48,7 @@ impl Session {
         let inner = lab.program("exec", &[], words);
         let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
         // A session with this terminal, as a shell would have.
-        let child = Command::new("setsid")
+        let child = heedful(&mut Command::new("setsid"))
             .args(["--ctty", "--wait"])
             .arg(inner.get_program())
             .args(inner.get_args())
@@ -166,9 +166,9 @@ fn a_terminal_from_a_program() {
     assert!(output.status.success());
 }
 
-fn start(lab: &Lab, script: &str) -> (Child, Pid) {
-    let mut command = lab.program("exec", &[], &["sh", "-c", script]);
-    // Under nohup and in the background of a script these are ignored, here and in whatever is started.
+/// Lets a command heed the signals that are ignored under nohup and in the background of a script, here
+/// and in whatever is started.
+fn heedful(command: &mut Command) -> &mut Command {
     // SAFETY: Between fork and exec there are but system calls.
     unsafe {
         command.pre_exec(|| {
@@ -176,9 +176,13 @@ fn start(lab: &Lab, script: &str) -> (Child, Pid) {
                 signal(ignored, SigHandler::SigDfl)?;
             }
             Ok(())
-        });
+        })
     }
-    let mut child = command
+}
+
+fn start(lab: &Lab, script: &str) -> (Child, Pid) {
+    let mut command = lab.program("exec", &[], &["sh", "-c", script]);
+    let mut child = heedful(&mut command)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()

@@ -5,7 +5,9 @@
 //! # Invariants
 //!
 //! - What the model holds is counted as queued by the block, but for copies that the model made.
-//! - While the model holds something and the way is not closed, the timer is started or expiring.
+//! - While the model holds something and the way is not closed, the timer is started or expiring, or the
+//!   way is being released.
+//! - One at a time emits what was held, since two would let packets overtake.
 
 use super::super::{
     block::{
@@ -154,20 +156,21 @@ pub(super) fn release(way: &SoftTimer<Way>) -> bool {
             if line.draining {
                 continue;
             }
-            line.draining = true;
             line.model.advance(clock::now());
             let lost = line.take_lost();
-            (line.hand_over(), lost)
+            let held = line.hand_over();
+            line.draining = held.front().is_some();
+            (held, lost)
         };
         way.lose(lost, &bh);
-        let done = held.front().is_none();
+        if held.front().is_none() {
+            // Nothing has come since that did not pass.
+            return true;
+        }
         while let Some(frame) = held.pop_front() {
             way.emit(frame, &bh);
         }
         way.line.lock().draining = false;
-        if done {
-            return true;
-        }
     }
     false
 }
@@ -422,6 +425,10 @@ impl Expire for Way {
         let (mut due, told) = {
             let mut line = timer.line.lock();
             line.armed = NEVER;
+            if line.draining {
+                // What is due comes after what is let go for a successor, and whoever does that sees to it.
+                return;
+            }
             line.draining = true;
             line.model.advance(now);
             let due = line.due(now);

@@ -137,16 +137,19 @@ struct Eth(Arc<Attachment>);
 fn make(site: &Site<'_>, values: &Values, _old: Option<&dyn Block>) -> Made {
     let name = values.text(DEVICE).unwrap_or(c"");
     let ingress = ingress_of(values)?;
-    // A block keeps its device even if it drops its state: two cannot have one rx_handler.
+    let device = site.net.device_of_name(name, site.rtnl);
+    // A block keeps its device even if it drops its state: two cannot have one rx_handler. If its device
+    // is gone, it gets another one of that name.
     let old = of_type::<Eth>(site.before).map(|before| &before.0);
-    let same = |old: &&Arc<Attachment>| *old.name == *name && old.ingress == ingress;
+    let same = |old: &&Arc<Attachment>| {
+        let kept = || device.is_none() || old.used.lock().is_some();
+        *old.name == *name && old.ingress == ingress && kept()
+    };
     if let Some(old) = old.filter(same) {
         return Ok(Arc::new(Eth(old.clone()), GFP_KERNEL)?);
     }
-    let device = site
-        .net
-        .device_of_name(name, site.rtnl)
-        .ok_or_else(|| Refused::param(DEVICE, c"there is no such device", ENODEV))?;
+    let device =
+        device.ok_or_else(|| Refused::param(DEVICE, c"there is no such device", ENODEV))?;
     if !device.is_ethernet() {
         let message = c"the device is not an Ethernet device";
         return Err(Refused::param(DEVICE, message, EINVAL));

@@ -137,6 +137,14 @@ def gone():
     link.delete()
     dev = graph.get("dev")
     equal((dev.params["ifindex"], dev.params["device"]), (0, "b"))
+    graph.replace("dev")
+    equal(graph.get("dev").params["ifindex"], 0, "there is no other one of that name")
+    for state in ("drop", None):
+        graph.ns.run("ip link add name b type bridge")
+        equal(graph.get("dev").params["ifindex"], 0, "another one is not taken unasked")
+        graph.replace("dev", state=state)
+        true(graph.get("dev").params["ifindex"] > 0, "a replacement takes it")
+        graph.ns.run("ip link del dev b")
 
 
 @case("a device that moves to another namespace leaves its block", *INGRESSES)

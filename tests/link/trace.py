@@ -161,8 +161,8 @@ def repeatable():
 
 @case("what the queue refuses is told with its cause")
 def refusals():
-    """At the time at which it came."""
-    link = Link(a={"queue-packets": 5, "rate": MBIT})
+    """At the time at which it came. The wire is so slow that none leaves it before all have come."""
+    link = Link(a={"queue-packets": 5, "rate": MBIT // 100})
     records = traffic(link, 20)
     causes = [record.get("cause") for record in sorted(plain(records), key=lambda r: r["number"])]
     equal(causes, [None] * 6 + ["queue-packets"] * 14)

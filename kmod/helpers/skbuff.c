@@ -186,6 +186,21 @@ bool vnet_helper_skb_own(struct sk_buff **packet, u32 len)
 }
 
 /*
+ * Fills in what a device would have: the VLAN tag and the checksum of a packet of
+ * one's own. False if there is no memory.
+ */
+static bool fill_in(struct sk_buff *skb)
+{
+	if (skb_vlan_tag_present(skb)) {
+		if (__vlan_insert_tag(skb, skb->vlan_proto, skb_vlan_tag_get(skb)))
+			return false;
+		skb->protocol = skb->vlan_proto;
+		__vlan_hwaccel_clear_tag(skb);
+	}
+	return skb->ip_summed != CHECKSUM_PARTIAL || !skb_checksum_help(skb);
+}
+
+/*
  * Flips a bit of what is on the wire, counted from the most significant of the
  * first byte. Checksums that hardware would have filled in are filled in first,
  * so that the receiver notices. False if there is no memory.
@@ -199,13 +214,7 @@ bool vnet_helper_skb_flip_bit(struct sk_buff **packet, u32 bit)
 	if (!skb_make_own(packet, min(byte + 1, (*packet)->len)))
 		return false;
 	skb = *packet;
-	if (skb_vlan_tag_present(skb)) {
-		if (__vlan_insert_tag(skb, skb->vlan_proto, skb_vlan_tag_get(skb)))
-			return false;
-		skb->protocol = skb->vlan_proto;
-		__vlan_hwaccel_clear_tag(skb);
-	}
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
+	if (!fill_in(skb))
 		return false;
 	if (byte >= skb->len)
 		return true;
@@ -382,14 +391,7 @@ bool vnet_helper_skb_fill_in(struct sk_buff **packet)
 		return true;
 	if (!skb_make_own(packet, 0))
 		return false;
-	skb = *packet;
-	if (skb_vlan_tag_present(skb)) {
-		if (__vlan_insert_tag(skb, skb->vlan_proto, skb_vlan_tag_get(skb)))
-			return false;
-		skb->protocol = skb->vlan_proto;
-		__vlan_hwaccel_clear_tag(skb);
-	}
-	return skb->ip_summed != CHECKSUM_PARTIAL || !skb_checksum_help(skb);
+	return fill_in(*packet);
 }
 
 /* Cuts off what is behind the first @len bytes. */

@@ -437,7 +437,7 @@ impl Air {
                 napi.schedule();
             } else if at < terminal.armed || terminal.armed <= now {
                 terminal.armed = at;
-                napi.schedule_at(at);
+                napi.schedule_at(at, now);
             }
         }
     }

@@ -6,6 +6,7 @@
 //! nanoseconds. This one is armed as often as one likes; it cancels itself when it is dropped.
 
 use crate::bindings;
+use core::ptr;
 use kernel::{
     prelude::*,
     types::Opaque, //
@@ -65,6 +66,22 @@ impl HrTimer {
                 bindings::hrtimer_mode_HRTIMER_MODE_ABS_PINNED,
             )
         }
+    }
+
+    /// When the timer expires, in ns of `CLOCK_MONOTONIC`, if it is armed. That has passed if its
+    /// interrupt is late.
+    #[inline]
+    pub(super) fn expires(&self) -> Option<u64> {
+        let timer = self.timer.get();
+        // SAFETY: The timer is initialised. Both fields are written at once, by whoever arms the
+        // timer and by the interrupt; `qdisc_watchdog_schedule_range_ns()` reads them, too.
+        let (is_queued, expires) = unsafe {
+            (
+                ptr::addr_of!((*timer).is_queued).read_volatile(),
+                ptr::addr_of!((*timer)._softexpires).read_volatile(),
+            )
+        };
+        is_queued.then(|| u64::try_from(expires).unwrap_or(0))
     }
 
     /// Disarms the timer and waits for a running callback.

@@ -13,6 +13,7 @@
 //! halves disabled.
 
 use super::{
+    clock,
     device::NetDevice,
     hrtimer::HrTimer,
     round::{
@@ -28,7 +29,11 @@ use core::{
 };
 use kernel::{
     ffi::c_int,
-    prelude::*, //
+    prelude::*,
+    sync::atomic::{
+        ordering::Relaxed,
+        Atomic, //
+    }, //
 };
 
 /// What a NAPI instance polls.
@@ -58,6 +63,8 @@ pub(crate) struct Napi<T: Poll> {
     seat: Seat,
     #[pin]
     timer: HrTimer,
+    /// See [`Napi::repeat`].
+    again: Atomic<u64>,
     #[pin]
     inner: T,
 }
@@ -84,6 +91,7 @@ impl<T: Poll> Napi<T> {
             // SAFETY: The timer is within a `Napi<T>` at the offset that the callback assumes, and
             // is cancelled when it is dropped.
             timer <- unsafe { HrTimer::new(expired::<T>) },
+            again: Atomic::new(0),
             inner <- out_of_line(inner),
         })
     }
@@ -139,10 +147,27 @@ impl<T: Poll> Napi<T> {
         unsafe { Seat::schedule(&self.seat) };
     }
 
-    /// Has the instance polled at `at`, ns, and not at the time that was set before.
+    /// Has the instance polled at `at`, ns, and not at the time that was set before. The caller
+    /// has read the clock at `now`.
+    ///
+    /// Where a poll comes anyway in time, the timer stays as it is: to set the clock's hardware costs
+    /// more than a poll, above all in virtual machines. So it is with a timer that is overdue (packets
+    /// have polls run, too, and may be there before its interrupt) and one that has
+    /// [repeated itself](Self::repeat).
     #[inline]
-    pub(crate) fn schedule_at(&self, at: u64) {
-        self.timer.start(at);
+    pub(crate) fn schedule_at(&self, at: u64, now: u64) {
+        let early = self.again.load(Relaxed) / 2;
+        let in_time = |set: u64| set <= now || (set <= at && at - set <= early);
+        if !self.timer.expires().is_some_and(in_time) {
+            self.timer.start(at);
+        }
+    }
+
+    /// When it expires the next time, the timer sets itself once more, by so many ns; with 0 it does
+    /// not. What it costs to set the clock's hardware is then paid once for both.
+    #[inline]
+    pub(crate) fn repeat(&self, after: u64) {
+        self.again.store(after, Relaxed);
     }
 }
 
@@ -228,7 +253,21 @@ unsafe extern "C" fn expired<T: Poll>(timer: *mut bindings::hrtimer) -> bindings
         .cast::<u8>()
         .wrapping_sub(offset_of!(Napi<T>, timer))
         .cast::<Napi<T>>();
-    // SAFETY: As promised by the caller; only the field is borrowed.
-    unsafe { Seat::schedule(ptr::addr_of!((*napi).seat)) };
+    // SAFETY: As promised by the caller.
+    let (seat, timer, again) = unsafe {
+        (
+            ptr::addr_of!((*napi).seat),
+            &*ptr::addr_of!((*napi).timer),
+            &*ptr::addr_of!((*napi).again),
+        )
+    };
+    // SAFETY: As promised by the caller.
+    unsafe { Seat::schedule(seat) };
+    // The poll sets the timer as it should be, and has it repeat itself again if that is wanted.
+    let after = again.load(Relaxed);
+    if after > 0 {
+        again.store(0, Relaxed);
+        timer.start(clock::now().saturating_add(after));
+    }
     bindings::hrtimer_restart_HRTIMER_NORESTART
 }

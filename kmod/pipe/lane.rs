@@ -533,7 +533,7 @@ impl State {
             napi.schedule();
         } else {
             self.armed = at;
-            napi.schedule_at(wake);
+            napi.schedule_at(wake, now);
         }
     }
 
@@ -628,6 +628,10 @@ impl Poll for Lane {
             // completed, the poll is repeated.
             state.armed = NEVER;
             state.not_before = now.saturating_add(state.moderation);
+            // Frames that follow each other closely are waited for.
+            let next = state.model.next_event();
+            let dense = next.is_some_and(|at| at <= state.not_before);
+            napi.repeat(if dense { state.moderation } else { 0 });
             state.plan(napi, now);
         }
         drop(state);

@@ -118,6 +118,23 @@ def script(directory, nodes, links):
     return up, down
 
 
+def batch_alone(nodes, links):
+    """Seconds that `ip -batch` takes for as many namespaces and veth pairs alone: what the machine can do."""
+    names, pairs = [f"n{node}" for node in range(nodes)], range(links)
+
+    def batch(lines):
+        begin = time.monotonic()
+        subprocess.run(["ip", "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)
+        return time.monotonic() - begin
+
+    taken = batch(f"netns add {name}" for name in names)
+    taken += batch(f"link add e{pair}a type veth peer name e{pair}b" for pair in pairs)
+    batch(f"link del e{pair}a" for pair in pairs)
+    batch(f"netns del {name}" for name in names)
+    settle()
+    return round(taken, 3)
+
+
 def used():
     """Bytes of memory in use that cannot be dropped, once what is freed with delay is free."""
     for _ in range(5):
@@ -183,12 +200,14 @@ def main():
                 for turn in range(2):
                     results["iproute2"] = script(directory, NODES, LINKS)
                     results["vnetctl"] = vnetctl(directory, NODES, LINKS)
+                    results["batch"] = batch_alone(NODES, LINKS)
                 (theirs, theirs_down), (ours, ours_down) = results["iproute2"], results["vnetctl"]
                 tell("setup_1000_s", ours, "s", nodes=NODES, links=LINKS)
                 tell("down_1000_s", ours_down, "s", nodes=NODES, links=LINKS)
                 tell("setup_1000_iproute2_s", theirs, "s", nodes=NODES, links=LINKS)
                 tell("down_1000_iproute2_s", theirs_down, "s", nodes=NODES, links=LINKS)
                 tell("setup_1000_vs_iproute2", round(ours / theirs, 3), "ratio")
+                tell("setup_1000_batch_s", results["batch"], "s", nodes=NODES, links=LINKS)
             elif what == "memory":
                 memory(directory)
             elif what == "kdl":

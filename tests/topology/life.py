@@ -102,6 +102,26 @@ links:
     contains(vnetctl("exec", "a", "ping", "-c1", "-W2", "b").out, " 0% packet loss")
 
 
+@case("the longest names that a file can have")
+def longest():
+    """Of labs, nodes and media; links that are named after such nodes; blocks."""
+    a, b, medium, block = (letter * 63 for letter in "abmc")
+    text = f"""
+name: {"l" * 32}
+nodes: {{{a}: host, {b}: host}}
+links:
+  - [{a}, {b}]
+  - [{a}, {b}]
+media: {{{medium}: {{ports: ["{a}:m0", {b}]}}}}
+chains: {{{a}: "m0:wire -> counter {block} -> m0:host"}}
+"""
+    up(text, "--wait=ping")
+    names = {link["name"] for link in listing("link", "show")}
+    equal([len(name) for name in names], [63, 63])
+    vnetctl("link", "set", names.pop(), "delay", "1ms")
+    vnetctl("exec", b, "ping", "-c1", "-W2", a)
+
+
 @case("a link is as fast and as slow as it says")
 def figures():
     """link set changes what is named and nothing else."""

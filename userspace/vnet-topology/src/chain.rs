@@ -7,11 +7,9 @@
 //! upwards, that of the last block the one by which the chain enters it. A block between them has two ports:
 //! `NAME:LOWER:UPPER`, either of which may be left empty.
 
+use crate::names::MAX_OBJECT_NAME;
 use crate::plan::{BindingPlan, PortPlan};
 use crate::report::Span;
-
-/// Longest name of a block, bytes.
-const MAX_NAME: usize = 127;
 
 /// A block of a chain, as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,8 +111,10 @@ pub fn check_name(name: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err("the name of the block is missing".into());
     }
-    if name.len() > MAX_NAME {
-        return Err(format!("`{name}` is longer than {MAX_NAME} characters"));
+    if name.len() > MAX_OBJECT_NAME {
+        return Err(format!(
+            "`{name}` is longer than {MAX_OBJECT_NAME} characters"
+        ));
     }
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
     match name.chars().find(|c| !good(*c)) {

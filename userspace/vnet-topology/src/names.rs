@@ -8,17 +8,17 @@ use crate::plan::MAX_INTERFACE_NAME;
 pub const MAX_LAB_NAME: usize = 32;
 /// Longest name of a node, bytes: what `sethostname` takes, less one.
 pub const MAX_NODE_NAME: usize = 63;
-/// Longest name of a link, bytes.
-pub const MAX_LINK_NAME: usize = 127;
+/// Longest name of a link, a medium or a block, bytes: what the module takes.
+pub const MAX_OBJECT_NAME: usize = 63;
 
 /// Checks the name of a lab; the error says what is wrong with it.
 pub fn check_lab(name: &str) -> Result<(), String> {
     check_words(name, MAX_LAB_NAME)
 }
 
-/// Checks the name of a link; the error says what is wrong with it.
+/// Checks the name of a link or a medium; the error says what is wrong with it.
 pub fn check_link(name: &str) -> Result<(), String> {
-    check_words(name, MAX_LINK_NAME)
+    check_words(name, MAX_OBJECT_NAME)
 }
 
 fn check_words(name: &str, longest: usize) -> Result<(), String> {

@@ -2,6 +2,8 @@
 
 //! The plans of the examples, whole. A change here is a change of what users get: look at it.
 
+use std::collections::BTreeSet;
+
 #[test]
 fn examples() {
     insta::glob!("../../../topologies", "*.yaml", |path| {
@@ -25,4 +27,20 @@ fn examples() {
         );
         insta::assert_snapshot!(serde_json::to_string_pretty(&compiled.plan).unwrap());
     });
+}
+
+#[test]
+fn names_of_links_are_not_too_long() {
+    let (a, b) = ("a".repeat(40), "b".repeat(40));
+    let nodes = format!("nodes: {{{a}: host, {a}x: host, {b}: host, c: host}}");
+    let links = format!("links: [[{a}, {b}], [{a}x, {b}], [{a}, {b}], [{a}, c]]");
+    let plan = vnet_topology::compile("long.yaml", &format!("{nodes}\n{links}\n")).unwrap();
+    let names: Vec<&str> = plan.links.iter().map(|link| link.name.as_str()).collect();
+    let unique: BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(unique.len(), 4, "{names:?}");
+    for name in &names[..3] {
+        assert!(name.len() == 63 && name.starts_with(&a), "{name}");
+    }
+    assert!(names[2].ends_with("-2"), "{names:?}");
+    assert_eq!(names[3], format!("{a}-c"));
 }

@@ -509,6 +509,12 @@ mod tests {
         plan
     }
 
+    #[test]
+    fn names_are_as_long_as_the_module_takes_them() {
+        let longest = vnet_topology::names::MAX_OBJECT_NAME as u64;
+        assert_eq!(longest, vnet_uapi::generated::NAME_MAX);
+    }
+
     const PLANS: [&str; 11] = [
         "overhead 24",
         "rate 10mbit delay 20ms overhead 10 queue-packets 7 whole-time 0",

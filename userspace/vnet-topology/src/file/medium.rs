@@ -93,7 +93,7 @@ pub(super) fn read(problems: &Problems, value: &Value) -> Media {
     };
     for (key, value) in entries {
         if let Err(message) = check_link(&key.text) {
-            let help = "a medium's name has letters, digits, `-`, `_` and `.`, at most 127";
+            let help = "a medium's name has letters, digits, `-`, `_` and `.`, at most 63";
             problems.add(refused(&key.span, message, help));
         }
         let index = all.media.len();

@@ -309,7 +309,7 @@ fn read_links(problems: &Problems, value: &Value, links: &mut Vec<Link>) {
                     problems.add(refused(
                         &name.span,
                         message,
-                        "a link's name has letters, digits, `-`, `_` and `.`, at most 127",
+                        "a link's name has letters, digits, `-`, `_` and `.`, at most 63",
                     ));
                 }
             }

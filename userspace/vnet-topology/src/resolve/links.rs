@@ -8,7 +8,7 @@ use super::{EndId, EndState, LinkState, NodeState};
 use crate::decode::Problems;
 use crate::file::{End, File, Interface, Link};
 use crate::hash::hash;
-use crate::names::nearest;
+use crate::names::{nearest, MAX_OBJECT_NAME};
 use crate::plan::{MacAddr, NodeKind, MAX_INTERFACE_NAME};
 use crate::report::{Problem, Span};
 
@@ -120,7 +120,7 @@ fn check_end(problems: &Problems, node: &NodeState<'_>, end: &End) {
     }
 }
 
-/// Given names, and `a-b` for the others, with a number where that is taken.
+/// Given names, and those of the ends for the others, with a number where that is taken.
 fn link_names(problems: &Problems, links: &[Link]) -> Vec<String> {
     let mut given: HashMap<&str, &Span> = HashMap::new();
     for link in links {
@@ -148,20 +148,33 @@ fn link_names(problems: &Problems, links: &[Link]) -> Vec<String> {
             if let Some(name) = &link.name {
                 return name.value.clone();
             }
-            let base = format!("{}-{}", link.ends[0].node.value, link.ends[1].node.value);
-            let counter = counters.entry(base.clone()).or_insert(0);
+            let [a, b] = [0, 1].map(|end| link.ends[end].node.value.as_str());
+            let counter = counters.entry(format!("{a}-{b}")).or_insert(0);
             loop {
                 *counter += 1;
-                let name = match *counter {
-                    1 => base.clone(),
-                    number => format!("{base}-{number}"),
-                };
+                let name = automatic_link_name(a, b, *counter);
                 if taken.insert(name.clone()) {
                     return name;
                 }
             }
         })
         .collect()
+}
+
+/// `a-b`, `a-b-2` …; what would be too long is cut, with a hash of all of it.
+fn automatic_link_name(a: &str, b: &str, number: usize) -> String {
+    let suffix = match number {
+        1 => String::new(),
+        _ => format!("-{number}"),
+    };
+    let (base, room) = (format!("{a}-{b}"), MAX_OBJECT_NAME - suffix.len());
+    if base.len() <= room {
+        return base + &suffix;
+    }
+    let tag = format!(".{:06x}", hash("link name", &[a, b]) & 0xff_ffff);
+    // Names of nodes are ASCII; one that is not is refused elsewhere.
+    let kept: String = base.chars().take(room - tag.len()).collect();
+    kept + &tag + &suffix
 }
 
 /// Given names, and `to-peer` for the others, with a number where that is taken.

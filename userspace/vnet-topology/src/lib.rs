@@ -33,6 +33,7 @@ mod probability;
 pub mod report;
 mod resolve;
 mod schema;
+mod secret;
 pub mod table;
 mod tree;
 pub mod units;

@@ -2,6 +2,7 @@
 
 //! What is wrong with a topology file: every problem with its place, what was expected and what to do.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity,
     SourceCode,
 };
+
+use crate::secret::hide;
 
 /// A place in the text: bytes from the beginning.
 pub type Span = Range<usize>;
@@ -39,7 +42,7 @@ impl<T> At<T> {
 }
 
 /// One thing that is wrong, or (as a warning) probably not meant.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{message}")]
 pub struct Problem {
     /// Whether it is only a warning: the plan is made nevertheless.
@@ -90,6 +93,15 @@ impl Problem {
         self.help = Some(text.into());
         self
     }
+
+    /// Without what is to remain secret.
+    fn hide_secrets(&mut self) {
+        let labels = self.labels.iter_mut().filter_map(|(_, text)| text.as_mut());
+        let texts = labels.chain([&mut self.message]).chain(&mut self.help);
+        for text in texts {
+            *text = hide(text);
+        }
+    }
 }
 
 impl Diagnostic for Problem {
@@ -134,7 +146,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Sorts the problems by place.
+    /// Sorts the problems by place; what is wrong with all repetitions of something is told once. Secrets are hidden.
     pub(crate) fn new(source_name: &str, text: &str, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|p| {
             (
@@ -142,12 +154,15 @@ impl Report {
                 p.labels.first().map_or(0, |(span, _)| span.start),
             )
         });
+        let mut seen = HashSet::new();
+        problems.retain(|problem| seen.insert(problem.clone()));
         let omitted = problems.len().saturating_sub(MAX_SHOWN);
         problems.truncate(MAX_SHOWN);
+        problems.iter_mut().for_each(Problem::hide_secrets);
         Report {
             omitted,
             source_name: source_name.to_owned(),
-            source: Arc::new(NamedSource::new(source_name, text.to_owned())),
+            source: Arc::new(NamedSource::new(source_name, hide(text))),
             problems,
         }
     }

@@ -7,7 +7,7 @@
 
 pub mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -89,6 +89,11 @@ struct EventUse {
 
 static TYPES: LazyLock<Vec<BlockType>> =
     LazyLock::new(|| serde_json::from_str(include_str!("types.json")).unwrap_or_default());
+
+/// The parameters of all types that are not told to anybody.
+pub(crate) fn secrets() -> BTreeSet<&'static str> {
+    TYPES.iter().flat_map(BlockType::secrets).collect()
+}
 
 impl BlockType {
     /// The type of that name; the error says what there is.

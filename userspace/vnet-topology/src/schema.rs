@@ -140,7 +140,7 @@ enum Range {
 #[schemars(untagged, inline)]
 enum Seed {
     Number(u64),
-    Text(#[schemars(regex(pattern = "^(random|[0-9]+)$"))] String),
+    Text(#[schemars(regex(pattern = r"^(random|[0-9]+)$|\$\{"))] String),
 }
 
 /// Where automatic addresses come from.
@@ -152,7 +152,7 @@ struct Addressing {
     /// Pool of IPv6 addresses: a prefix of at most 64 bits, `auto` (a unique local /48 of the lab) or `none`.
     ipv6: Option<String>,
     /// Whether two links may have the same prefix, as private networks behind NAT do.
-    overlap: Option<Overlap>,
+    overlap: Option<Or<Overlap>>,
 }
 
 #[derive(JsonSchema)]
@@ -181,7 +181,7 @@ struct Defaults {
 #[derive(JsonSchema)]
 #[schemars(untagged, inline)]
 enum NodeForms {
-    Kind(Kind),
+    Kind(Or<Kind>),
     Map(Box<Node>),
 }
 
@@ -206,7 +206,7 @@ enum Kind {
 #[schemars(deny_unknown_fields)]
 struct NodeDefaults {
     /// What they are. Default: host.
-    kind: Option<Kind>,
+    kind: Option<Or<Kind>>,
     #[schemars(flatten)]
     params: NodeParams,
 }
@@ -216,14 +216,14 @@ struct NodeDefaults {
 #[schemars(deny_unknown_fields)]
 struct Node {
     /// What it is. Default: host.
-    kind: Option<Kind>,
+    kind: Option<Or<Kind>>,
     /// Makes one for each value; `${i}` stands for it.
     r#for: Option<For>,
     /// Template or templates whose parameters it takes over.
     template: Option<OneOrMany<String>>,
     /// Place on a picture: right and down.
     #[schemars(length(min = 2, max = 2))]
-    position: Option<Vec<f64>>,
+    position: Option<Vec<Or<f64>>>,
     /// Rj45 nodes: the device of the machine.
     device: Option<String>,
     /// Routers: the rj45 node at the other end of a link towards which addresses are translated.
@@ -239,11 +239,11 @@ struct NodeParams {
     /// How it gets its routes. Routers: static (default), none, or one or several of ospf, rip, isis, bgp (for both
     /// families), ospfv2, ospfv3, ripv2, ripng; with bird, BIRD speaks them instead of FRR. Hosts: static (default: a
     /// default route), none.
-    routing: Option<OneOrMany<Routing>>,
+    routing: Option<OneOrMany<Or<Routing>>>,
     /// Next hop of the default route: a node, an address, or `none`.
     gateway: Option<String>,
     /// Autonomous system of BGP. Default: one for each router.
-    asn: Option<u32>,
+    asn: Option<Or<u32>>,
     /// Daemons of FRR beyond those of `routing`.
     frr: Option<OneOrMany<String>>,
     /// Router id of routing protocols, written as an IPv4 address.
@@ -272,7 +272,7 @@ struct NodeParams {
     /// Number of processes.
     pids: Option<Pids>,
     /// Switches: whether the spanning tree protocol runs. Default: false.
-    stp: Option<bool>,
+    stp: Option<Or<bool>>,
     /// Switches: how long a learned address is kept. Default: 300s.
     ageing: Option<Time>,
 }
@@ -348,7 +348,7 @@ struct Route {
     /// Interface.
     interface: Option<String>,
     /// Metric; lower wins.
-    metric: Option<u32>,
+    metric: Option<Or<u32>>,
 }
 
 #[derive(JsonSchema)]
@@ -442,13 +442,13 @@ struct Link {
     /// Template or templates whose parameters it takes over.
     template: Option<OneOrMany<String>>,
     /// Default: the names of the nodes, `a-b`.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$|\$\{"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$|\$\{"))]
     name: Option<String>,
     /// The two ends: `node`, `node:interface`, or maps.
     #[schemars(length(min = 2, max = 2))]
     ends: Vec<EndForms>,
     /// Seed of this link's random processes. Default: a function of the lab's seed and the link's name.
-    seed: Option<u64>,
+    seed: Option<Or<u64>>,
     #[schemars(flatten)]
     params: LinkParams,
 }
@@ -466,7 +466,7 @@ struct LinkParams {
     /// MTU in bytes. Default: 1500.
     mtu: Option<Mtu>,
     /// Whether the interfaces are set up at the start. Default: true.
-    up: Option<bool>,
+    up: Option<Or<bool>>,
 }
 
 #[derive(JsonSchema)]
@@ -572,7 +572,15 @@ enum VlanId {
     Expression(Expression),
 }
 
-/// A text with `${…}` in it, which becomes a number.
+/// A word, a number or the like, or what becomes one.
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum Or<T> {
+    Value(T),
+    Expression(Expression),
+}
+
+/// A text with `${…}` in it, which becomes something else.
 #[derive(JsonSchema)]
 #[schemars(inline, extend("pattern" = r"\$\{"))]
 struct Expression(String);

@@ -74,6 +74,29 @@ fn what_is_wrong_by_itself_is_invalid() {
     }
 }
 
+#[test]
+fn variables_stand_for_anything() {
+    let text = "
+vars: {a: router, b: bgp, c: 65001, d: 1, e: 'true', f: codel, g: tail, h: normal, i: keep, j: allow}
+addressing: {overlap: '${j}'}
+seed: '${d}'
+nodes:
+  r: {kind: '${a}', routing: ['${b}', ospf], asn: '${c}', position: ['${d}', 2]}
+  q: '${a}'
+  s: {kind: switch, stp: '${e}'}
+  h: {gateway: none, routing: none, routes: [{to: default, interface: to-s, metric: '${d}'}]}
+links:
+  - {ends: [r, s], up: '${e}', seed: '${d}', queue: {discipline: '${f}', drop: '${g}', ecn: '${e}'}}
+  - {ends: [q, r], jitter: {amount: 1ms, distribution: '${h}', order: '${i}'}, loss: {pattern: {rules: {frame: 1, drop: '${e}'}}}}
+  - {ends: [h, s], queue: {discipline: {red: {min: 1KB, max: 30KB, gentle: '${e}'}}}}
+media: {m: {ports: [r, h], up: '${e}', seed: '${d}'}}
+";
+    assert_eq!(problem(text), None);
+    if let Err(report) = vnet_topology::compile("variables.yaml", text) {
+        panic!("{}", report.render(false, 100));
+    }
+}
+
 /// The keys that the reader of the file knows, from its message about one that it does not.
 fn known_keys(yaml: &str) -> BTreeSet<String> {
     let report = vnet_topology::compile("keys.yaml", yaml).unwrap_err();

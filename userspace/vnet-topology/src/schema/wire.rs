@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 
 pub(super) use medium::Medium;
 
-use super::{Cost, Expression, OneOrMany, Overhead, Rate, Scalar, Size, Time};
+use super::{Cost, Expression, OneOrMany, Or, Overhead, Rate, Scalar, Size, Time};
 
 /// Parameters of one direction.
 #[derive(JsonSchema)]
@@ -76,9 +76,9 @@ struct Queue {
     /// Which frame is sent next and which are dropped early: a name, or `{codel: {target: 5ms}}`. Default: fifo.
     discipline: Option<DisciplineForms>,
     /// Which frame is dropped at the bound. Default: head with fq-codel, else tail.
-    drop: Option<Drop>,
+    drop: Option<Or<Drop>>,
     /// Whether frames are marked instead of dropped early (red, codel, pie, fq-codel). Default: false.
-    ecn: Option<bool>,
+    ecn: Option<Or<bool>>,
     /// Size of the table of flows (wfq, drr, fq-codel). Default: 1024.
     flows: Option<Flows>,
     /// Weights by DSCP, as in `{ef: 10, af41: 5}` (wfq). Others have the weight 1.
@@ -131,7 +131,7 @@ enum Weight {
 #[derive(JsonSchema)]
 #[schemars(untagged, inline)]
 enum DisciplineForms {
-    Name(DisciplineName),
+    Name(Or<DisciplineName>),
     Map(Box<Discipline>),
 }
 
@@ -201,7 +201,7 @@ struct Red {
     /// A sample counts 2^-weight in the average; 1 to 24. Default: 9.
     weight: Option<Scalar>,
     /// Whether the probability grows to 1 at twice `max` instead of at `max`. Default: true.
-    gentle: Option<bool>,
+    gentle: Option<Or<bool>>,
 }
 
 /// CoDel.
@@ -337,7 +337,7 @@ struct Rule {
     /// Number of the frame.
     frame: Scalar,
     /// It is lost.
-    drop: Option<bool>,
+    drop: Option<Or<bool>>,
     /// The bit of this number is flipped.
     flip: Option<Scalar>,
     /// It is delayed by this time.
@@ -359,11 +359,11 @@ struct Jitter {
     /// Standard deviation; with uniform the half width.
     amount: Option<Time>,
     /// Distribution. Default: uniform.
-    distribution: Option<Distribution>,
+    distribution: Option<Or<Distribution>>,
     /// Correlation with the previous frame's, below 1. Default: 0.
     correlation: Option<Probability>,
     /// Whether frames keep their order. Default: keep.
-    order: Option<Order>,
+    order: Option<Or<Order>>,
     /// File beside the topology with the quantiles of a distribution of one's own (netem's .dist format).
     table: Option<String>,
 }

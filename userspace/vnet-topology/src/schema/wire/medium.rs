@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use super::super::{Cost, For, Mtu, OneOrMany, Overhead, Rate, Time, VlanForms};
+use super::super::{Cost, For, Mtu, OneOrMany, Or, Overhead, Rate, Time, VlanForms};
 use super::{
     DelayLimitForms, Direction, JitterForms, LossForms, Probability, QueueForms, ReorderForms,
 };
@@ -20,11 +20,11 @@ pub(in super::super) struct Medium {
     #[schemars(length(min = 1, max = 64))]
     ports: Vec<PortForms>,
     /// Seed of this medium's random processes. Default: a function of the lab's seed and the medium's name.
-    seed: Option<u64>,
+    seed: Option<Or<u64>>,
     /// MTU in bytes. Default: 1500.
     mtu: Option<Mtu>,
     /// Whether the interfaces are set up at the start. Default: true.
-    up: Option<bool>,
+    up: Option<Or<bool>>,
     /// Names for several ports, as in `{east: [a, b], west: [c, d]}`.
     groups: Option<BTreeMap<String, OneOrMany<String>>>,
     /// What is special about some pairs, as in `{a <-> b: {delay: 5ms}, east -> west: {loss: 10%}}`: `->` is one way,

@@ -250,9 +250,14 @@ impl Line<'_> {
             }
         });
         match taken.first_free(candidates) {
+            // The paper behind it hides the line between the words, too.
             Some(area) => writeln!(
                 out,
-                "<text class=\"label\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+                "<rect class=\"paper\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\"/><text class=\"label\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+                area.x - area.width / 2.0,
+                area.y - area.height / 2.0,
+                area.width,
+                area.height,
                 area.x,
                 area.y + 3.0,
                 xml(&text)

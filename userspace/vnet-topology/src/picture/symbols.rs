@@ -9,7 +9,8 @@ pub const STYLE: &str = "
   .link { stroke: #64748b; stroke-width: 1.6; fill: none; }
   .many .link { stroke-width: 1; opacity: 0.7; }
   .down { stroke-dasharray: 5 4; }
-  .label { font-size: 9px; fill: #475569; text-anchor: middle; paint-order: stroke; stroke: #ffffff; stroke-width: 5px; stroke-linejoin: round; }
+  #labels { pointer-events: none; }
+  .label { font-size: 9px; fill: #475569; text-anchor: middle; }
   .name { font-size: 12px; fill: #0f172a; text-anchor: middle; paint-order: stroke; stroke: #ffffff; stroke-width: 5px; stroke-linejoin: round; }
   .host .body { fill: #dbeafe; stroke: #1d4ed8; }
   .router .body { fill: #fef3c7; stroke: #b45309; }
@@ -20,7 +21,7 @@ pub const STYLE: &str = "
   @media (prefers-color-scheme: dark) {
     .paper { fill: #0f172a; }
     .link { stroke: #94a3b8; }
-    .label { fill: #cbd5e1; stroke: #0f172a; }
+    .label { fill: #cbd5e1; }
     .name { fill: #f1f5f9; stroke: #0f172a; }
     .host .body { fill: #1e3a8a; } .router .body { fill: #78350f; } .switch .body { fill: #064e3b; }
     .host .sign, .host .body { stroke: #93c5fd; } .router .sign, .router .body { stroke: #fcd34d; }

@@ -248,7 +248,7 @@ pub struct Plan {
     pub without_devices: bool,
 
     /// As JSON.
-    #[arg(long)]
+    #[arg(long, env = "VNET_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
 }
 
@@ -268,11 +268,11 @@ pub struct Down {
 #[derive(Debug, Args)]
 pub struct Ps {
     /// As JSON.
-    #[arg(long)]
+    #[arg(long, env = "VNET_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
 
     /// A table with more columns: first processes, names of namespaces, programs.
-    #[arg(short, long)]
+    #[arg(short, long, env = "VNET_WIDE", value_parser = FalseyValueParser::new())]
     pub wide: bool,
 }
 
@@ -355,11 +355,11 @@ pub struct LinkShow {
     pub names: Vec<String>,
 
     /// As JSON.
-    #[arg(long)]
+    #[arg(long, env = "VNET_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
 
     /// A table with more columns: all parameters, drops by cause, lateness.
-    #[arg(short, long)]
+    #[arg(short, long, env = "VNET_WIDE", value_parser = FalseyValueParser::new())]
     pub wide: bool,
 
     /// Measure rates over this time instead of since the lab came up.
@@ -405,7 +405,7 @@ pub struct Names {
     pub names: Vec<String>,
 
     /// As JSON.
-    #[arg(long)]
+    #[arg(long, env = "VNET_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
 }
 

@@ -2,6 +2,7 @@
 
 //! `inspect`: nodes with their interfaces, and what these are connected to.
 
+use clap::builder::FalseyValueParser;
 use clap::Args;
 use serde::Serialize;
 use vnet_lab::error::near;
@@ -25,15 +26,15 @@ pub struct Inspect {
     pub names: Vec<String>,
 
     /// As JSON, with all that the plan says of the nodes and that is known of them.
-    #[arg(long)]
+    #[arg(long, env = "VNET_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
 
     /// A table with more columns: rates, delays and MTUs of what the interfaces send on.
-    #[arg(short, long)]
+    #[arg(short, long, env = "VNET_WIDE", value_parser = FalseyValueParser::new())]
     pub wide: bool,
 
     /// The whole plan of the lab as JSON, as `plan` and `check` make it.
-    #[arg(long, conflicts_with_all = ["json", "names"])]
+    #[arg(long, conflicts_with = "names")]
     pub plan: bool,
 }
 

@@ -2,6 +2,7 @@
 
 //! `medium`: broadcast media, their ports and the ways between them.
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use vnet_lab::error::near;
@@ -49,7 +50,7 @@ pub struct Show {
     pub names: Vec<String>,
 
     /// As JSON.
-    #[arg(long)]
+    #[arg(long, env = "VNET_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
 }
 

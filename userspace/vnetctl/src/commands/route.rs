@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use vnet_lab::node::Node;
@@ -33,7 +34,7 @@ pub struct RouteShow {
     pub names: Names,
 
     /// A table with more columns: types of routes, and the nodes that next hops are.
-    #[arg(short, long)]
+    #[arg(short, long, env = "VNET_WIDE", value_parser = FalseyValueParser::new())]
     pub wide: bool,
 }
 

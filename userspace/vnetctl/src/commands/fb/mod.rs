@@ -10,6 +10,7 @@ mod report;
 mod show;
 mod subscribe;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use vnet_lab::node::Node;
 use vnet_lab::paths::LabPaths;
@@ -220,7 +221,7 @@ pub struct List {
     nodes: Vec<String>,
 
     /// As JSON.
-    #[arg(long)]
+    #[arg(long, env = "VNET_JSON", value_parser = FalseyValueParser::new())]
     json: bool,
 }
 
@@ -260,7 +261,7 @@ pub struct Events {
     count: Option<u64>,
 
     /// As JSON, a line each.
-    #[arg(long)]
+    #[arg(long, env = "VNET_JSON", value_parser = FalseyValueParser::new())]
     json: bool,
 }
 
@@ -272,7 +273,7 @@ pub struct Types {
     names: Vec<String>,
 
     /// As JSON.
-    #[arg(long)]
+    #[arg(long, env = "VNET_JSON", value_parser = FalseyValueParser::new())]
     json: bool,
 }
 

@@ -20,6 +20,16 @@ const TIME: &str = "ns";
 const SIZE: &str = "bytes";
 const RATE: &str = "bit/s";
 
+/// How many nanoseconds a unit of time has.
+fn nanoseconds(unit: Option<&str>) -> Option<u64> {
+    match unit? {
+        TIME => Some(1),
+        "ms" => Some(1_000_000),
+        "s" => Some(1_000_000_000),
+        _ => None,
+    }
+}
+
 /// What a parameter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -66,7 +76,7 @@ impl Rule<'_> {
     /// What such a value is, in words.
     pub fn describe(&self) -> &'static str {
         match (self.kind, self.unit) {
-            (Some(Kind::Uint), Some(TIME)) => "a time",
+            (Some(Kind::Uint), unit) if nanoseconds(unit).is_some() => "a time",
             (Some(Kind::Uint), Some(SIZE)) => "a size",
             (Some(Kind::Uint), Some(RATE)) => "a rate",
             (Some(Kind::Uint), _) => "a number",
@@ -114,7 +124,7 @@ impl Rule<'_> {
             .map(|digits| u64::from_str_radix(digits, 16));
         let value = match (plain, hexadecimal, self.unit) {
             (Ok(value), ..) | (_, Some(Ok(value)), _) => Ok(value),
-            (.., Some(TIME)) => units::time(text),
+            (.., unit) if nanoseconds(unit).is_some() => return self.time(text),
             (.., Some(SIZE)) => units::size(text),
             (.., Some(RATE)) => units::rate(text).map(|rate| rate.unwrap_or(0)),
             _ => units::count(text, self.name, self.least, self.most),
@@ -122,6 +132,25 @@ impl Rule<'_> {
         let value = value.map_err(|error| {
             ValueError(format!("{}: {}; {}", self.name, error.message, error.help))
         })?;
+        self.within(text, value)
+    }
+
+    /// A time that is not a plain number, in the unit that it is declared in.
+    fn time(&self, text: &str) -> Result<u64, ValueError> {
+        let time = units::time(text).map_err(|error| {
+            ValueError(format!("{}: {}; {}", self.name, error.message, error.help))
+        })?;
+        let unit = self.unit.unwrap_or(TIME);
+        match nanoseconds(self.unit) {
+            Some(one) if time.is_multiple_of(one) => self.within(text, time / one),
+            _ => Err(ValueError(format!(
+                "{}: `{text}` is not a whole number of {unit}",
+                self.name
+            ))),
+        }
+    }
+
+    fn within(&self, text: &str, value: u64) -> Result<u64, ValueError> {
         match (self.least..=self.most).contains(&value) {
             true => Ok(value),
             false => Err(ValueError(format!(
@@ -192,8 +221,9 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
 
 /// A number with its unit.
 pub fn show_number(value: u64, unit: Option<&str>) -> String {
+    let time = nanoseconds(unit).and_then(|one| value.checked_mul(one));
     match unit {
-        Some(TIME) => show_time(value),
+        Some(_) if time.is_some() => show_time(time.unwrap_or_default()),
         Some(SIZE) => show_size(value),
         Some(RATE) => show_rate(Some(value).filter(|rate| *rate > 0)),
         _ => value.to_string(),
@@ -202,7 +232,44 @@ pub fn show_number(value: u64, unit: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::bytes;
+    use super::{bytes, show_number, Kind, Rule, Simple};
+
+    #[test]
+    fn times_are_in_the_unit_that_is_declared() {
+        let read = |unit, text| {
+            let rule = Rule {
+                name: "timeout",
+                kind: Some(Kind::Uint),
+                least: 1,
+                most: 60_000,
+                unit: Some(unit),
+            };
+            rule.read(text).map_err(|error| error.to_string())
+        };
+        for (unit, text, value, shown) in [
+            ("ms", "20ms", 20, "20ms"),
+            ("ms", "20", 20, "20ms"),
+            ("ms", "1.5s", 1500, "1.5s"),
+            ("s", "300s", 300, "300s"),
+            ("s", "2000ms", 2, "2s"),
+            ("ns", "2us", 2000, "2us"),
+        ] {
+            assert_eq!(read(unit, text), Ok(Simple::Uint(value)), "{text}");
+            assert_eq!(show_number(value, Some(unit)), shown);
+        }
+        for (unit, text, wrong) in [
+            (
+                "ms",
+                "1500us",
+                "timeout: `1500us` is not a whole number of ms",
+            ),
+            ("ms", "2000s", "timeout: `2000s` is not within 1ms and 60s"),
+            ("s", "300ms", "timeout: `300ms` is not a whole number of s"),
+        ] {
+            assert_eq!(read(unit, text), Err(wrong.into()), "{text}");
+        }
+        assert_eq!(show_number(u64::MAX, Some("ms")), u64::MAX.to_string());
+    }
 
     #[test]
     fn bytes_are_digits_only() {

@@ -314,9 +314,16 @@ fn describe(
 ) -> String {
     let (least, most) = (least.unwrap_or(0), most.unwrap_or(u64::MAX));
     let number = |value| values::show_number(value, unit);
+    // Units that numbers are not written with.
+    let unit = match unit {
+        Some(unit) if number(most) == most.to_string() => format!(", in {unit}"),
+        _ => String::new(),
+    };
     match kind.and_then(BlockParamKind::from_number) {
-        Some(BlockParamKind::Uint) if most == u64::MAX => format!("{} or more", number(least)),
-        Some(BlockParamKind::Uint) => format!("{} to {}", number(least), number(most)),
+        Some(BlockParamKind::Uint) if most == u64::MAX => {
+            format!("{} or more{unit}", number(least))
+        }
+        Some(BlockParamKind::Uint) => format!("{} to {}{unit}", number(least), number(most)),
         Some(BlockParamKind::Bool) => "true or false".into(),
         Some(BlockParamKind::Text) => format!("text, at most {most} bytes"),
         Some(BlockParamKind::Data) if least == most => format!("{most} bytes"),

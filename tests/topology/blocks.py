@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """`vnetctl fb`: functional blocks of nodes of a lab that is up."""
 
+import hashlib
 import json
 import os
 import re
 
-from lab import PLAIN, start, until, up, vnetctl
+from lab import PLAIN, file, start, until, up, vnetctl
 from vnettest.ktap import case, contains, equal, run, true
 
 
@@ -84,6 +85,42 @@ def changed():
     for node in "ab":
         fb("replace", node, "way", "--type", "forward", "--drop-state")
     equal(fb("show", "a"), "a\n  eth eth0:wire -> forward way -> eth eth0:host\n")
+
+
+@case("a key comes from a file or from standard input, and not from the command line")
+def keys():
+    """When a block is made, changed and replaced; with other parameters on the command line."""
+    lab()
+    old, new = 16 * "11", 32 * "22"
+
+    def has(key, name="key-id"):
+        equal(fb("get", "b", "k", name).strip(), f"0x{hashlib.sha256(bytes.fromhex(key)).hexdigest()[:16]}", name)
+
+    fb("add", "b", "crypt", "k", "window=64", "--from", file(f"key=0x{old}\n"))
+    has(old)
+    vnetctl("fb", "set", "b", "k", "--from", "-", stdin=f"key=0x{new}\n\nother-key=0x{old}\n")
+    has(new)
+    has(old, "other-key-id")
+    vnetctl("fb", "replace", "b", "k", "send=false", "--from=-", stdin=f"key=0x{old}\n")
+    has(old)
+    equal(fb("get", "b", "k", "window", "send"), "64\nfalse\n")
+    contains(fb("add", "b", "crypt", "l", "--from", file(""), status=1), "a block of type crypt needs key=VALUE")
+    wrong = vnetctl("fb", "set", "b", "k", "--from", "-", stdin=f"send=true\n0x{new}\n", status=1).err
+    equal(wrong, "vnetctl: -: line 2 is not PARAMETER=VALUE\n", "what is in it is not told")
+    equal(fb("get", "b", "k", "send"), "false\n")
+
+
+@case("times are told and taken in their units")
+def times():
+    """Whatever the unit that the type declares."""
+    lab()
+    fb("add", "b", "arq", "r", "timeout=1.5s")
+    equal(fb("get", "b", "r", "timeout"), "1.5s\n")
+    fb("set", "b", "r", "timeout=20")
+    equal(fb("get", "b", "r", "timeout"), "20ms\n")
+    contains(fb("set", "b", "r", "timeout=1500us", status=1), "`1500us` is not a whole number of ms")
+    contains(fb("types", "arq"), "timeout (1ms to 60s; default 100ms): ")
+    contains(fb("types", "arq"), "queue (0 to 65536, in packets; default 1000): ")
 
 
 @case("mistakes are told with what to do")

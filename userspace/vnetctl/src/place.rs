@@ -168,7 +168,16 @@ where
     I: IntoIterator<Item = S>,
     S: Into<OsString>,
 {
-    let output = guest.run_captured(inside(lab, arguments), b"")?;
+    relay_with(guest, lab, arguments, "")
+}
+
+/// The same with something to read.
+pub fn relay_with<I, S>(guest: &Guest, lab: &str, arguments: I, input: &str) -> Result<u8>
+where
+    I: IntoIterator<Item = S>,
+    S: Into<OsString>,
+{
+    let output = guest.run_captured(inside(lab, arguments), input.as_bytes())?;
     crate::output::print(&String::from_utf8_lossy(&output.stdout))?;
     eprint!("{}", String::from_utf8_lossy(&output.stderr));
     Ok(output.status.code())

@@ -10,21 +10,23 @@ use vnet_topology::chain;
 use vnet_topology::plan::{ParamPlan, PortPlan};
 use vnet_uapi::{Block, BlockParam, BlockParamAccess, BlockState, BlockType, PortKey};
 
+use super::given::Pair as Given;
 use super::report::subscriptions;
 use super::{failed, Add, Bind, Here, Replace, Rm, Set};
 use crate::error::{Error, Result};
 
 /// Makes a block.
-pub(super) fn add(here: &mut Here, add: &Add) -> Result<()> {
+pub(super) fn add(here: &mut Here, add: &Add, more: &[Given]) -> Result<()> {
     let node = here.node(&add.node)?;
     let what = format!("cannot make block {} in {}", add.name, add.node);
     chain::check_name(&add.name).map_err(Error::Message)?;
     let types = here.types()?;
     let kind = type_of(&types, &add.kind)?;
-    let param = read(kind, &add.params, true)?;
+    let given = [&add.params[..], more].concat();
+    let param = read(kind, &given, true)?;
     let missing = kind.param.iter().filter(|declared| {
         let name = declared.name.as_deref();
-        declared.required == Some(1) && !add.params.iter().any(|(given, _)| Some(&**given) == name)
+        declared.required == Some(1) && !given.iter().any(|(given, _)| Some(&**given) == name)
     });
     let missing: Vec<&str> = missing.filter_map(|p| p.name.as_deref()).collect();
     if !missing.is_empty() {
@@ -89,13 +91,13 @@ pub(super) fn remove(here: &mut Here, rm: &Rm) -> Result<()> {
 }
 
 /// Changes parameters.
-pub(super) fn set(here: &mut Here, set: &Set) -> Result<()> {
+pub(super) fn set(here: &mut Here, set: &Set, more: &[Given]) -> Result<()> {
     let node = here.node(&set.node)?;
     let fd = node.netns().as_raw_fd();
     let block = here.block(&set.node, fd, &set.name)?;
     let types = here.types()?;
     let kind = type_of(&types, block.kind.as_deref().unwrap_or_default())?;
-    let param = read(kind, &set.params, false)?;
+    let param = read(kind, &[&set.params[..], more].concat(), false)?;
     let client = here.module.client();
     client.block_set(fd, &set.name, param).map_err(|error| {
         failed(
@@ -186,14 +188,14 @@ pub(super) fn unbind(here: &mut Here, bind: &Bind) -> Result<()> {
 }
 
 /// Puts another block in the place of one.
-pub(super) fn replace(here: &mut Here, replace: &Replace) -> Result<()> {
+pub(super) fn replace(here: &mut Here, replace: &Replace, more: &[Given]) -> Result<()> {
     let node = here.node(&replace.node)?;
     let fd = node.netns().as_raw_fd();
     let block = here.block(&replace.node, fd, &replace.name)?;
     let types = here.types()?;
     let old = block.kind.as_deref().unwrap_or_default();
     let kind = type_of(&types, replace.kind.as_deref().unwrap_or(old))?;
-    let param = read(kind, &replace.params, true)?;
+    let param = read(kind, &[&replace.params[..], more].concat(), true)?;
     let state = match replace.drop_state {
         true => BlockState::Drop,
         false => BlockState::Keep,
@@ -343,8 +345,8 @@ pub(super) fn type_of<'t>(types: &'t [BlockType], name: &str) -> Result<&'t Bloc
 }
 
 /// Reads parameters, and refuses those that cannot be given now.
-fn read(kind: &BlockType, params: &[(String, String)], making: bool) -> Result<Vec<BlockParam>> {
-    let one = |(name, value): &(String, String)| {
+fn read(kind: &BlockType, params: &[Given], making: bool) -> Result<Vec<BlockParam>> {
+    let one = |(name, value): &Given| {
         let declared = values::find(kind, name).map_err(|error| error.to_string())?;
         match declared.access.and_then(BlockParamAccess::from_number) {
             Some(BlockParamAccess::Told) => {

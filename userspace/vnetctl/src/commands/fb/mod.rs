@@ -5,6 +5,7 @@
 mod auto;
 mod change;
 mod events;
+mod given;
 mod graph;
 mod report;
 mod show;
@@ -18,6 +19,7 @@ use vnet_lab::wire::Kernel as Module;
 use vnet_topology::chain::{self, Hop};
 use vnet_topology::plan::Plan;
 
+use self::given::{Pair, Source};
 use super::inspect;
 use crate::cli::{variable, Cli};
 use crate::complete;
@@ -90,7 +92,10 @@ pub struct Add {
 
     /// Parameters.
     #[arg(value_name = "PARAMETER=VALUE", value_parser = variable)]
-    params: Vec<(String, String)>,
+    params: Vec<Pair>,
+
+    #[command(flatten)]
+    from: Source,
 }
 
 /// `fb rm`
@@ -153,8 +158,11 @@ pub struct Set {
     name: String,
 
     /// Parameters.
-    #[arg(required = true, value_name = "PARAMETER=VALUE", value_parser = variable)]
-    params: Vec<(String, String)>,
+    #[arg(required_unless_present = "from", value_name = "PARAMETER=VALUE", value_parser = variable)]
+    params: Vec<Pair>,
+
+    #[command(flatten)]
+    from: Source,
 }
 
 /// `fb get`
@@ -202,7 +210,10 @@ pub struct Replace {
 
     /// Parameters; the others are those of the old block if the type stays, else the defaults.
     #[arg(value_name = "PARAMETER=VALUE", value_parser = variable)]
-    params: Vec<(String, String)>,
+    params: Vec<Pair>,
+
+    #[command(flatten)]
+    from: Source,
 
     /// Type of the new block, if it is another one.
     #[arg(short, long = "type", value_name = "TYPE", add = complete::block_types())]
@@ -290,28 +301,32 @@ pub fn run(cli: &Cli, fb: &Fb) -> Result<u8> {
             );
         }
     }
+    let more = fb.source().map_or(Ok(Vec::new()), Source::read)?;
     let found = place::select(cli)?;
     let lab = &found.lab;
     match (found.place()?, fb) {
         (Place::Guest(guest), Fb::Events(_) | Fb::Auto(_)) => {
             place::forward(&guest, lab, fb.arguments())
         }
-        (Place::Guest(guest), _) => place::relay(&guest, lab, fb.arguments()),
-        (Place::Here, fb) => here(&mut Here::open(lab)?, fb),
+        (Place::Guest(guest), _) => {
+            place::relay_with(&guest, lab, fb.arguments(), &given::lines(&more))
+        }
+        (Place::Here, fb) => here(&mut Here::open(lab)?, fb, &more),
     }
 }
 
-fn here(here: &mut Here, fb: &Fb) -> Result<u8> {
+/// Does it in the running kernel; `more` are parameters that are not on the command line.
+fn here(here: &mut Here, fb: &Fb, more: &[Pair]) -> Result<u8> {
     match fb {
-        Fb::Add(add) => change::add(here, add),
+        Fb::Add(add) => change::add(here, add, more),
         Fb::Rm(rm) => change::remove(here, rm),
-        Fb::Set(set) => change::set(here, set),
+        Fb::Set(set) => change::set(here, set, more),
         Fb::Get(get) => show::get(here, get),
         Fb::Bind(bind) => change::bind(here, bind),
         Fb::Unbind(bind) => change::unbind(here, bind),
         Fb::Subscribe(subscribe) => subscribe::subscribe(here, subscribe),
         Fb::Unsubscribe(unsubscribe) => subscribe::unsubscribe(here, unsubscribe),
-        Fb::Replace(replace) => change::replace(here, replace),
+        Fb::Replace(replace) => change::replace(here, replace, more),
         Fb::Auto(auto) => auto::run(here, auto),
         Fb::List(list) => show::list(here, list),
         Fb::Show(show) => show::graph(here, show),
@@ -376,9 +391,19 @@ impl Bind {
 }
 
 impl Fb {
+    /// Where more parameters come from.
+    fn source(&self) -> Option<&Source> {
+        match self {
+            Fb::Add(Add { from, .. })
+            | Fb::Set(Set { from, .. })
+            | Fb::Replace(Replace { from, .. }) => Some(from),
+            _ => None,
+        }
+    }
+
     /// The command line that does the same in a guest.
     fn arguments(&self) -> Vec<String> {
-        let pairs = |params: &[(String, String)]| -> Vec<String> {
+        let pairs = |params: &[Pair]| -> Vec<String> {
             let all = params.iter();
             all.map(|(name, value)| format!("{name}={value}")).collect()
         };
@@ -387,7 +412,7 @@ impl Fb {
             Fb::Add(add) => {
                 let mut words = vec![add.node.clone(), add.kind.clone(), add.name.clone()];
                 words.extend(pairs(&add.params));
-                ("add", Vec::new(), words)
+                ("add", vec![add.from.option()], words)
             }
             Fb::Rm(rm) => {
                 let mut words = vec![rm.node.clone()];
@@ -397,7 +422,7 @@ impl Fb {
             Fb::Set(set) => {
                 let mut words = vec![set.node.clone(), set.name.clone()];
                 words.extend(pairs(&set.params));
-                ("set", Vec::new(), words)
+                ("set", vec![set.from.option()], words)
             }
             Fb::Get(get) => {
                 let mut words = vec![get.node.clone(), get.name.clone()];
@@ -420,7 +445,8 @@ impl Fb {
                 let mut words = vec![replace.node.clone(), replace.name.clone()];
                 words.extend(pairs(&replace.params));
                 let kind = replace.kind.as_ref().map(|kind| format!("--type={kind}"));
-                let options = vec![kind, flag(replace.drop_state, "--drop-state")];
+                let drop = flag(replace.drop_state, "--drop-state");
+                let options = vec![kind, drop, replace.from.option()];
                 ("replace", options, words)
             }
             Fb::Auto(auto) => {

@@ -62,6 +62,12 @@ int vnet_helper_genlmsg_multicast_netns(struct net *net, struct sk_buff *skb, u3
 	return genlmsg_multicast_netns(&vnet_nl_family, net, skb, portid, group, GFP_KERNEL);
 }
 
+/* Tells the listeners of a group that they have missed something. */
+void vnet_helper_genl_missed(struct net *net, unsigned int group)
+{
+	genl_set_err(&vnet_nl_family, net, 0, group, -ENOBUFS);
+}
+
 bool vnet_helper_genl_has_listeners(struct net *net, unsigned int group)
 {
 	return genl_has_listeners(&vnet_nl_family, net, group);

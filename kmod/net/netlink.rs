@@ -666,11 +666,14 @@ pub(crate) fn notify(
     if !unsafe { bindings::genl_has_listeners(net.as_ptr(), GROUP) } {
         return;
     }
-    // A listener that misses a message for want of memory is told by its socket (ENOBUFS); one
-    // that was never sent is lost, as with all notifications of the kernel.
-    if let Ok(message) = Message::new(room).and_then(|message| message.fill(0, 0, command, fill)) {
+    let message = Message::new(room).and_then(|message| message.fill(0, 0, command, fill));
+    if let Ok(message) = message {
         // SAFETY: The message is given up; the namespace is live.
         unsafe { bindings::genlmsg_multicast_netns(net.as_ptr(), message.into_raw(), 0, GROUP) };
+    } else {
+        // As where there is no room for it: a listener's socket says ENOBUFS.
+        // SAFETY: The namespace is live.
+        unsafe { bindings::genl_missed(net.as_ptr(), GROUP) };
     }
 }
 

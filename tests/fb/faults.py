@@ -5,13 +5,15 @@
 Needs a kernel with fault injection (uml-debug); see vnettest.faults. VNET_EVERY=1 tries each allocation of slow types, too.
 """
 
+import errno
 import os
 
 from vnettest.blocks import Graph
-from vnettest.faults import need, sweep
-from vnettest.ktap import case, equal, run
+from vnettest.faults import Fault, need, sweep
+from vnettest.ktap import case, defer, equal, note, run, true
 from vnettest.netlink import NetlinkError
 from vnettest.types import EXAMPLES, example_device, types
+from vnettest.ynl import Family
 
 TYPES = sorted(EXAMPLES)
 # The core makes a device with hundreds of allocations, and takes its time to remove it.
@@ -25,8 +27,21 @@ def without_time(block):
              if name in EXAMPLES[block["kind"]]})
 
 
+def listener(ns):
+    """Somebody who wants to be told of changes in a namespace."""
+    with ns:
+        family = Family()
+    try:
+        family.listen()
+    except OSError:
+        family.close()
+        raise
+    return family
+
+
 def prepare():
-    """A graph in a namespace with the device that examples name, after its first allocations."""
+    """A graph in a namespace with the device that examples name, after its first allocations. Somebody listens, so that
+    commands make notifications, too."""
     need()
     graph = Graph()
     example_device(graph.ns)
@@ -34,6 +49,7 @@ def prepare():
     graph.add("b", "crypt", **EXAMPLES["crypt"])
     graph.remove("b")
     graph.list()
+    defer(listener(graph.ns).close)
     return graph
 
 
@@ -117,6 +133,42 @@ def subscriptions():
     graph.subscribe("a", "c")
     attempts(graph, lambda: graph.unsubscribe("a", "c"), lambda: graph.subscribe("a", "c"))
     attempts(graph, lambda: graph.replace("c"))
+
+
+@case("listeners are told of what was done, or that they were not told")
+def notifications():
+    """ENOBUFS says so, and `vnetctl fb events` hands it on."""
+    graph = prepare()
+    graph.add("b", "forward")
+    events = listener(graph.ns)
+    defer(events.close)
+    missed = 0
+    for number in range(1, 1000):
+        fault = Fault(number)
+        try:
+            with fault:
+                graph.set("b")
+        except NetlinkError:
+            continue        # it was not done
+        except OSError:
+            events.events(1, 0)
+            continue        # of this nobody knows
+        try:
+            equal([event.operation for event in events.events(1)], ["block-set-ntf"])
+        except OSError as lost:
+            equal(lost.errno, errno.ENOBUFS)
+            missed += 1
+        if not fault.fired:
+            break
+    note(f"{missed} were not told of")
+    true(missed)
+
+
+@case("listening")
+def listening():
+    """As `vnetctl fb events` does."""
+    graph = prepare()
+    attempts(graph, lambda: listener(graph.ns).close())
 
 
 @case("block-type-get")

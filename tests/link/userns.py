@@ -9,6 +9,7 @@ nobody outside. It has descriptors of the other namespaces, since it was forked.
 import os
 
 from vnettest import netns
+from vnettest.blocks import Graph
 from vnettest.ktap import case, contains, equal, raises, run, true
 from vnettest.links import MS, Link
 from vnettest.media import Medium
@@ -18,6 +19,11 @@ from vnettest.ynl import Family
 
 FLAGS = os.CLONE_NEWUSER | os.CLONE_NEWNET
 NEED = "CAP_NET_ADMIN"
+# All operations that change blocks.
+BLOCKS = (("block-new", {"name": "c", "kind": "forward"}), ("block-set", {"name": "a"}), ("block-del", {"name": "a"}),
+          ("block-replace", {"name": "a"}), ("block-bind", {"upper": "b", "lower": "a"}),
+          ("block-unbind", {"upper": "b"}), ("block-subscribe", {"name": "a", "publisher": "b"}),
+          ("block-unsubscribe", {"name": "a", "publisher": "b"}))
 
 
 def as_user(function, *args):
@@ -127,6 +133,46 @@ def foreign_medium():
     equal(medium.get()["ports"], 2)
 
 
+@case("a user may do everything with blocks in his namespaces")
+def blocks():
+    """Each command."""
+
+    def work():
+        graph = Graph(NetNS(ipv6=True))
+        graph.add("a", "queue")
+        graph.add("b", "queue")
+        graph.bind("b", "a")
+        graph.subscribe("a", "b")
+        graph.set("a", packets=7)
+        graph.replace("a")
+        equal((graph.get("a").params["packets"], len(graph.list())), (7, 2))
+        graph.unsubscribe("a", "b")
+        graph.unbind("b")
+        graph.remove("a")
+
+    as_user(work)
+
+
+@case("a user may not see or touch another's blocks")
+def foreign_blocks():
+    """By their namespace."""
+    graph = Graph()
+    graph.add("a", "queue")
+    graph.add("b", "queue")
+    before = graph.list()
+
+    def work():
+        family, other = Family(), {"netns-fd": graph.ns.fd}
+        for operation, values in (*BLOCKS, ("block-get", {"name": "a"})):
+            error = refused(family.do, operation, {**other, **values})
+            equal(error.path, "netns-fd", operation)
+            contains(error.text, NEED)
+        refused(family.dump, "block-get", other)
+
+    as_user(work)
+    equal(graph.list(), before)
+
+
 @case("a user may not put an end into another's namespace")
 def foreign_end():
     """Not by generic netlink, and not by ip link."""
@@ -220,9 +266,10 @@ def no_capability():
         family = Family()
         for operation, values in (("link-new", {"end-a": {}, "end-b": {}}), ("instance-new", {}),
                                   ("link-set", {"id": 1}), ("link-del", {"id": 1}),
-                                  ("instance-set", {"id": 1}), ("instance-del", {"id": 1})):
+                                  ("instance-set", {"id": 1}), ("instance-del", {"id": 1}), *BLOCKS):
             refused(family.do, operation, values)
         family.dump("link-get")
+        family.dump("block-get")
         family.dump("instance-get")
 
     child(work)

@@ -3,8 +3,10 @@
 """The module is removed and inserted again, whatever goes on."""
 
 import os
+import socket
 import time
 
+from vnettest.blocks import Graph, refused
 from vnettest.ktap import Failure, case, defer, equal, note, run, true
 from vnettest.links import MBIT, MS, S, SLOW, Link
 from vnettest.netns import Child, LinkWatch, NetNS, run as command
@@ -21,10 +23,10 @@ def loaded():
     return os.path.exists("/sys/module/vnet")
 
 
-def insert():
+def insert(*parameters):
     """Inserts it, if it is not there."""
     if not loaded():
-        command(["insmod", MODULE])
+        command(["insmod", MODULE, *parameters])
 
 
 def remove():
@@ -152,6 +154,30 @@ def requests():
         equal(ns.run("ip -o link show type vnet", check=False).stdout.strip(), "")
         ns.close()
         insert()
+    works()
+
+
+@case("inserted with another family of sockets, or one that is taken")
+def family_of_sockets():
+    """That of another dead protocol does as well; without one only the blocks of this type are refused."""
+    for number in (19, socket.AF_INET, 0):
+        remove()
+        insert(f"family={number}")
+        works()
+        graph = Graph()
+        if number == 19:
+            equal(graph.add("app", "socket", chain=7).params["family"], number)
+            with graph.ns:
+                socket.socket(number, socket.SOCK_DGRAM, 7).close()
+        else:
+            refused("EBUSY", "the kernel has another protocol in the family; see the parameter family of the module",
+                    graph.add, "app", "socket", chain=7)
+        # What knows this module goes before it.
+        graph.clear()
+        graph.ns.close()
+        graph.family.close()
+    remove()
+    insert()
     works()
 
 

@@ -19,6 +19,7 @@ struct Command {
     args: Vec<String>,
     wire: Wire,
     initrd: Option<Initrd>,
+    processors: Option<PathBuf>,
 }
 
 /// What the supervisor of a lab is to start.
@@ -28,6 +29,7 @@ pub fn spec(dir: &LabDir, config: &GuestConfig) -> Result<Spec> {
         args,
         wire,
         initrd,
+        processors,
     } = match config.form {
         Form::Uml | Form::UmlDebug => uml(dir, config)?,
         Form::Debian => qemu(dir, config)?,
@@ -41,6 +43,7 @@ pub fn spec(dir: &LabDir, config: &GuestConfig) -> Result<Spec> {
         args,
         wire,
         initrd,
+        processors,
         boot_limit: config.boot_timeout.as_millis() as u64,
         end_limit: if config.form == Form::Debian {
             END_LIMIT_QEMU
@@ -125,6 +128,10 @@ fn uml(dir: &LabDir, config: &GuestConfig) -> Result<Command> {
         args,
         wire: Wire::Split,
         initrd: None,
+        processors: match smp {
+            1 => Some(cache_dir()?.join("lock")),
+            _ => None,
+        },
     })
 }
 
@@ -205,6 +212,7 @@ fn qemu(dir: &LabDir, config: &GuestConfig) -> Result<Command> {
         args,
         wire: Wire::Socket,
         initrd: Some(initrd),
+        processors: None,
     })
 }
 
@@ -220,5 +228,6 @@ fn loopback(config: &GuestConfig) -> Command {
         args: vec!["agent".into(), "--stdin".into()],
         wire,
         initrd: None,
+        processors: None,
     }
 }

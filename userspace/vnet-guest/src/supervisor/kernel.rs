@@ -17,6 +17,7 @@ use nix::sys::socket::{socketpair, AddressFamily, SockFlag, SockType};
 use nix::sys::wait::{waitid, waitpid, Id, WaitPidFlag, WaitStatus};
 use nix::unistd::{getpid, getppid, pipe2, Pid};
 
+use super::processor::Processor;
 use super::report::{Spec, Wire};
 use crate::link::Link;
 
@@ -24,6 +25,8 @@ use crate::link::Link;
 #[derive(Debug)]
 pub struct Kernel {
     pid: Pid,
+    /// Its own processor, if it wants one and one was free.
+    _processor: Option<Processor>,
     ended: Option<String>,
 }
 
@@ -91,10 +94,15 @@ pub fn start(spec: &Spec) -> io::Result<(Kernel, Link, OwnedFd)> {
             Ok(())
         });
     }
-    let child = command.spawn()?;
+    let processor = spec.processors.as_deref().and_then(Processor::claim);
+    let child = match &processor {
+        Some(processor) => processor.bind(|| command.spawn())?,
+        None => command.spawn()?,
+    };
     Ok((
         Kernel {
             pid: Pid::from_raw(child.id() as i32),
+            _processor: processor,
             ended: None,
         },
         link,

@@ -12,6 +12,7 @@ mod console;
 mod hear;
 mod initrd;
 mod kernel;
+mod processor;
 mod relay;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -39,6 +39,8 @@ pub struct Spec {
     pub wire: Wire,
     /// A file to make first.
     pub initrd: Option<Initrd>,
+    /// Where it is noted which processors are taken, for a kernel that is to have one of its own.
+    pub processors: Option<PathBuf>,
     /// How long it may take to say hello, in milliseconds.
     pub boot_limit: u64,
     /// How long it may take to power off, in milliseconds.

@@ -627,10 +627,12 @@ impl Poll for Lane {
             // Nothing is due, so this arms the timer if anything. Should it fire before the poll is
             // completed, the poll is repeated.
             state.armed = NEVER;
-            state.not_before = now.saturating_add(state.moderation);
+            let soon = now.saturating_add(state.moderation);
+            if work > 0 {
+                state.not_before = soon;
+            }
             // Frames that follow each other closely are waited for.
-            let next = state.model.next_event();
-            let dense = next.is_some_and(|at| at <= state.not_before);
+            let dense = state.model.next_event().is_some_and(|at| at <= soon);
             napi.repeat(if dense { state.moderation } else { 0 });
             state.plan(napi, now);
         }

@@ -172,7 +172,7 @@ def jitter(_):
         error = max(errors.values())
         allowed = {n: amount * interpolation(distribution, wanted[n] / amount) + 2 * TICK
                    for n in range(count)}
-        name, how = distribution.replace("-", "_"), f"{count} frames, order free"
+        name, how = distribution.replace("-", "_"), f"{count} frames, order free, no moderation"
         row("jitter", f"jitter_{name}_frame_error", "ns", 0, error, None,
             [0, max(allowed.values())], all(errors[n] <= allowed[n] for n in range(count)),
             how="largest difference of a frame's delay from what the model draws; the bound is what "

@@ -107,27 +107,63 @@ void *vnet_helper_round_here(void)
 }
 
 /*
- * Hands a packet to the stack of @dev, which polls @napi.
- *
- * A clone shares its fragments with whoever it was cloned from (TCP sends
- * clones of what it may have to send again), and GRO would change them. Neither
- * a clone nor a small packet has much to gain from being merged, so these go to
- * the stack directly where that cannot change the order: while GRO holds
- * nothing. Otherwise a clone gets a head of its own first, as in veth.
+ * Whether to have GRO look at a packet. A clone shares its fragments with
+ * whoever it was cloned from (TCP sends clones of what it may have to send
+ * again), and GRO would change them. Neither a clone nor a small packet has
+ * much to gain from being merged, so these go to the stack directly where that
+ * cannot change the order: while GRO holds nothing. Otherwise a clone gets a
+ * head of its own first, as in veth.
  */
-void vnet_helper_napi_receive(struct napi_struct *napi, struct sk_buff *skb,
-			      struct net_device *dev)
+static bool wants_gro(struct napi_struct *napi, struct sk_buff *skb)
 {
 	const bool gro_is_empty = !napi->gro.bitmask && !napi->gro.rx_count;
 
-	skb->protocol = eth_type_trans(skb, dev);
-	if (!(gro_is_empty && (skb->len <= 128 || skb_cloned(skb))) &&
-	    !skb_shared(skb) && !skb_unclone(skb, GFP_ATOMIC)) {
-		napi_gro_receive(napi, skb);
-		return;
-	}
+	if (gro_is_empty && (skb->len <= 128 || skb_cloned(skb)))
+		return false;
+	return !skb_shared(skb) && !skb_unclone(skb, GFP_ATOMIC);
+}
+
+/* Hands on what does not go through GRO. */
+static void receive_directly(struct napi_struct *napi, struct sk_buff *skb, bool alone,
+			     struct list_head *direct)
+{
 	skb_mark_napi_id(skb, napi);
-	netif_receive_skb(skb);
+	if (alone)
+		netif_receive_skb(skb);
+	else
+		list_add_tail(&skb->list, direct);
+}
+
+/*
+ * Hands a chain of packets to the stack of @dev, which polls @napi. Several go
+ * up as a list: the stack goes through them layer by layer, and looks up one
+ * route for neighbours with the same destination.
+ */
+void vnet_helper_napi_receive(struct napi_struct *napi, struct sk_buff *first,
+			      struct net_device *dev)
+{
+	const bool alone = !first->next;
+	struct sk_buff *skb, *next;
+	LIST_HEAD(direct);
+
+	for (skb = first; skb; skb = next) {
+		next = skb->next;
+		if (next)
+			prefetch(next->data);
+		skb_mark_not_on_list(skb);
+		skb->protocol = eth_type_trans(skb, dev);
+		if (!wants_gro(napi, skb)) {
+			receive_directly(napi, skb, alone, &direct);
+			continue;
+		}
+		if (!list_empty(&direct)) {
+			netif_receive_skb_list(&direct);
+			INIT_LIST_HEAD(&direct);
+		}
+		napi_gro_receive(napi, skb);
+	}
+	if (!list_empty(&direct))
+		netif_receive_skb_list(&direct);
 }
 
 #define VNET_FEATURES (NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM | \

@@ -13,10 +13,7 @@ use super::{
 };
 use crate::{
     instance::Instance,
-    model::{
-        Cause,
-        FrameQueue as _, //
-    },
+    model::Cause,
     net::{
         clock,
         device::{
@@ -132,9 +129,7 @@ impl Poll for Receiver {
         drop(air);
         drop(waste);
 
-        while let Some(frame) = due.pop_front() {
-            polling.receive(frame.into_skb());
-        }
+        polling.receive(due.into_skbs());
         if let (Some(lap), Some(port)) = (lap, medium.ports.get(port)) {
             port.softirq_time.add(lap.end(), Relaxed);
         }

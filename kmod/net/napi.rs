@@ -20,7 +20,7 @@ use super::{
         self,
         Seat, //
     },
-    skbuff::SkBuff, //
+    skbuff::SkBuffList, //
 };
 use crate::bindings;
 use core::{
@@ -198,12 +198,17 @@ pub(crate) struct Polling<'a> {
 }
 
 impl<'a> Polling<'a> {
-    /// Hands on a packet as received by the device; similar ones may be merged. It has a complete
-    /// Ethernet header, see [`SkBuff::prepare`].
+    /// Hands on packets as received by the device, in their order; similar ones may be merged. They
+    /// have complete Ethernet headers, see [`SkBuff::prepare`](super::skbuff::SkBuff::prepare).
     #[inline]
-    pub(crate) fn receive(&self, skb: SkBuff) {
-        // SAFETY: We are in the poll of `napi`, which belongs to the device; the packet is given up.
-        unsafe { bindings::napi_receive(self.seat.as_ptr(), skb.into_raw(), self.device.as_ptr()) };
+    pub(crate) fn receive(&self, packets: SkBuffList) {
+        if packets.is_empty() {
+            return;
+        }
+        let (seat, device) = (self.seat.as_ptr(), self.device.as_ptr());
+        // SAFETY: We are in the poll of `napi`, which belongs to the device; there are packets, which
+        // are given up.
+        unsafe { bindings::napi_receive(seat, packets.into_raw(), device) };
     }
 }
 

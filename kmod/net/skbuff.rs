@@ -225,6 +225,12 @@ impl SkBuffList {
         }
     }
 
+    /// Gives up the chain; null if there is no buffer.
+    #[inline]
+    pub(super) fn into_raw(self) -> *mut bindings::sk_buff {
+        ManuallyDrop::new(self).head
+    }
+
     /// Whether there is none.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
@@ -439,6 +445,12 @@ impl<T: Copy> TaggedList<T> {
         // SAFETY: By the invariants of the list `head` is a live buffer of ours, and only tagged
         // ones get in.
         Some(unsafe { &*cb(self.0.head).cast::<T>() })
+    }
+
+    /// The buffers without their tags.
+    #[inline]
+    pub(crate) fn into_skbs(self) -> SkBuffList {
+        self.0
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     net::{
         skbuff::{
             SkBuff,
+            SkBuffList,
             Tagged,
             TaggedList,
             WireSize, //
@@ -156,6 +157,14 @@ impl model::FrameQueue for FrameList {
     #[inline]
     fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl FrameList {
+    /// The socket buffers.
+    #[inline]
+    pub(crate) fn into_skbs(self) -> SkBuffList {
+        self.0.into_skbs()
     }
 }
 

@@ -639,9 +639,7 @@ impl Poll for Lane {
         drop(state);
         drop(waste);
 
-        while let Some(frame) = due.pop_front() {
-            polling.receive(frame.into_skb());
-        }
+        polling.receive(due.into_skbs());
         if let Some(lap) = lap {
             napi.softirq_time.add(lap.end(), Relaxed);
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{alive, config, eventually, runtime, send, sh, Lab, PROGRAM, SOON};
+use common::{alive, config, eventually, runs, runtime, send, sh, Lab, PROGRAM, SOON};
 use nix::sys::signal::{signal, SigHandler, Signal};
 use vnet_guest::{
     down, kernel_log, list, Down, Error, ExecIo, Form, Guest, GuestConfig, Input, Sink,
@@ -196,14 +196,10 @@ fn a_killed_client_takes_its_program_along() {
             .unwrap()
             .read_exact(&mut [0; 4])
             .unwrap();
-        let running = || {
-            let found = lab.sh(&format!("pgrep -f '^{mark}'"));
-            found.status.success()
-        };
-        eventually("it runs", running);
+        eventually("it runs", || runs(&mark));
         client.kill().unwrap();
         client.wait().unwrap();
-        eventually("it ends", || !running());
+        eventually("it ends", || !runs(&mark));
     }
 }
 

@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use common::{eventually, send, sh, Lab};
+use common::{eventually, runs, send, sh, Lab};
 use nix::fcntl::{fcntl, FcntlArg, FdFlag};
 use nix::pty::{openpty, Winsize};
 use nix::sys::signal::{signal, SigHandler, Signal};
@@ -137,11 +137,10 @@ fn a_terminal_that_goes_hangs_up_on_the_program() {
     let lab = Lab::new("hangup");
     let mut session = Session::new(&lab, &["sh", "-c", "echo here; exec sleep 424242"]);
     session.expect("here");
-    let running = || lab.sh("pgrep -f '^sleep 424242'").status.success();
-    assert!(running());
+    eventually("it runs", || runs("sleep 424242"));
     drop(session.master);
     drop(session.slave);
-    eventually("it ends", || !running());
+    eventually("it ends", || !runs("sleep 424242"));
     session.child.wait().unwrap();
 }
 
@@ -236,11 +235,10 @@ fn signals_reach_the_program() {
 fn the_keyboards_signals_reach_the_whole_group() {
     let lab = Lab::new("group");
     let (mut child, pid) = start(&lab, "echo ready; sleep 31337 | cat; echo never");
+    eventually("it runs", || runs("sleep 31337"));
     send(pid, Signal::SIGINT);
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    eventually("all end", || {
-        !lab.sh("pgrep -f '^sleep 31337'").status.success()
-    });
+    eventually("all end", || !runs("sleep 31337"));
 }
 
 #[test]

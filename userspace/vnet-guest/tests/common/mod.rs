@@ -112,6 +112,15 @@ fn processes() -> impl Iterator<Item = i32> {
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
+/// Whether there is a process with a command line that begins like this.
+pub fn runs(beginning: &str) -> bool {
+    processes().any(|pid| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        line.starts_with(beginning)
+    })
+}
+
 pub fn supervisor(lab: &str) -> Option<Pid> {
     let mark = format!("{{\"lab\":\"{lab}\"");
     let dir = runtime().to_str().unwrap();

@@ -19,6 +19,21 @@ def _tell(file, text):
         os.close(fd)
 
 
+def _clear(thread):
+    """Takes all devices from a thread, and waits until that has happened.
+
+    It happens some time after it was asked for, also to devices that were added in between.
+    """
+    def devices():
+        with open(f"{_PROC}/{thread}", encoding="ascii") as file:
+            return re.findall(r"^(?:Running|Stopped):[ \t]*(\S.*)$", file.read(), re.MULTILINE)
+
+    if devices():
+        _tell(thread, "rem_device_all")
+    while devices():
+        time.sleep(0.01)
+
+
 class Pktgen:
     """Sends through a device of a namespace until it is stopped, or so many packets.
 
@@ -34,7 +49,7 @@ class Pktgen:
             if not os.path.exists(f"{_PROC}/pgctrl"):
                 raise Skip("the kernel has no pktgen")
             thread = "kpktgend_0"
-            _tell(thread, "rem_device_all")
+            _clear(thread)
             _tell(thread, f"add_device {device}")
             settings = {"count": count, "pkt_size": size, "dst_mac": target,
                         "dst": "10.9.9.9", "src_min": "10.9.9.1", "src_max": "10.9.9.1",

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The block `eth`: a device whose packets pass through a graph."""
 
+import os
 import select
 import socket
 import time
@@ -104,7 +105,7 @@ def bridge():
     left, right = Link(), None
     ns = left.ns["b"]
     ns.run("ip link add br0 type bridge forward_delay 0")
-    ns.run("ip link set dev br0 up")
+    ns.up("br0")
     ns.run("ip link set dev b master br0")
     right = Link(ns_a=ns)
     ns.run("ip link set dev a master br0")
@@ -207,7 +208,7 @@ def tagged(ingress):
     """Netfilter's hook sees them before that, and the rx_handler what no such device takes."""
     link, graph = between_wire_and_host(ingress)
     link.ns["b"].run("ip link add link b name b5 type vlan id 5")
-    link.ns["b"].run("ip link set dev b5 up")
+    link.ns["b"].up("b5")
     with link.ns["a"]:
         raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     defer(raw.close)
@@ -231,13 +232,15 @@ def ways():
         sender = link.sender()
         for _ in range(rounds * COUNT):
             sender.send(SIZE)
-            time.sleep(0)
+            os.sched_yield()
 
     child = Child(send)
     changes = 0
     while graph.get("count").params["up-packets"] < rounds * COUNT:
         graph.replace("dev", ingress=INGRESSES[changes % 2])
         changes += 1
+        # On one processor in simulated time nothing else would make them take turns.
+        os.sched_yield()
     child.result()
     equal([a.number for a in sink.collect(rounds * COUNT)], list(range(rounds * COUNT)))
     dev = graph.get("dev")

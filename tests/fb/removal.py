@@ -111,7 +111,7 @@ class Lab:
         self.number = graph.family.do("instance-new", {"netns-fd": graph.ns.fd})["id"]
         home = self.spaces["device"]
         graph.ns.run(["ip", "link", "set", "dev", "v0", "netns", f"/proc/self/fd/{home.inheritable()}"])
-        home.run("ip link set dev v0 up")
+        home.up("v0")
         with graph.ns:
             self.sock = socket.socket(FAMILY, socket.SOCK_DGRAM, CHAIN)
         self.senders = {"far": Child(self.send, "far", "a"), "device": Child(self.send, "device", "v0"),

@@ -38,7 +38,7 @@ def moved(link, name):
         home = homes[end] = NetNS()
         ns.run(["ip", "link", "set", "dev", name, "netns", f"/proc/self/fd/{home.inheritable()}"])
         home.run(f"ip addr add 10.0.0.{number}/24 dev {name}")
-        home.run(f"ip link set dev {name} up")
+        home.up(name)
     return homes
 
 
@@ -120,7 +120,7 @@ def tag():
     graph = shared(link)["a"]
     ns = {"a": link.ns["a"], "b": link.ns["b"]}
     ns["a"].run("ip addr add 10.0.0.1/24 dev blue")
-    ns["a"].run("ip link set dev blue up")
+    ns["a"].up("blue")
     # The other end takes tags of another protocol, so these stay as they are.
     with ns["b"]:
         raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(TAG))

@@ -215,7 +215,7 @@ class Walk:
         self.random = random.Random(SEED)
         ns = NetNS()
         ns.run("ip link add d0 type dummy")
-        ns.run("ip link set dev d0 up")
+        ns.up("d0")
         self.graph, self.model, self.next = Graph(ns), Model(), 0
         self.refusals = self.most = 0
         # The graph becomes full for a while, and then empty.

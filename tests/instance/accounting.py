@@ -85,7 +85,7 @@ def down_and_up():
         for end in "ab":
             link.ns[end].run(f"ip link set dev {end} down")
         for end in "ab":
-            link.ns[end].run(f"ip link set dev {end} up")
+            link.ns[end].up(end)
         wait_up(link.ns["a"], "a")
         sink = link.sink()
         one, two = get(link, numbers)

@@ -131,7 +131,7 @@ def shared():
             "end-a": {"netns-fd": ns.fd, "ifname": f"a{number}", "tx": {"delay": 100 * S}},
             "end-b": {"netns-fd": other.fd, "ifname": "b"}})["id"])
         ns.run(f"ip link set dev a{number} up")
-        other.run("ip link set dev b up")
+        other.up("b")
         wait_up(ns, f"a{number}")
     for number in range(4):
         with ns:
@@ -176,7 +176,7 @@ def moved():
     two = link.family.do("instance-new", {"netns-fd": target.fd, "max-links": 1})["id"]
     equal((get(link, one)["links"], get(link, two)["links"]), (1, 0))
     link.ns["a"].run(f"ip link set dev a netns /proc/self/fd/{target.inheritable()}")
-    target.run("ip link set dev a up")
+    target.up("a")
     equal((get(link, one)["links"], get(link, two)["links"]), (0, 1))
 
 
@@ -232,8 +232,8 @@ def user():
                                    "end-b": {"netns-fd": other.fd, "ifname": "b"}})
             family.do("instance-new", {"netns-fd": ns.fd, "max-bytes": 1 << 50,
                                        "max-frames": 1 << 40})
-            ns.run(f"ip link set dev {name} up")
-            other.run("ip link set dev b up")
+            ns.up(name)
+            other.up("b")
             wait_up(ns, name)
             stats = fill_until("byte-cap", ns, name)
             true(stats, "the cap is reached")
@@ -257,7 +257,7 @@ def other_user():
                                "end-a": {"ifname": "a0", "tx": {"delay": 100 * S}},
                                "end-b": {"netns-fd": ns.fd, "ifname": "b"}})
         command("ip link set dev a0 up")
-        ns.run("ip link set dev b up")
+        ns.up("b")
         mine = NetNS.of_process("thread-self")
         wait_up(mine, "a0")
         reached = fill_until("byte-cap", mine, "a0") is not None

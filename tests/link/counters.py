@@ -111,7 +111,7 @@ def sender_down():
     link.sender().send(SIZE, 30)
     link.ns["a"].run("ip link set dev a down")
     equal(link.stats().drops, {"link-down": 30})
-    link.ns["a"].run("ip link set dev a up")
+    link.ns["a"].up("a")
     sink.silent(1.5)
 
 

@@ -272,7 +272,7 @@ def stopped():
     ns.run("tc qdisc replace dev a root pfifo limit 1000")
     bench.send(1, 50)
     ns.run("ip link set dev a down")
-    ns.run("ip link set dev a up")
+    ns.up("a")
     from vnettest.netns import wait_up  # pylint: disable=import-outside-toplevel
     wait_up(ns, "a")
     before = bench.link.stats()["delivered-frames"]

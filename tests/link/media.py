@@ -230,7 +230,7 @@ def storm():
                                  "queueing": {"kind": dice.choice([0, 2, 4, 6])}}})
         if dice.randrange(20) == 0:
             medium.ns[4].run("ip link set dev p down")
-            medium.ns[4].run("ip link set dev p up")
+            medium.ns[4].up("p")
     medium.settled()
     medium.set(delay=100 * S)
     for sender in senders:
@@ -271,7 +271,7 @@ def limits():
     defer(family.close)
     family.do("instance-new", {"max-frames": 10})
     for ns in medium.ns:
-        ns.run("ip link set dev p up")
+        ns.up("p")
     medium.sender(0).send(SIZE, 20)
     flying = sum(medium.way(0, to)["in-flight-frames"] for to in (1, 2))
     equal(flying, 10)

@@ -20,15 +20,32 @@ NOTHING = {"rate": 0, "delay": 0, "overhead": 24, "queue-packets": 0, "queue-byt
 
 
 class Pair:
-    """Two namespaces that `ip` knows by name, removed with all that is in them."""
+    """Two namespaces that `ip` knows by name, the same for all cases; the links go with the case."""
+
+    names = ()
 
     def __init__(self):
         if not os.path.exists(PLUGIN):
             raise Failure("the plug-in is not installed")
-        for name in ("P", "Q"):
-            command(f"ip netns add {name}")
-            defer(command, f"ip netns del {name}")
-            command(f"ip netns exec {name} sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
+        if not Pair.names:
+            for name in ("P", "Q"):
+                command(f"ip netns add {name}")
+                Pair.names += (name,)
+                command(f"ip netns exec {name} sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
+        self.family = Family()
+        defer(self.family.close)
+        defer(self.clear)
+
+    def clear(self):
+        """Removes all links."""
+        for link in self.family.dump("link-get")[0]:
+            self.family.do("link-del", id=link["id"])
+
+    @classmethod
+    def end(cls):
+        """Removes the namespaces."""
+        for name in cls.names:
+            command(f"ip netns del {name}")
 
     @staticmethod
     def ip(words, check=True):
@@ -276,4 +293,7 @@ def counters():
     equal(pair.data("vb", "Q")["tx-stats"]["sent-frames"], 0)
 
 
-run()
+try:
+    run()
+finally:
+    Pair.end()

@@ -108,7 +108,7 @@ def move(end):
         equal(stats.drops, {cause: COUNT})
     link.ns[end] = target
     equal(link.get()[f"end-{end}"]["netns-inode"], target.inode)
-    target.run(f"ip link set dev {end} up")
+    target.up(end)
     wait_up(link.ns["b" if end == "a" else "a"], "b" if end == "a" else "a")
     link.set(a={"rate": 0, "delay": MS}, b={"rate": 0, "delay": MS})
     for origin, other in ("ab", "ba"):

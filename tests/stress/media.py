@@ -73,7 +73,7 @@ def storm():
         if dice.randrange(50) == 0:
             # It only listens: sockets have no luck with a device that goes down.
             medium.ns[4].run("ip link set dev p down")
-            medium.ns[4].run("ip link set dev p up")
+            medium.ns[4].up("p")
     for child in children:
         child.kill()
     sent, _ = medium.settled()

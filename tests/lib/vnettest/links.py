@@ -57,7 +57,7 @@ class Link:
     def up(self):
         """Both ends are up; waits for the carrier."""
         for end, ns in self.ns.items():
-            ns.run(f"ip link set dev {end} up")
+            ns.up(end)
         # The device that was up when the carrier came waits for it in the background.
         wait_up(self.ns["a"], "a")
 
@@ -66,10 +66,8 @@ class Link:
         ends = self.get()
         addresses = {"a": "10.0.0.1", "b": "10.0.0.2"}
         for end, other in (("a", "b"), ("b", "a")):
-            mac = ends[f"end-{other}"]["address"].hex(":")
-            self.ns[end].run(f"ip addr add {addresses[end]}/24 dev {end}")
-            self.ns[end].run(f"ip neigh replace {addresses[other]} lladdr {mac} dev {end}"
-                             " nud permanent")
+            self.ns[end].address(end, addresses[end], 24)
+            self.ns[end].neighbour(end, addresses[other], ends[f"end-{other}"]["address"])
         return addresses["a"], addresses["b"]
 
     def get(self):
@@ -109,10 +107,11 @@ class Link:
 
     def settled(self, end="a", timeout=60):
         """Counters of what an end transmits, when nothing is on its way any more."""
-        limit = time.monotonic() + timeout
+        begin = time.monotonic()
         while not (stats := self.stats(end)).is_empty():
-            ktap.true(time.monotonic() < limit, "the link runs empty in time")
-            time.sleep(0.001)
+            passed = time.monotonic() - begin
+            ktap.true(passed < timeout, "the link runs empty in time")
+            time.sleep(max(0.001, passed / 20))
         return stats
 
 

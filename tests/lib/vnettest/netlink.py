@@ -108,6 +108,8 @@ class Socket:
 
     def __init__(self, protocol, room=1 << 18):
         self.room = room
+        # For all that is received: memory of this size is mapped and unmapped each time it is allocated.
+        self._buffer = memoryview(bytearray(room))
         self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
         for option in (_CAP_ACK, _EXT_ACK, _GET_STRICT_CHK):
             self.sock.setsockopt(_SOL_NETLINK, option, 1)
@@ -131,7 +133,7 @@ class Socket:
         return self.sequence
 
     def _receive(self):
-        data = self.sock.recv(self.room)
+        data = bytes(self._buffer[:self.sock.recv_into(self._buffer)])
         while data:
             size, kind, flags, sequence, _ = HEADER.unpack_from(data)
             yield kind, flags, sequence, data[HEADER.size:size]

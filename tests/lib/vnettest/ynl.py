@@ -33,7 +33,8 @@ class Spec:
 
     def __init__(self, path=SPEC):
         with open(path, encoding="utf-8") as file:
-            self.raw = yaml.safe_load(file)
+            # The loader in C, ten times as fast.
+            self.raw = yaml.load(file, yaml.CSafeLoader)
         self.name = self.raw["name"]
         self.sets = {}
         for entry in self.raw["attribute-sets"]:

@@ -11,12 +11,14 @@
 //!  start_xmit --> [lock: enqueue] --> timer or NAPI --> poll --> [lock: pop_due] --> stack
 //! ```
 //!
-//! # Invariants
-//!
-//! - While the receiving device is down (`open` is false), the model holds no frame, and nobody
-//!   schedules the NAPI instance.
-//! - What the model holds is in `charge`, which is charged to `sender`.
+//! What the lock protects, with its invariants, is the lane's [`state`].
 
+mod state;
+
+use self::state::{
+    State,
+    NEVER, //
+};
 use super::{
     config::{
         LaneMemory,
@@ -28,26 +30,18 @@ use super::{
         Frame,
         FrameList, //
     },
-    stopwatch::Stopwatch,
     trace::{
         Extract,
         Trace, //
     }, //
 };
 use crate::{
-    account::{
-        Charge,
-        Load, //
-    },
-    instance::{
-        Instance,
-        Traffic, //
-    },
+    account::Load,
+    instance::Instance,
     model::{
         Cause,
         Counters,
         Decision,
-        Direction,
         FrameQueue,
         Tally, //
     },
@@ -87,12 +81,6 @@ use kernel::{
     }, //
 };
 
-/// Bytes of an Ethernet header with two VLAN tags, which the MTU does not count.
-const HEADER: u32 = 22;
-
-/// Not armed.
-const NEVER: u64 = u64::MAX;
-
 /// One direction of a link.
 #[pin_data]
 pub(crate) struct Lane {
@@ -109,40 +97,6 @@ pub(crate) struct Lane {
     state: SpinLockBh<State>,
 }
 
-/// What a lane's lock protects.
-struct State {
-    model: Direction<FrameList, LaneMemory>,
-    charge: Charge,
-    /// The sender's instance, while the sending device is up.
-    sender: Option<Arc<Instance>>,
-    /// The sending device, while it is up.
-    device: Option<HeldDevice>,
-    /// Whether the sending device has to stop its queue while the wire is busy.
-    pushes_back: bool,
-    /// Whether it has.
-    stopped: bool,
-    /// The receiver's instance, while the receiving device is up.
-    receiver: Option<Arc<Instance>>,
-    /// Whether the receiving device is up.
-    open: bool,
-    /// Whether the cable is plugged.
-    connected: bool,
-    /// Longest frame that both ends take, without header.
-    mtu: u32,
-    /// When the timer will fire, ns.
-    armed: u64,
-    /// No poll before that, ns.
-    not_before: u64,
-    /// How long after a poll, ns, see [`moderation`](crate::model::Compiled::moderation).
-    moderation: u64,
-    /// Times the polls.
-    stopwatch: Stopwatch,
-    /// What has been reported to the instances.
-    reported: Reported,
-    /// Lost frames that are not charged any more, to be freed outside the lock.
-    waste: FrameList,
-}
-
 /// Counters and contents of a lane.
 pub(crate) struct Reading<'a> {
     /// What happened since the link was made.
@@ -151,15 +105,6 @@ pub(crate) struct Reading<'a> {
     pub(crate) queued: Tally,
     /// In the delay line, or due and not yet handed over.
     pub(crate) in_flight: Tally,
-}
-
-/// Counters as of the last report.
-#[derive(Default)]
-struct Reported {
-    sent: Tally,
-    drops: Tally,
-    delivered: Tally,
-    softirq_time: u64,
 }
 
 impl Lane {
@@ -173,24 +118,10 @@ impl Lane {
         pin_init!(Self {
             keeps_flows: Atomic::new(u32::from(params.flow_key().is_some())),
             softirq_time: Atomic::new(0),
-            state <- new_spinlock_bh!(State {
-                model: Direction::with_memory(**params, memory),
-                charge: Charge::default(),
-                sender: None,
-                device: None,
-                pushes_back: params.pushes_back(),
-                stopped: false,
-                receiver: None,
-                open: false,
-                connected,
-                mtu,
-                armed: NEVER,
-                not_before: 0,
-                moderation: params.moderation(),
-                stopwatch: Stopwatch::default(),
-                reported: Reported::default(),
-                waste: FrameList::default(),
-            }, "vnet_lane"),
+            state <- new_spinlock_bh!(
+                State::new(&params, memory, mtu, connected),
+                "vnet_lane"
+            ),
             params: RcuPtr::new(params),
         })
     }
@@ -407,188 +338,6 @@ impl Napi<Lane> {
     fn lose(&self, cause: Cause) {
         let waste = self.state.lock().lose(cause);
         drop(waste);
-    }
-}
-
-impl State {
-    /// The time, as far as it matters, ns.
-    #[inline]
-    fn now(&self) -> u64 {
-        if self.model.is_instant() {
-            self.model.now()
-        } else {
-            clock::now()
-        }
-    }
-
-    /// Takes a frame from the sender.
-    #[inline]
-    fn admit(&mut self, now: u64, mut frame: Frame, flow: Option<Flow>) {
-        if let Some(flow) = flow {
-            frame.set_flow(flow);
-        }
-        if let Err(cause) = self.check(&frame) {
-            return self.refuse(frame, cause);
-        }
-        self.model.enqueue(now, frame);
-        if self.pushes_back {
-            self.push_back();
-        }
-    }
-
-    /// Stops the sending device's queue if the wire has enough to do.
-    #[cold]
-    fn push_back(&mut self) {
-        if !self.stopped && !self.model.wants_frames() {
-            let device = self.device.as_ref();
-            self.stopped = device.is_some_and(HeldDevice::stop_queue);
-        }
-    }
-
-    /// Lets the sending device's queue go on if the wire wants frames, or nobody stops it any more.
-    #[inline]
-    fn wake(&mut self) {
-        let over = !self.pushes_back || self.sender.is_none() || self.model.wants_frames();
-        if self.stopped && over {
-            self.stopped = false;
-            if let Some(device) = &self.device {
-                device.wake_queue();
-            }
-        }
-    }
-
-    /// Whether the frame may enter; if so, it is charged.
-    #[inline]
-    fn check(&mut self, frame: &Frame) -> Result<(), Cause> {
-        use crate::model::Frame as _;
-
-        if !self.connected {
-            return Err(Cause::LinkDown);
-        }
-        if !self.open {
-            return Err(Cause::ReceiverDown);
-        }
-        let stamp = frame.stamp();
-        if stamp.frames == 1 && stamp.bytes > self.mtu.saturating_add(HEADER) {
-            return Err(Cause::Mtu);
-        }
-        let Some(sender) = &self.sender else {
-            return Err(Cause::LinkDown);
-        };
-        self.charge.take(sender.account(), frame.load())
-    }
-
-    /// Counts a frame that was not charged as sent and lost.
-    #[cold]
-    fn refuse(&mut self, frame: Frame, cause: Cause) {
-        self.discharge();
-        self.model.refuse(frame, cause);
-        let mut refused = self.model.take_discarded();
-        while let Some(frame) = refused.pop_front() {
-            self.waste.push_back(frame);
-        }
-    }
-
-    /// Takes what was lost, to be freed outside the lock.
-    #[inline]
-    fn clean_up(&mut self) -> FrameList {
-        if self.model.has_discarded() {
-            self.discharge();
-        }
-        core::mem::take(&mut self.waste)
-    }
-
-    /// Takes what the model discarded off the charge.
-    #[cold]
-    fn discharge(&mut self) {
-        let mut discarded = self.model.take_discarded();
-        while let Some(frame) = discarded.pop_front() {
-            if let Some(sender) = &self.sender {
-                self.charge.give(sender.account(), frame.load());
-            }
-            self.waste.push_back(frame);
-        }
-    }
-
-    /// Sees to it that the poll runs when the model wants it, or so much earlier that it can wait for
-    /// that ([`clock::spin_time`]).
-    #[inline(always)]
-    fn plan(&mut self, napi: &Napi<Lane>, now: u64) {
-        let Some(at) = self.wanted() else {
-            return;
-        };
-        if at < self.armed || self.armed <= now {
-            self.arm(napi, at, now);
-        }
-    }
-
-    /// Has the poll run at `at`.
-    #[inline(never)]
-    fn arm(&mut self, napi: &Napi<Lane>, at: u64, now: u64) {
-        if !self.open {
-            return;
-        }
-        let wake = at.saturating_sub(clock::spin_time());
-        if wake <= now {
-            napi.schedule();
-        } else {
-            self.armed = at;
-            napi.schedule_at(wake, now);
-        }
-    }
-
-    /// When the poll has something to do, ns.
-    #[inline(always)]
-    fn wanted(&self) -> Option<u64> {
-        self.model.next_event().map(|at| at.max(self.not_before))
-    }
-
-    /// Loses everything for `cause`; gives what has to be freed outside the lock.
-    fn lose(&mut self, cause: Cause) -> FrameList {
-        self.model.advance(clock::now());
-        self.model.purge(cause);
-        self.clean_up()
-    }
-
-    /// See [`Lane::settle`].
-    fn settle(&mut self, softirq_time: u64) {
-        self.report(softirq_time);
-        if let Some(sender) = &self.sender {
-            self.charge.settle(sender.account());
-        }
-    }
-
-    /// Reports to the instances.
-    fn report(&mut self, softirq_time: u64) {
-        let counters = self.model.counters();
-        let (sent, drops) = (counters.sent, counters.all_drops());
-        let delivered = counters.delivered;
-        if let Some(sender) = &self.sender {
-            let (new, lost) = (
-                sent.minus(self.reported.sent),
-                drops.minus(self.reported.drops),
-            );
-            sender.totals().add_sent(Traffic {
-                packets: new.frames,
-                bytes: new.bytes,
-                drops: lost.frames,
-            });
-            self.reported.sent = sent;
-            self.reported.drops = drops;
-        }
-        if let Some(receiver) = &self.receiver {
-            let new = delivered.minus(self.reported.delivered);
-            receiver.totals().add_received(
-                Traffic {
-                    packets: new.frames,
-                    bytes: new.bytes,
-                    drops: 0,
-                },
-                softirq_time.wrapping_sub(self.reported.softirq_time),
-            );
-            self.reported.delivered = delivered;
-            self.reported.softirq_time = softirq_time;
-        }
     }
 }
 

@@ -73,13 +73,18 @@ use super::{
     params::Compiled,
     serialiser::Serialiser, //
 };
-use core::borrow::Borrow;
+use core::{
+    borrow::Borrow,
+    ops::RangeInclusive, //
+};
 
-/// How late a sender may be released while more frames wait behind its own, ns.
+/// How late a sender may be released while more frames wait behind its own, ns: half of the time that
+/// they take, within these bounds.
 ///
 /// A real device coalesces its transmit completions in the same way; with frames waiting, the wire
-/// does not run dry meanwhile. It keeps the number of timer events on a fast link small.
-const RELEASE_SLACK: u64 = 20_000;
+/// does not run dry meanwhile. A sender that is told of several frames at once sends several at once:
+/// on a fast link that spares most of the timer's events, and of the turns that processes take.
+const RELEASE_SLACK: RangeInclusive<u64> = 20_000..=100_000;
 
 /// How long the model may stay behind while frames wait that nobody waits for, ns.
 ///
@@ -294,11 +299,19 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
             return ends;
         }
         let slack = if self.ledger.senders > 0 || self.params.is_device() {
-            RELEASE_SLACK
+            (self.waiting_time() / 2).clamp(*RELEASE_SLACK.start(), *RELEASE_SLACK.end())
         } else {
             CATCH_UP
         };
         ends.max(self.now.saturating_add(slack))
+    }
+
+    /// How long what waits will be on the wire, ns.
+    fn waiting_time(&self) -> u64 {
+        let waiting = self.room.held();
+        let bits = self.params.wire_bits(waiting.bytes, waiting.frames);
+        let rate = self.params.rate.as_ref();
+        rate.map_or(0, |rate| rate.time_of(bits))
     }
 
     /// Whether the device should be given more frames now, with [`super::Discipline::Device`].

@@ -233,6 +233,28 @@ fn releases_are_coalesced_on_a_fast_link() {
 }
 
 #[test]
+fn releases_wait_for_half_of_the_queue_at_most() {
+    // A frame takes 10 us.
+    for (waiting, slack) in [(0, 10), (1, 20), (4, 20), (10, 50), (20, 100), (1000, 100)] {
+        let mut direction = direction(Params {
+            rate: Some(1_000_000_000),
+            overhead: 0,
+            delay: S,
+            queue: QueueLimit {
+                packets: Some(1000),
+                ..QueueLimit::default()
+            },
+            whole_time: 0,
+            ..Params::default()
+        });
+        for id in 0..=waiting {
+            direction.enqueue(0, TestFrame::new(id, 1250).with_sender());
+        }
+        assert_eq!(direction.next_event(), Some(slack * 1000), "{waiting} wait");
+    }
+}
+
+#[test]
 fn everything_is_handed_over_in_order() {
     for now in [0, MS / 2, 2 * MS + 1, 30 * MS] {
         let mut direction = direction(millisecond_frames(10 * MS));

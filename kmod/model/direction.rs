@@ -81,8 +81,8 @@ use core::{
 /// How late a sender may be released while more frames wait behind its own, ns: half of the time that
 /// they take, within these bounds.
 ///
-/// A real device coalesces its transmit completions in the same way; with frames waiting, the wire
-/// does not run dry meanwhile. A sender that is told of several frames at once sends several at once:
+/// A real device coalesces its transmit completions in the same way; the wire does not run dry
+/// meanwhile, unless what waits takes less than the lower bound. A sender that is told of several frames at once sends several at once:
 /// on a fast link that spares most of the timer's events, and of the turns that processes take.
 const RELEASE_SLACK: RangeInclusive<u64> = 20_000..=100_000;
 

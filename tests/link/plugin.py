@@ -22,16 +22,17 @@ NOTHING = {"rate": 0, "delay": 0, "overhead": 24, "queue-packets": 0, "queue-byt
 class Pair:
     """Two namespaces that `ip` knows by name, the same for all cases; the links go with the case."""
 
-    names = ()
+    names = ("P", "Q")
+    made = False
 
     def __init__(self):
         if not os.path.exists(PLUGIN):
             raise Failure("the plug-in is not installed")
-        if not Pair.names:
-            for name in ("P", "Q"):
+        if not Pair.made:
+            for name in Pair.names:
                 command(f"ip netns add {name}")
-                Pair.names += (name,)
                 command(f"ip netns exec {name} sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
+            Pair.made = True
         self.family = Family()
         defer(self.family.close)
         defer(self.clear)
@@ -45,7 +46,7 @@ class Pair:
     def end(cls):
         """Removes the namespaces."""
         for name in cls.names:
-            command(f"ip netns del {name}")
+            command(f"ip netns del {name}", check=Pair.made)
 
     @staticmethod
     def ip(words, check=True):

@@ -19,7 +19,7 @@ _RTMGRP_LINK = 1
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_GETLINK, _RTM_NEWADDR, _RTM_NEWNEIGH = 16, 17, 18, 20, 28
 _IFLA_IFNAME, _IFLA_OPERSTATE, _IFLA_CARRIER = 3, 16, 33
 _IFA_ADDRESS, _IFA_LOCAL, _NDA_DST, _NDA_LLADDR = 1, 2, 1, 2
-_IFF_UP, _NUD_PERMANENT = 1, 0x80
+_IFF_UP, _NUD_PERMANENT, _NLM_F_REPLACE = 1, 0x80, 0x100
 _UP = 6
 
 
@@ -127,14 +127,14 @@ class NetNS:
             index = socket.if_nametoindex(device)
             head = struct.pack("=BxHiHBB", socket.AF_INET, 0, index, _NUD_PERMANENT, 0, 0)
             _configure(_RTM_NEWNEIGH, head + netlink.attr(_NDA_DST, socket.inet_aton(address))
-                       + netlink.attr(_NDA_LLADDR, mac))
+                       + netlink.attr(_NDA_LLADDR, mac), netlink.NLM_F_CREATE | _NLM_F_REPLACE)
 
 
-def _configure(kind, payload):
+def _configure(kind, payload, flags=netlink.NLM_F_CREATE):
     """A request to make or to change something in the present namespace."""
     route = netlink.Socket(netlink.NETLINK_ROUTE, room=1 << 15)
     try:
-        route.request(kind, payload, netlink.NLM_F_CREATE)
+        route.request(kind, payload, flags)
     finally:
         route.close()
 

@@ -149,7 +149,7 @@ WIRE_MS = 1 if SIMULATED else 4
 
 def signals(stats):
     """How often a discipline has dropped or marked."""
-    return sum(stats.drops.values()) + stats["marked-frames"]
+    return sum(stats.drops.values()) + stats.values.get("marked-frames", 0)
 
 
 def overload(bench, most=None, **more):

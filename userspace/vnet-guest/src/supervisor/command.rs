@@ -164,6 +164,8 @@ fn qemu(dir: &LabDir, config: &GuestConfig) -> Result<Command> {
         "panic=-1",
         "mitigations=off",
         "nowatchdog",
+        // On a busy machine QEMU may be late with the few ticks by which the kernel finds out whether it has any.
+        "no_timer_check",
     ]
     .map(str::to_owned)
     .into();

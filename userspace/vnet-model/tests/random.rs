@@ -149,6 +149,30 @@ fn coins_are_independent() {
     }
 }
 
+#[test]
+fn ten_million_coins_of_each_effect() {
+    const DRAWS: u64 = 10_000_000;
+    for effect in [
+        Effect::Duplicate,
+        Effect::Ber,
+        Effect::LossRandom,
+        Effect::Corrupt,
+        Effect::Reorder,
+    ] {
+        let source = source(effect as u64, 1);
+        let mut hits = [0; 3];
+        for number in 0..DRAWS {
+            let draw = source.draw(effect, subject(number))[0];
+            for (hits, bits) in hits.iter_mut().zip([1, 7, 14]) {
+                *hits += u64::from(draw >> (64 - bits) == 0);
+            }
+        }
+        for (hits, bits) in hits.into_iter().zip([1, 7, 14]) {
+            stats::binomial(DRAWS, 0.5f64.powi(bits), hits);
+        }
+    }
+}
+
 /// Flipping any bit of what a draw is for flips each bit of the draw half of the time.
 #[test]
 fn avalanche() {

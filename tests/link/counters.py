@@ -156,6 +156,7 @@ def lateness():
     equal(stats["late-count"], 20)
     true(stats["late-sum"] >= stats["late-max"])
     contains(stats.values, "late-sum")
+    equal(sum(bucket["count"] for bucket in stats["late-histogram"]), 20)
 
 
 run()

@@ -10,7 +10,7 @@ import time
 from vnettest.ktap import between, case, equal, note, raises, run, true
 from vnettest.links import MBIT, MS, S, SIMULATED, Link
 from vnettest.netlink import NetlinkError
-from vnettest.packets import ETH_P_IP, udp
+from vnettest.packets import ETH_P_IP, ETH_P_IPV6, udp, udp6
 
 (FIFO, WFQ, DRR, RED, CODEL, PIE, FQ_CODEL, DEVICE) = range(8)
 PAYLOAD = 1000
@@ -18,19 +18,20 @@ FRAME = 14 + 20 + 8 + PAYLOAD
 
 
 class Bench:
-    """A link, a raw sender at a and a raw sink at b."""
+    """A link, a raw sender at a and a raw sink at b; all packets are of one version of IP."""
 
-    def __init__(self, queueing, rate=10 * MBIT, **more):
+    def __init__(self, queueing, rate=10 * MBIT, version=4, **more):
         more.setdefault("queue-packets", 100000)
         self.link = Link(a={"rate": rate, "queueing": queueing, **more}, link={"seed": 5})
         ends = self.link.get()
         self.macs = [ends[f"end-{e}"]["address"].hex(":") for e in "ab"]
         self.sender = self.link.sender().sock
-        self.sink = self.link.sink(ethertype=ETH_P_IP)
+        self.make, ethertype, self.port_at = {4: (udp, ETH_P_IP, 34), 6: (udp6, ETH_P_IPV6, 54)}[version]
+        self.sink = self.link.sink(ethertype=ethertype)
 
     def send(self, port, count=1, **more):
         """Sends packets of a flow."""
-        frame = udp(*self.macs, port, **more)
+        frame = self.make(*self.macs, port, **more)
         for _ in range(count):
             self.sender.send(frame)
 
@@ -41,7 +42,8 @@ class Bench:
             self.sink.sock.settimeout(20)
             size = self.sink.sock.recv_into(self.sink.buffer)
             data = self.sink.buffer[:size]
-            got.append((struct.unpack_from("!H", data, 34)[0], data[15] & 3))
+            bits = data[15] if self.port_at == 34 else data[15] >> 4
+            got.append((struct.unpack_from("!H", data, self.port_at)[0], bits & 3))
         return got
 
     def ports(self, count):
@@ -58,13 +60,14 @@ def fifo():
     equal(bench.ports(60), [1, 2, 3] * 20)
 
 
-@case("each flow gets its share", "drr", "wfq", "fq-codel")
+@case("each flow gets its share", "drr", "wfq", "fq-codel", "drr with IPv6")
 def shares(which):
     """One has sent ten times as much before the others begin."""
+    which, _, version = which.partition(" with IPv")
     queueing = {"drr": {"kind": DRR}, "wfq": {"kind": WFQ},
                 # So patient that it drops nothing.
                 "fq-codel": {"kind": FQ_CODEL, "target": 10 * S}}[which]
-    bench = Bench(queueing, rate=2 * MBIT)
+    bench = Bench(queueing, rate=2 * MBIT, version=int(version or 4))
     bench.send(1, 200)
     bench.send(2, 20)
     bench.send(3, 20)
@@ -116,6 +119,23 @@ def matching():
     between(order.count(9) / order.count(7), 5.0, 7.0)
 
 
+@case("wfq divides by what frames match: IPv6")
+def matching6():
+    """By network, else by DS code point, which the traffic class has."""
+    network = socket.inet_pton(socket.AF_INET6, "fd00:1::")
+    classes = [{"dscp": 46, "weight": 2}, {"destination": network, "destination-prefix": 32, "weight": 6}]
+    bench = Bench({"kind": WFQ, "class": classes}, rate=2 * MBIT, version=6)
+    bench.send(1)       # is on the wire when the others come
+    for _ in range(100):
+        bench.send(7)                               # 1
+        bench.send(8, dscp=46)                      # 2
+        bench.send(9, dscp=46, to="fd00:1::9")      # 6
+    order = bench.ports(120)
+    note(f"{[order.count(port) for port in (7, 8, 9)]} of flows with the weights 1, 2 and 6")
+    between(order.count(8) / order.count(7), 1.7, 2.3)
+    between(order.count(9) / order.count(7), 5.0, 7.0)
+
+
 @case("with flows the longest one loses", "tail", "head")
 def longest(which):
     """The small flow loses nothing."""
@@ -147,20 +167,21 @@ def head():
 WIRE_MS = 1 if SIMULATED else 4
 
 
-def signals(stats):
-    """How often a discipline has dropped or marked."""
-    return sum(stats.drops.values()) + stats.values.get("marked-frames", 0)
+def signalled(stats, marks):
+    """Whether a discipline has dropped or marked 20 times, and marked if it is to."""
+    marked = stats.values.get("marked-frames", 0)
+    return sum(stats.drops.values()) + marked >= 20 and (marked > 0 or not marks)
 
 
-def overload(bench, most=None, **more):
-    """Sends 1.2 packets where the link takes one: for 2 s of simulated time, and in real time until
-    the discipline has given 20 signals, at most for a minute. No more than `most` at a time: what
+def overload(bench, load=1.2, most=None, **more):
+    """Sends `load` packets where the link takes one: for 2 s of simulated time, and in real time until
+    the discipline has given 20 signals, marks among them if packets have ECN, at most for a minute. No more than `most` at a time: what
     more is due after the machine stood still is left out."""
     begin, sent, left_out = time.monotonic(), 0, 0
     while (passed := time.monotonic() - begin) < (2 if SIMULATED else 60):
-        if not SIMULATED and signals(bench.link.stats()) >= 20:
+        if not SIMULATED and signalled(bench.link.stats(), marks="ecn" in more):
             break
-        due = int(passed * 1000 * 1.2 / WIRE_MS) - left_out
+        due = int(passed * 1000 * load / WIRE_MS) - left_out
         if most is not None and due - sent > most:
             left_out += due - sent - most
             due = sent + most
@@ -191,12 +212,13 @@ def controls(which):
     true(stats.drops[cause] > 0)
 
 
-@case("packets that know ECN are marked instead", *AQM)
+@case("packets that know ECN are marked instead", *AQM, "codel with IPv6")
 def ecn(which):
     """And those that do not are dropped. PIE drops instead once its probability is above a tenth,
-    where a burst would take it at once."""
-    bench = Bench({**AQM[which], "ecn": 1}, rate=(FRAME + 24) * 8 * 1000 // WIRE_MS)
-    sent = overload(bench, most=20 // WIRE_MS, ecn=2)
+    where a burst or more load would take it."""
+    which, _, version = which.partition(" with IPv")
+    bench = Bench({**AQM[which], "ecn": 1}, rate=(FRAME + 24) * 8 * 1000 // WIRE_MS, version=int(version or 4))
+    sent = overload(bench, load=1.05 if which == "pie" else 1.2, most=20 // WIRE_MS, ecn=2)
     stats = bench.link.settled()
     marks = [bits for _, bits in bench.receive(stats["delivered-frames"])].count(3)
     note(f"{sent} sent, {marks} marked, {stats.drops} dropped")

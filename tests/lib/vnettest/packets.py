@@ -14,7 +14,7 @@ import time
 from .ktap import Failure
 
 ETH_P_ALL = 3
-ETH_P_IP = 0x0800
+ETH_P_IP, ETH_P_IPV6 = 0x0800, 0x86DD
 ETH_P_TEST = 0x88B5                 # for local experiments
 HEADER = 14
 _SO_TIMESTAMPNS = 35
@@ -44,6 +44,14 @@ def udp(source, target, port, dscp=0, ecn=0, payload=1000, to=(10, 0, 0, 2)):
     total = (total & 0xFFFF) + (total >> 16)
     header = header[:10] + struct.pack("!H", ~total & 0xFFFF) + header[12:]
     return (mac(target) + mac(source) + struct.pack("!H", ETH_P_IP) + header +
+            struct.pack("!HHHH", port, 9, 8 + payload, 0) + bytes(payload))
+
+
+def udp6(source, target, port, dscp=0, ecn=0, payload=1000, to="fd00::2"):
+    """The same with IPv6."""
+    header = struct.pack("!IHBB16s16s", 6 << 28 | (dscp << 2 | ecn) << 20, 8 + payload, 17, 64,
+                         socket.inet_pton(socket.AF_INET6, "fd00::1"), socket.inet_pton(socket.AF_INET6, to))
+    return (mac(target) + mac(source) + struct.pack("!H", ETH_P_IPV6) + header +
             struct.pack("!HHHH", port, 9, 8 + payload, 0) + bytes(payload))
 
 

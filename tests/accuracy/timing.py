@@ -65,6 +65,26 @@ def rates(mode):
                 "early", how=how)
 
 
+def moderated(_):
+    """What moderation adds to the distance of frames from their time, and that it can be switched off."""
+    size, rate, count = 1514, 10**9, 5000
+    wire = (size + OVERHEAD) * 8 * 1e9 / rate
+
+    def measure(link):
+        traffic = Traffic(link)
+        traffic.flood([size] * count)
+        frames = traffic.sink.collect(count, 600)
+        return max(abs(f.at - frames[0].at - i * wire) for i, f in enumerate(frames))
+
+    theirs = measure(netem(f"rate {rate}bit {OVERHEAD} delay 2ms"))
+    for name, whole_time, bound, how in (
+            ("moderated", 100 * US, 20 * US, "by default"),
+            ("not_moderated", 0, 0, "with whole-time 0")):
+        ours = measure(Vnet(rate=rate, delay=2 * MS, whole_time=whole_time))
+        row("rate", f"rate_worst_frame_{name}", "ns", 0, ours, theirs, [0, bound + TICK],
+            how=f"{count} frames of {size} B, back to back, on a link with 2 ms of delay, {how}")
+
+
 def drift(_):
     """10^6 frames whose time on the wire is no whole number of ns."""
     rate, size, count = 99_900_000, 60, 10**6
@@ -297,4 +317,6 @@ def order(_):
 
 def parts(mode):
     """All that can be measured with this kind of time."""
-    return [rates, drift, delays, jitter, correlation, order] if mode == "simulated" else [rates, delays]
+    if mode != "simulated":
+        return [rates, delays]
+    return [rates, moderated, drift, delays, jitter, correlation, order]

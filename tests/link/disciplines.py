@@ -175,8 +175,8 @@ def signalled(stats, marks):
 
 def overload(bench, load=1.2, most=None, **more):
     """Sends `load` packets where the link takes one: for 2 s of simulated time, and in real time until
-    the discipline has given 20 signals, marks among them if packets have ECN, at most for a minute. No more than `most` at a time: what
-    more is due after the machine stood still is left out."""
+    the discipline has given 20 signals, marks among them if packets have ECN, at most for a minute. No
+    more than `most` at a time: what more is due after the machine stood still is left out."""
     begin, sent, left_out = time.monotonic(), 0, 0
     while (passed := time.monotonic() - begin) < (2 if SIMULATED else 60):
         if not SIMULATED and signalled(bench.link.stats(), marks="ecn" in more):

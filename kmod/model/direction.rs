@@ -82,8 +82,9 @@ use core::{
 /// they take, within these bounds.
 ///
 /// A real device coalesces its transmit completions in the same way; the wire does not run dry
-/// meanwhile, unless what waits takes less than the lower bound. A sender that is told of several frames at once sends several at once:
-/// on a fast link that spares most of the timer's events, and of the turns that processes take.
+/// meanwhile, unless what waits takes less than the lower bound. A sender that is told of several
+/// frames at once sends several at once: on a fast link that spares most of the timer's events, and
+/// of the turns that processes take.
 const RELEASE_SLACK: RangeInclusive<u64> = 20_000..=100_000;
 
 /// How long the model may stay behind while frames wait that nobody waits for, ns.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Jitter: distributions, moments and correlation, in 10^6 to 10^7 draws.
+//! Jitter: distributions in 10^7 draws each, moments, and correlation.
 
 mod common;
 
@@ -11,6 +11,8 @@ use vnet_model::{
 };
 
 const AMOUNT: u64 = 1_000_000_000;
+/// Of each distribution.
+const DRAWS: u64 = 10_000_000;
 
 fn prepared(distribution: Distribution, correlation: f64) -> PreparedJitter {
     Jitter {
@@ -75,6 +77,17 @@ fn pareto_normal_cdf(x: f64) -> f64 {
     normal_cdf(low)
 }
 
+/// Even between the quantiles of a table, which ascend.
+fn table_cdf(table: &[i16], x: f64) -> f64 {
+    let value = x * 8192.0;
+    let next = table.partition_point(|entry| f64::from(*entry) <= value);
+    if next == 0 || next == table.len() {
+        return if next == 0 { 0.0 } else { 1.0 };
+    }
+    let (from, to) = (f64::from(table[next - 1]), f64::from(table[next]));
+    ((next - 1) as f64 + (value - from) / (to - from)) / (table.len() - 1) as f64
+}
+
 fn cdf(distribution: Distribution, x: f64) -> f64 {
     match distribution {
         Distribution::Uniform => ((x + 1.0) / 2.0).clamp(0.0, 1.0),
@@ -92,24 +105,39 @@ const ALL: [Distribution; 4] = [
     Distribution::ParetoNormal,
 ];
 
+/// Draws have the distribution and its mean.
+fn is_distributed(distribution: Distribution) {
+    let mut values = sample(&prepared(distribution, 0.0), DRAWS, &[]);
+    let mean = values.iter().sum::<f64>() / DRAWS as f64;
+    let deviation = match distribution {
+        Distribution::Uniform => 3f64.sqrt().recip(),
+        _ => 1.0,
+    };
+    stats::mean(DRAWS, 0.0, deviation, mean);
+    values.sort_unstable_by(f64::total_cmp);
+    stats::distribution(&values, 1e-4, |x| cdf(distribution, x));
+}
+
+// Each is a test of its own, so that they run beside each other.
+
 #[test]
-fn distributions() {
-    for distribution in ALL {
-        println!("{distribution:?}");
-        let n: u64 = match distribution {
-            Distribution::ParetoNormal => 500_000,
-            _ => 5_000_000,
-        };
-        let mut values = sample(&prepared(distribution, 0.0), n, &[]);
-        let mean = values.iter().sum::<f64>() / n as f64;
-        let deviation = match distribution {
-            Distribution::Uniform => 3f64.sqrt().recip(),
-            _ => 1.0,
-        };
-        stats::mean(n, 0.0, deviation, mean);
-        values.sort_unstable_by(f64::total_cmp);
-        stats::distribution(&values, 1e-4, |x| cdf(distribution, x));
-    }
+fn uniform() {
+    is_distributed(Distribution::Uniform);
+}
+
+#[test]
+fn normal() {
+    is_distributed(Distribution::Normal);
+}
+
+#[test]
+fn pareto() {
+    is_distributed(Distribution::Pareto);
+}
+
+#[test]
+fn pareto_normal() {
+    is_distributed(Distribution::ParetoNormal);
 }
 
 /// The standard deviation is the amount. That of the Pareto distribution converges too slowly to
@@ -185,11 +213,12 @@ fn correlation() {
 
 #[test]
 fn tables_are_interpolated() {
-    // From -1 to 1 in even steps: uniform.
-    let table: Vec<i16> = (-16..=16).map(|i| i * 512).collect();
-    let mut values = sample(&prepared(Distribution::Table, 0.0), 1_000_000, &table);
+    // From -1 to 1 in steps that grow to both sides, and far out to one.
+    let mut table: Vec<i16> = (-16i16..=16).map(|i| i * i.abs() * 32).collect();
+    table.push(i16::MAX);
+    let mut values = sample(&prepared(Distribution::Table, 0.0), DRAWS, &table);
     values.sort_unstable_by(f64::total_cmp);
-    stats::distribution(&values, 0.0, |x| cdf(Distribution::Uniform, x));
+    stats::distribution(&values, 0.0, |x| table_cdf(&table, x));
     // One value is a constant, none is no jitter.
     let jitter = prepared(Distribution::Table, 0.0);
     assert!(sample(&jitter, 10, &[8192]).iter().all(|x| *x == 1.0));

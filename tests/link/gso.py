@@ -7,7 +7,7 @@ import struct
 import time
 
 from vnettest.ktap import between, case, equal, note, run, true
-from vnettest.links import GBIT, LATE, MBIT, MS, S, SIMULATED, SLOW, US, Link
+from vnettest.links import GBIT, KBIT, LATE, MBIT, MS, S, SIMULATED, SLOW, US, Link
 from vnettest.netns import Child
 from vnettest.packets import Sink
 
@@ -103,8 +103,8 @@ def whole_time():
 
 @case("a limit of the queue counts segments")
 def limited():
-    """Of 40 segments 10 wait, one is on the wire, 29 are dropped."""
-    link = Link(rate=MBIT, **{"queue-packets": 10})
+    """Of 40 segments 10 wait, one is on the wire, for 12 s, 29 are dropped."""
+    link = Link(rate=KBIT, **{"queue-packets": 10})
     send_super(link, 40)
     stats = link.stats()
     equal(stats["queued-frames"], 11)

@@ -6,16 +6,18 @@ import socket
 import struct
 import time
 
-from vnettest.ktap import between, case, equal, note, run, true
-from vnettest.links import GBIT, KBIT, LATE, MBIT, MS, S, SIMULATED, SLOW, US, Link
+from vnettest import model
+from vnettest.ktap import between, case, defer, equal, note, run, true
+from vnettest.links import GBIT, KBIT, LATE, MBIT, MS, OVERHEAD, S, SIMULATED, SLOW, US, Link
+from vnettest.model import ONE, Source
 from vnettest.netns import Child
-from vnettest.packets import Sink
+from vnettest.packets import ETH_P_ALL, ETH_P_IP, Sink
 
 UDP_SEGMENT = 103
 PORT = 5001
 MSS = 1400
-ETH_P_IP = 0x0800
 HEADERS = 14 + 20 + 8
+SEED = 0x123456789ABCDEF
 
 
 def offload(link, state):
@@ -25,14 +27,15 @@ def offload(link, state):
                          f"tx-udp-segmentation {state}")
 
 
-def send_super(link, segments):
-    """Sends one UDP super-packet; the times before and after."""
+def send_super(link, segments, count=1):
+    """Sends UDP super-packets, of numbered segments; the times before and after."""
     target = link.ip()[1]
     with link.ns["a"]:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     before = time.clock_gettime_ns(time.CLOCK_REALTIME)
-    sock.sendmsg([bytes(MSS * segments)],
-                 [(socket.SOL_UDP, UDP_SEGMENT, struct.pack("=H", MSS))], 0, (target, PORT))
+    for first in range(0, count * segments, segments):
+        sock.sendmsg([struct.pack("=I", first + n).ljust(MSS, b"\0") for n in range(segments)],
+                     [(socket.SOL_UDP, UDP_SEGMENT, struct.pack("=H", MSS))], 0, (target, PORT))
     after = time.clock_gettime_ns(time.CLOCK_REALTIME)
     sock.close()
     return before, after
@@ -62,10 +65,11 @@ def counted(link, segments):
     equal(stats["delivered-bytes"], segments * (HEADERS + MSS))
 
 
-@case("on a slow link each segment arrives at its own time")
-def slow():
+@case("on a slow link each segment arrives at its own time", "on", "off")
+def slow(state):
     """40 segments at 10 Mbit/s."""
     link = Link(rate=10 * MBIT, delay=MS)
+    offload(link, state)
     frames, (before, _) = arrivals(link, 40)
     equal([size for size, _ in frames], [HEADERS + MSS] * 40)
     wire = (HEADERS + MSS + 24) * 8 * S // (10 * MBIT)
@@ -109,6 +113,38 @@ def limited():
     stats = link.stats()
     equal(stats["queued-frames"], 11)
     equal(stats.drops, {"queue-packets": 29})
+
+
+@case("the frames that are lost are the same with and without offload", "loss", "ber")
+def losing(effect):
+    """Each segment of a super-packet meets the fate that the model draws for a wire frame."""
+    supers, segments = 10, 40
+    count, source = supers * segments, Source(SEED)
+    if effect == "loss":
+        parts, cause = ONE // 20, "loss-random"
+        kept = [n for n in range(count) if not source.hits(parts, model.RANDOM, n)]
+    else:
+        parts, cause = 10**14, "ber"
+        chance = 1 - model.survival(parts, 8 * (HEADERS + MSS + OVERHEAD))
+        draws = [source.draw(model.BER, n)[0] / 2.0**64 for n in range(count)]
+        true(all(abs(draw - chance) > 1e-9 for draw in draws), "no draw is on the edge")
+        kept = [n for n in range(count) if draws[n] >= chance]
+    for state in ("on", "off"):
+        # So fast that a super-packet would cross as a whole, were nothing decided about its frames.
+        link = Link(a={effect: parts}, link={"seed": SEED}, rate=10 * GBIT,
+                    **{"queue-packets": 100000})
+        offload(link, state)
+        sink = link.sink(ethertype=ETH_P_IP)
+        send_super(link, segments, supers)
+        got = []
+        while len(got) < len(kept):
+            size = sink.collect(1)[0].size
+            got += [struct.unpack_from("=I", sink.buffer, at)[0] for at in range(HEADERS, size, MSS)]
+        equal(got, kept, f"frames that arrive with offload {state}")
+        stats = link.settled()
+        equal(stats["sent-frames"], count)
+        equal(stats.drops, {cause: count - len(kept)})
+        note(f"offload {state}: {count - len(kept)} of {count} lost")
 
 
 def transfer(link, size):
@@ -157,6 +193,40 @@ def tcp():
         between(share[state], 0.93 if SIMULATED else 0.1 if SLOW else 0.5, 0.9416)
     if SIMULATED:
         between(share["on"] / share["off"], 0.995, 1.005)
+
+
+def largest_sent(watch):
+    """The size of the largest packet that a device was given, of those that a socket has seen."""
+    buffer, largest = bytearray(1 << 17), 0
+    watch.setblocking(False)
+    try:
+        while True:
+            size, address = watch.recvfrom_into(buffer)
+            if address[2] == socket.PACKET_OUTGOING:
+                largest = max(largest, size)
+    except BlockingIOError:
+        return largest
+
+
+@case("TCP loses the frames that the model draws with and without offload")
+def tcp_losing():
+    """What TCP sends depends on what is lost; of what it sent, no other frame may be."""
+    source, parts = Source(SEED), ONE // 50
+    for state in ("on", "off"):
+        link = Link(a={"loss": parts}, link={"seed": SEED}, rate=10 * GBIT, delay=2 * MS,
+                    **{"queue-packets": 100000})
+        offload(link, state)
+        with link.ns["a"]:
+            leaving = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        defer(leaving.close)
+        leaving.bind(("a", ETH_P_ALL))      # which has what leaves, too
+        transfer(link, 500_000)
+        stats = link.settled()
+        lost = sum(source.hits(parts, model.RANDOM, n) for n in range(stats["sent-frames"]))
+        equal(stats.drops, {"loss-random": lost})
+        equal(stats["delivered-frames"], stats["sent-frames"] - lost)
+        note(f"offload {state}: {lost} of {stats['sent-frames']} lost")
+        equal(largest_sent(leaving) > 1514, state == "on", "the device was given super-packets")
 
 
 run()

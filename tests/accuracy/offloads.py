@@ -7,10 +7,11 @@ import struct
 
 from record import row
 from theory import share_bound
+from vnettest import model
 from vnettest.links import MS
 from vnettest.model import ONE
 from vnettest.packets import now
-from wires import Vnet, netem
+from wires import SEED, Vnet, netem
 
 OVERHEAD = 24
 UDP_SEGMENT, PORT = 103, 5001
@@ -21,7 +22,10 @@ SWITCHES = ("tso", "gso", "gro", "tx-udp-segmentation")
 
 
 def send(wire, state):
-    """Sends super-packets from a to b with offload on or off; (arrival, wire frames) of each packet."""
+    """Sends super-packets from a to b with offload on or off.
+
+    Returns of each packet that arrives the time and the numbers of its wire frames.
+    """
     for number, end in enumerate("ab", 1):
         wire.ns[end].run(f"ethtool -K {end} " + " ".join(f"{name} {state}" for name in SWITCHES))
         wire.ns[end].run(f"ip address add 10.0.0.{number}/24 dev {end}")
@@ -33,16 +37,17 @@ def send(wire, state):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, 32, 1 << 28)     # SO_SNDBUFFORCE
     begin = now()
-    for _ in range(SUPERS):
-        sock.sendmsg([bytes(MSS * SEGMENTS)], [(socket.SOL_UDP, UDP_SEGMENT, struct.pack("=H", MSS))],
-                     0, ("10.0.0.2", PORT))
+    for first in range(0, SUPERS * SEGMENTS, SEGMENTS):
+        sock.sendmsg([struct.pack("=I", first + n).ljust(MSS, b"\0") for n in range(SEGMENTS)],
+                     [(socket.SOL_UDP, UDP_SEGMENT, struct.pack("=H", MSS))], 0, ("10.0.0.2", PORT))
     sock.close()
     got, sink_socket = [], sink.sock
     sink_socket.settimeout(2)
     try:
         while True:
             frame = sink.one()
-            got.append((frame.at - begin, (frame.size - HEADERS) // MSS))
+            got.append((frame.at - begin, [struct.unpack_from("=I", sink.buffer, at)[0]
+                                           for at in range(HEADERS, frame.size, MSS)]))
     except (TimeoutError, BlockingIOError):
         return got
 
@@ -54,14 +59,15 @@ def offloads(_):
     chance = -math.expm1(8 * (size + OVERHEAD) * math.log1p(-10.0**exponent))
     how = (f"{count} frames of {size} B, sent as UDP super-packets of {SEGMENTS}, with "
            "tso, gso, gro and tx-udp-segmentation on or off at both ends")
-    lost = {}
+    source = model.Source(SEED)
     for state in ("on", "off"):
         def rated(wire):
             got = send(wire, state)
-            frames = sum(n for _, n in got)
+            frames = sum(len(numbers) for _, numbers in got)
             # The first packet is there when all of it is.
-            return ((frames - got[0][1]) * (size + OVERHEAD) * 8e9 / (got[-1][0] - got[0][0]),
-                    got[0][0] - delay - got[0][1] * (size + OVERHEAD) * 8e9 / rate)
+            first = len(got[0][1])
+            return ((frames - first) * (size + OVERHEAD) * 8e9 / (got[-1][0] - got[0][0]),
+                    got[0][0] - delay - first * (size + OVERHEAD) * 8e9 / rate)
 
         ours = rated(Vnet(rate=rate, delay=delay))
         theirs = rated(netem(f"rate {rate}bit {OVERHEAD} delay {delay // MS}ms"))
@@ -70,16 +76,21 @@ def offloads(_):
         row("offloads", f"first_frame_late_tso_{state}", "ns", 0, ours[1], theirs[1], [0, 20_000],
             how=how + "; beyond delay and time on the wire, with the sender's way through its stack")
 
-        def losing(wire):
-            return 1 - sum(n for _, n in send(wire, state)) / count
+        def arriving(wire):
+            return [number for _, numbers in send(wire, state) for number in numbers]
 
-        lost[state] = losing(Vnet(rate=rate, ber=ONE // 10**-exponent))
-        theirs = losing(netem(f"rate {rate}bit {OVERHEAD} loss random {chance * 100:.6f}%"))
-        bound = share_bound(chance, count)
-        row("offloads", f"loss_tso_{state}", "", chance, lost[state], theirs,
-            [chance - bound, chance + bound], lost[state] == lost["on"],
-            how=how + f"; a bit error rate of 1e{exponent}, beside it netem's random loss of that share, "
-                      "which takes whole super-packets")
+        for name, effect, p, given, text in (
+                ("loss", model.BER, chance, {"ber": ONE // 10**-exponent},
+                 f"a bit error rate of 1e{exponent}, beside it netem's random loss of that share"),
+                ("random_loss", model.RANDOM, 0.05, {"loss": ONE // 20},
+                 "random loss, beside it netem's")):
+            kept = [n for n in range(count) if source.draw(effect, n)[0] / 2.0**64 >= p]
+            ours = arriving(Vnet(rate=rate, **given))
+            theirs = arriving(netem(f"rate {rate}bit {OVERHEAD} loss random {p * 100:.6f}%"))
+            bound = share_bound(p, count)
+            row("offloads", f"{name}_tso_{state}", "", p, 1 - len(ours) / count,
+                1 - len(theirs) / count, [p - bound, p + bound], ours == kept,
+                how=how + f"; {text}, which takes whole super-packets")
 
 
 def parts(mode):

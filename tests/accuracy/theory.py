@@ -4,6 +4,9 @@
 Each bound is exceeded by chance with at most BUDGET.
 """
 
+import bisect
+import functools
+import glob
 import math
 import statistics
 
@@ -54,8 +57,24 @@ def quantile(values, p):
     return values[min(len(values) - 1, int(p * len(values)))]
 
 
+@functools.cache
+def table():
+    """Quantiles of the table `experimental` that comes with tc, in parts of 8192 of the jitter.
+
+    The last 14 are the same. There the distribution jumps by 0.3 %, but so near to 1 that a sample
+    is nowhere less far from it by chance.
+    """
+    path, = glob.glob("/usr/lib/tc/experimental.dist") or glob.glob("/usr/lib/*/tc/experimental.dist")
+    with open(path, encoding="ascii") as file:
+        return [int(word) for line in file if not line.startswith("#") for word in line.split()]
+
+
 def deviation(distribution, tail):
     """Upper quantile of a jitter of 1."""
+    if distribution == "table":
+        place = (1 - tail) * (len(table()) - 1)
+        low, high = table()[int(place)], table()[math.ceil(place)]
+        return (low + (high - low) * (place - int(place))) / 8192
     if distribution == "uniform":
         return 1 - 2 * tail
     if distribution == "normal":
@@ -68,6 +87,13 @@ def deviation(distribution, tail):
 
 def jitter_cdf(distribution, value):
     """Distribution function of a jitter of 1."""
+    if distribution == "table":
+        value *= 8192
+        after = bisect.bisect_right(table(), value)
+        if after in (0, len(table())):
+            return float(after > 0)
+        low, high = table()[after - 1:after + 1]
+        return (after - 1 + (value - low) / (high - low)) / (len(table()) - 1)
     if distribution == "uniform":
         return min(1.0, max(0.0, (value + 1) / 2))
     if distribution == "normal":

@@ -3,10 +3,11 @@
 
 import math
 import statistics
+import struct
 import time
 
 from record import curve, row
-from theory import deviation, distance, dkw, jitter_cdf, quantile
+from theory import deviation, distance, dkw, jitter_cdf, quantile, table
 from vnettest import model
 from vnettest.links import MBIT, MS, S, US
 from vnettest.packets import now
@@ -163,7 +164,7 @@ def interpolation(distribution, deviation_):
     """
     normal = 2.1e-4         # greatest at a tail of 1/4
     pareto = (1 / 32)**2 / 8 * 4 / 9 * (max(deviation_, 0) + math.sqrt(3))
-    return {"uniform": 0, "normal": normal, "pareto": pareto,
+    return {"uniform": 0, "normal": normal, "pareto": pareto, "table": 0,
             # A quarter and three quarters, scaled to the standard deviation of 1.
             "pareto-normal": 1.067 * (normal / 4 + 0.75 * pareto)}[distribution]
 
@@ -171,19 +172,21 @@ def interpolation(distribution, deviation_):
 def jitter(_):
     """Distributions; frames may overtake, so that each has the delay that it drew."""
     amount, delay, count = 5 * MS, 50 * MS, 10000
-    for kind, distribution in enumerate(("uniform", "normal", "pareto", "pareto-normal")):
+    words = {"uniform": "", "table": "distribution experimental"}
+    for kind, distribution in enumerate(("uniform", "normal", "pareto", "pareto-normal", "table")):
         def measure(wire):
             traffic = Traffic(wire)
             traffic.paced(count, 100, 100 * US)
             return {f.number: f.at - f.sent - delay for f in traffic.drain(5)}
 
-        words = "" if kind == 0 else f"distribution {distribution.replace('-', '')}"
+        netems = words.get(distribution, f"distribution {distribution.replace('-', '')}")
+        given = {"jitter_table": struct.pack(f"={len(table())}h", *table())} \
+            if distribution == "table" else {"jitter_distribution": kind}
         ours, theirs = per_wire(
             measure,
             # Without moderation, by which frames that come out close together wait for each other.
-            lambda: Vnet(delay=delay, jitter=amount, jitter_order=1, jitter_distribution=kind,
-                         whole_time=0),
-            lambda: netem(f"delay {delay // MS}ms {amount // MS}ms {words}"))
+            lambda: Vnet(delay=delay, jitter=amount, jitter_order=1, whole_time=0, **given),
+            lambda: netem(f"delay {delay // MS}ms {amount // MS}ms {netems}"))
         source = model.Source(SEED)
         wanted = {n: amount * deviation(distribution,
                                         (source.draw(model.JITTER, n)[0] + 0.5) / 2.0**64)
@@ -193,6 +196,8 @@ def jitter(_):
         allowed = {n: amount * interpolation(distribution, wanted[n] / amount) + 2 * TICK
                    for n in range(count)}
         name, how = distribution.replace("-", "_"), f"{count} frames, order free, no moderation"
+        if distribution == "table":
+            how += f"; {len(table())} quantiles, the table `experimental` of iproute2, for both"
         row("jitter", f"jitter_{name}_frame_error", "ns", 0, error, None,
             [0, max(allowed.values())], all(errors[n] <= allowed[n] for n in range(count)),
             how="largest difference of a frame's delay from what the model draws; the bound is what "

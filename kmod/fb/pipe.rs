@@ -126,7 +126,7 @@ pub(super) static TYPE: Type = Type {
         ),
         probability(
             c"ber",
-            c"that a bit on the wire is wrong; the frame is lost then",
+            c"that a bit on the wire is wrong; the frame is lost then; 0, or at least 1e-15",
             Probability::HALF,
         ),
         probability(c"loss", c"that a frame is lost", Probability::ONE),
@@ -226,6 +226,9 @@ fn compile(values: &Values, direction: u32) -> Result<RcuBox<Parameters>, Refuse
     config.compile()?.map_err(|refusal| match refusal {
         Refusal::Param(error) if error.field == Field::Rate => {
             Refused::param(RATE, c"the rate is below 100 bit/s", EINVAL)
+        }
+        Refusal::Effect(error) if error.field == EffectField::Ber => {
+            Refused::param(BER, c"the bit error rate is below 1e-15", EINVAL)
         }
         Refusal::Effect(error) if error.field == EffectField::Jitter => {
             Refused::param(JITTER, c"uniform jitter is above the delay", EINVAL)

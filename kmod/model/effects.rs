@@ -56,6 +56,9 @@ use super::{
     }, //
 };
 
+/// Least bit error rate but for none, 1e-15, in parts of 10^19.
+const LEAST_BER: u64 = 10_000;
+
 /// Which frames overtake: they skip delay and jitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reorder {
@@ -157,6 +160,9 @@ impl Effects {
         let refuse = |field, reason| Err(EffectError { field, reason });
         if self.ber > Probability::HALF {
             return refuse(EffectField::Ber, "bit error rate is above 0.5");
+        }
+        if self.ber != Probability::ZERO && self.ber.parts() < LEAST_BER {
+            return refuse(EffectField::Ber, "bit error rate is below 1e-15");
         }
         let four_state = match &self.four_state {
             None => None,

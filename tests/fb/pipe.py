@@ -192,6 +192,7 @@ def nonsense():
     graph = Graph()
     graph.add("p", "pipe", delay=MS)
     refused("EINVAL", "the rate is below 100 bit/s", graph.set, "p", rate=99, path="param")
+    refused("EINVAL", "the bit error rate is below 1e-15", graph.set, "p", ber=9999, path="param")
     refused("EINVAL", "uniform jitter is above the delay", graph.set, "p", jitter=2 * MS,
             distribution=0)
     graph.set("p", delay=0)

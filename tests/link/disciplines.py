@@ -352,6 +352,7 @@ REFUSED = [
      "queueing.class", "there are at most 64 classes by more than a DSCP"),
     ({"loss": 10**19 + 1}, "loss", "a probability is above 1 (10^19 parts)"),
     ({"ber": 5 * 10**18 + 1}, "ber", "bit error rate is above 0.5"),
+    ({"ber": 10**4 - 1}, "ber", "bit error rate is below 1e-15"),
     ({"jitter": 5}, "jitter", "uniform jitter is above the delay"),
     ({"jitter-order": 1}, "jitter-order", "there is no jitter"),
     ({"delay": MS, "jitter": 5, "jitter-correlation": 10**19}, "jitter-correlation",

@@ -244,13 +244,15 @@ fn what_cannot_be_emulated_is_refused() {
             .expect_err("refused")
             .field
     };
-    assert_eq!(
-        refused(Effects {
-            ber: p(0.51),
-            ..effects()
-        }),
-        EffectField::Ber
-    );
+    for ber in [0.51, 9e-16] {
+        assert_eq!(
+            refused(Effects {
+                ber: p(ber),
+                ..effects()
+            }),
+            EffectField::Ber
+        );
+    }
     let four_state = FourState {
         p13: p(0.9),
         p31: Probability::ONE,

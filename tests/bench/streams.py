@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """TCP streams: over one shaped link, and through rows of routers."""
 
+import itertools
 import json
 import subprocess
 import time
@@ -99,8 +100,10 @@ class Row:
             prepare(ns)
             with ns, open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as file:
                 file.write("1")
+        self.pairs = []
         for number, (left, right) in enumerate(zip(self.nodes, self.nodes[1:])):
             pair = make(left, right)
+            self.pairs.append(pair)
             self.kind = pair.kind
             # In the middle each node has an `a` to the right and a `b` to the left.
             pair.devices = {"a": "a", "b": "b"}
@@ -118,7 +121,10 @@ HOPS = (1, 2, 5, 10, 20, 30)
 
 
 def measure_hops(emit, runs, scale):
-    """As IMUNES Figure 6: TCP through 1 to 30 routers, 10 Gbit/s and 10 us a link."""
+    """As IMUNES Figure 6: TCP through 1 to 30 routers, 10 Gbit/s and 10 us a link.
+
+    With super-packets that stay whole, and with exact segmentation.
+    """
     make_room()
     shaped = {"rate": 10 * GBIT, "delay": 10 * US, "queue_packets": 10000}
     seconds = max(1, round(SECONDS * min(scale * 2, 1)))
@@ -126,12 +132,19 @@ def measure_hops(emit, runs, scale):
         lambda a, b: Ours(ns_a=a, ns_b=b, **shaped),
         lambda a, b: Veth(ns_a=a, ns_b=b, netem="rate 10gbit delay 10us"),
     )
-    for hops in HOPS:
+    for hops, whole in itertools.product(HOPS, (True, False)):
+        regime = "tcp" if whole else "tcp_exact"
+        names = [f"hops_{regime}_vs_netem_n{hops}"]
+        if hops == 30:
+            names.append(f"hops30_{regime}_vs_netem")
         rows = [Row(make, hops) for make in makers]
+        for row in rows:
+            for pair in row.pairs:
+                whole_frames(pair, whole)
         for number in range(runs):
             rates = {}
             for row in rows if number % 2 else reversed(rows):
                 rates[row.kind] = stream(row.nodes[0], row.nodes[-1], row.target, seconds)
-            for name in [f"hops_tcp_vs_netem_n{hops}"] + ["hops30_tcp_vs_netem"] * (hops == 30):
+            for name in names:
                 emit(name, rates["vnet"], rates["veth"], "bit/s")
         ktap.undo()

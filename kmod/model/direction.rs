@@ -106,6 +106,8 @@ pub struct Direction<Q: FrameQueue, M: Memory<Queue = Q> = Bare<Q>> {
     params: Compiled,
     /// [`Compiled::is_plain`] of `params`.
     plain: bool,
+    /// Whether it is also without rate and delay.
+    free: bool,
     /// How far the model has been advanced, ns.
     now: u64,
     serialiser: Serialiser,
@@ -137,6 +139,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         Self {
             params: *params,
             plain: params.is_plain(),
+            free: params.is_plain() && params.is_instant(),
             now: 0,
             serialiser: Serialiser::default(),
             on_wire: None,
@@ -179,6 +182,20 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
             return Admission::Accepted;
         }
         self.enqueue_stamped(now, frame)
+    }
+
+    /// Takes a frame on a direction that [is instant](Self::is_instant): the short form of
+    /// [`Self::enqueue`].
+    #[inline(always)]
+    pub fn cross(&mut self, mut frame: Q::Frame) {
+        let now = self.now;
+        let stamp = frame.stamp_mut();
+        stamp.enqueued = now;
+        stamp.number = self.ledger.counters.sent.frames as u32;
+        stamp.set_sender(false);
+        self.ledger.counters.sent.add(stamp);
+        frame.release_sender();
+        self.line.append(frame, now);
     }
 
     #[inline(never)]
@@ -235,8 +252,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     /// no need to know the time: [`Self::now`] will do.
     #[inline]
     pub fn is_instant(&self) -> bool {
-        self.plain
-            && self.params.is_instant()
+        self.free
             && self.on_wire.is_none()
             && self.line.last_due() <= self.now
             && !self.ledger.log.is_kept()
@@ -382,6 +398,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         );
         self.params = *params;
         self.plain = params.is_plain();
+        self.free = self.plain && params.is_instant();
     }
 
     /// Cuts the wire at `now`: what has reached the receiver by then can still be popped, all else

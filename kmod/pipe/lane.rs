@@ -27,8 +27,7 @@ use super::{
     frame::{
         unfit,
         Flow,
-        Frame,
-        FrameList, //
+        Frame, //
     },
     trace::{
         Extract,
@@ -36,13 +35,11 @@ use super::{
     }, //
 };
 use crate::{
-    account::Load,
     instance::Instance,
     model::{
         Cause,
         Counters,
         Decision,
-        FrameQueue,
         Tally, //
     },
     net::{
@@ -65,7 +62,8 @@ use crate::{
         },
         spinlock_bh::{
             new_spinlock_bh,
-            SpinLockBh, //
+            SpinLockBh,
+            SpinLockBhGuard, //
         }, //
     }, //
 };
@@ -88,8 +86,6 @@ pub(crate) struct Lane {
     /// crosses the link as a whole, and whether its flow matters. Replaced under RTNL; readers hold
     /// RCU.
     params: RcuPtr<Parameters>,
-    /// Whether flows matter to the discipline in force, so that one need not look for it.
-    keeps_flows: Atomic<u32>,
     /// Softirq time spent on delivery, ns.
     softirq_time: Atomic<u64>,
     /// Everything else, shared by the sender's CPUs and the poll.
@@ -116,7 +112,6 @@ impl Lane {
         connected: bool,
     ) -> impl PinInit<Self> {
         pin_init!(Self {
-            keeps_flows: Atomic::new(u32::from(params.flow_key().is_some())),
             softirq_time: Atomic::new(0),
             state <- new_spinlock_bh!(
                 State::new(&params, memory, mtu, connected),
@@ -201,20 +196,44 @@ impl Napi<Lane> {
                 return self.refuse(Frame::new(skb, size), unfit(error));
             }
         };
-        let mut flow = None;
-        if size.frames > 1 || self.keeps_flows.load(Relaxed) != 0 {
-            let whole;
-            (whole, flow) = self.with_params(|params| {
-                let whole = params.keeps_whole(size.bytes, size.frames);
-                (whole, Flow::of(&mut skb, params))
-            });
-            if !whole {
-                return self.transmit_segments(skb, size, flow);
-            }
+        if size.frames > 1 {
+            return self.transmit_examined(skb, size);
         }
-        let mut state = self.state.lock();
+        let state = self.state.lock();
+        if state.keeps_flows {
+            drop(state);
+            return self.transmit_examined(skb, size);
+        }
+        self.transmit_frame(state, Frame::new(skb, size), None);
+    }
+
+    /// Sends a packet that has to be looked at first: a super-packet, or one whose flow matters.
+    fn transmit_examined(&self, mut skb: SkBuff, size: WireSize) {
+        let (whole, flow) = self.with_params(|params| {
+            let whole = params.keeps_whole(size.bytes, size.frames);
+            (whole, Flow::of(&mut skb, params))
+        });
+        if !whole {
+            return self.transmit_segments(skb, size, flow);
+        }
+        self.transmit_frame(self.state.lock(), Frame::new(skb, size), flow);
+    }
+
+    /// Sends a packet as one frame.
+    #[inline(always)]
+    fn transmit_frame(
+        &self,
+        mut state: SpinLockBhGuard<'_, State>,
+        frame: Frame,
+        flow: Option<Flow>,
+    ) {
+        let frame = match state.cross(frame) {
+            // Under the lock: a receiver that goes down has waited for it when it is down.
+            Ok(()) => return self.schedule(),
+            Err(frame) => frame,
+        };
         let now = state.now();
-        state.admit(now, Frame::new(skb, size), flow);
+        state.admit(now, frame, flow);
         let waste = state.clean_up();
         state.plan(self, now);
         drop(state);
@@ -264,13 +283,12 @@ impl Napi<Lane> {
             }
         };
         state.pushes_back = params.pushes_back();
+        state.keeps_flows = params.flow_key().is_some();
         state.moderation = params.moderation();
         state.wake();
         let waste = state.clean_up();
         state.plan(self, now);
         drop(state);
-        self.keeps_flows
-            .store(u32::from(params.flow_key().is_some()), Relaxed);
         self.params.replace(params);
         drop((old, waste));
     }
@@ -343,33 +361,23 @@ impl Napi<Lane> {
 
 impl Poll for Lane {
     fn poll(napi: &Napi<Self>, polling: Polling<'_>, budget: usize) -> usize {
-        let mut due = FrameList::default();
-        let mut load = Load::default();
-        let mut work = 0;
-
+        let mut state = napi.state.lock();
+        if state.model.is_instant() {
+            return napi.deliver(state, polling, budget);
+        }
         let limit = clock::spin_time();
         if limit > 0 {
+            drop(state);
             napi.spin(limit);
+            state = napi.state.lock();
         }
-        let mut state = napi.state.lock();
         let lap = state.stopwatch.begin();
         let now = match &lap {
-            Some(lap) if !state.model.is_instant() => lap.begun(),
-            _ => state.now(),
+            Some(lap) => lap.begun(),
+            None => clock::now(),
         };
         state.model.advance(now);
-        while work < budget {
-            let Some(frame) = state.model.pop_due(now) else {
-                break;
-            };
-            load = load.plus(frame.load());
-            due.push_back(frame);
-            work += 1;
-        }
-        let State { charge, sender, .. } = &mut *state;
-        if let Some(sender) = sender {
-            charge.give(sender.account(), load);
-        }
+        let (due, work) = state.take_due(now, budget);
         let waste = state.clean_up();
         state.wake();
         if work < budget {
@@ -380,10 +388,11 @@ impl Poll for Lane {
             if work > 0 {
                 state.not_before = soon;
             }
+            let next = state.model.next_event();
             // Frames that follow each other closely are waited for.
-            let dense = state.model.next_event().is_some_and(|at| at <= soon);
+            let dense = next.is_some_and(|at| at <= soon);
             napi.repeat(if dense { state.moderation } else { 0 });
-            state.plan(napi, now);
+            state.plan_for(next, napi, now);
         }
         drop(state);
         drop(waste);
@@ -391,6 +400,28 @@ impl Poll for Lane {
         polling.receive(due.into_skbs());
         if let Some(lap) = lap {
             napi.softirq_time.add(lap.end(), Relaxed);
+        }
+        work
+    }
+}
+
+impl Napi<Lane> {
+    /// The poll of a lane that is instant: what has been sent has arrived.
+    #[inline]
+    fn deliver(
+        &self,
+        mut state: SpinLockBhGuard<'_, State>,
+        polling: Polling<'_>,
+        budget: usize,
+    ) -> usize {
+        let lap = state.stopwatch.begin();
+        let now = state.model.now();
+        let (due, work) = state.take_due(now, budget);
+        drop(state);
+
+        polling.receive(due.into_skbs());
+        if let Some(lap) = lap {
+            self.softirq_time.add(lap.end(), Relaxed);
         }
         work
     }

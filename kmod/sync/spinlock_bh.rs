@@ -10,6 +10,7 @@ use kernel::{
     ffi::c_char,
     sync::lock::{
         Backend,
+        Guard,
         Lock, //
     }, //
 };
@@ -18,6 +19,9 @@ use kernel::{
 ///
 /// Made by [`new_spinlock_bh!`](crate::sync::spinlock_bh::new_spinlock_bh).
 pub(crate) type SpinLockBh<T> = Lock<T, SpinLockBhBackend>;
+
+/// The proof that a [`SpinLockBh`] is held.
+pub(crate) type SpinLockBhGuard<'a, T> = Guard<'a, T, SpinLockBhBackend>;
 
 /// The kernel's `spinlock_t` with `spin_lock_bh`.
 pub(crate) struct SpinLockBhBackend;

@@ -35,7 +35,10 @@ use super::{
     Lane, //
 };
 use crate::{
-    account::Charge,
+    account::{
+        Charge,
+        Load, //
+    },
     instance::{
         Instance,
         Traffic, //
@@ -68,6 +71,8 @@ pub(super) struct State {
     pub(super) sender: Option<Arc<Instance>>,
     /// The sending device, while it is up.
     pub(super) device: Option<HeldDevice>,
+    /// Whether flows matter to the discipline in force.
+    pub(super) keeps_flows: bool,
     /// Whether the sending device has to stop its queue while the wire is busy.
     pub(super) pushes_back: bool,
     /// Whether it has.
@@ -112,6 +117,7 @@ impl State {
             charge: Charge::default(),
             sender: None,
             device: None,
+            keeps_flows: params.flow_key().is_some(),
             pushes_back: params.pushes_back(),
             stopped: false,
             receiver: None,
@@ -135,6 +141,17 @@ impl State {
         } else {
             clock::now()
         }
+    }
+
+    /// Takes a frame from the sender that nothing makes wait; gives back one that has to go the long
+    /// way.
+    #[inline(always)]
+    pub(super) fn cross(&mut self, frame: Frame) -> Result<(), Frame> {
+        if self.model.is_instant() && self.check(&frame).is_ok() {
+            self.model.cross(frame);
+            return Ok(());
+        }
+        Err(frame)
     }
 
     /// Takes a frame from the sender.
@@ -226,11 +243,37 @@ impl State {
         }
     }
 
+    /// Takes at most `budget` frames that are due, and tells how many.
+    #[inline(always)]
+    pub(super) fn take_due(&mut self, now: u64, budget: usize) -> (FrameList, usize) {
+        let mut due = FrameList::default();
+        let mut load = Load::default();
+        let mut work = 0;
+        while work < budget {
+            let Some(frame) = self.model.pop_due(now) else {
+                break;
+            };
+            load = load.plus(frame.load());
+            due.push_back(frame);
+            work += 1;
+        }
+        if let Some(sender) = &self.sender {
+            self.charge.give(sender.account(), load);
+        }
+        (due, work)
+    }
+
     /// Sees to it that the poll runs when the model wants it, or so much earlier that it can wait for
     /// that ([`clock::spin_time`]).
     #[inline(always)]
     pub(super) fn plan(&mut self, napi: &Napi<Lane>, now: u64) {
-        let Some(at) = self.wanted() else {
+        self.plan_for(self.model.next_event(), napi, now);
+    }
+
+    /// The same, for the model's next event.
+    #[inline(always)]
+    pub(super) fn plan_for(&mut self, next: Option<u64>, napi: &Napi<Lane>, now: u64) {
+        let Some(at) = next.map(|at| at.max(self.not_before)) else {
             return;
         };
         if at < self.armed || self.armed <= now {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     common::{
-        compiled, direction,
+        compiled, direction, keep_log,
         reference::{Item, Reference},
         TestDirection, TestFrame,
     },
@@ -72,12 +72,17 @@ fn any_params() -> impl Strategy<Value = Params> {
         })
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
+/// Half of the time nothing but what is on the way from before makes a frame wait.
+fn instant_or_any_params() -> impl Strategy<Value = Params> {
+    prop_oneof![Just(Params::default()), any_params()]
+}
+
+fn step_with(params: impl Strategy<Value = Params> + 'static) -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => (prop_oneof![8 => Just(1u32), 1 => 2u32..45], 1u32..1600, any::<bool>())
             .prop_map(|(frames, bytes, sender)| Step::Send { frames, bytes: bytes * frames, sender }),
         1 => Just(Step::Send { frames: 1, bytes: 65_535, sender: false }),
-        2 => any_params().prop_map(Step::Change),
+        2 => params.prop_map(Step::Change),
         1 => Just(Step::Cut),
         4 => any::<bool>().prop_map(|pop| Step::Poll { pop }),
         1 => Just(Step::Snapshot),
@@ -86,8 +91,15 @@ fn any_step() -> impl Strategy<Value = Step> {
 
 /// A step and how long after the previous one it happens.
 fn any_steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
+    steps_with(any_params())
+}
+
+/// The same with changes to such parameters.
+fn steps_with(
+    params: impl Strategy<Value = Params> + 'static,
+) -> impl Strategy<Value = Vec<(u64, Step)>> {
     let gap = prop_oneof![4 => Just(0u64), 4 => 0u64..3_000, 2 => 0u64..2 * MS, 1 => 0u64..20 * S];
-    prop::collection::vec((gap, any_step()), 1..250)
+    prop::collection::vec((gap, step_with(params)), 1..250)
 }
 
 /// What a run of the model gave.
@@ -100,6 +112,8 @@ struct Outcome {
 
 struct Driver {
     direction: TestDirection,
+    /// Whether frames cross where the direction is instant.
+    crosses: bool,
     outcome: Outcome,
     /// What the counters should say.
     drops: BTreeMap<&'static str, Tally>,
@@ -110,6 +124,7 @@ impl Driver {
     fn new(params: Params) -> Self {
         Self {
             direction: direction(params),
+            crosses: false,
             outcome: Outcome::default(),
             drops: BTreeMap::new(),
             sizes: BTreeMap::new(),
@@ -135,6 +150,13 @@ impl Driver {
                 self.sizes.insert(id, ((*frames).into(), (*bytes).into()));
                 let mut frame = TestFrame::whole(id, *frames, *bytes);
                 frame.sender = *sender;
+                if self.crosses {
+                    self.direction.advance(now);
+                    self.settle();
+                    if self.direction.is_instant() {
+                        return self.direction.cross(frame);
+                    }
+                }
                 let verdict = self.direction.enqueue(now, frame);
                 let discarded = self.discarded();
                 match verdict {
@@ -257,6 +279,24 @@ proptest! {
     #[test]
     fn agrees_with_reference(params in any_params(), steps in any_steps()) {
         let mut driver = Driver::new(params);
+        let mut now = 1_000;
+        for (id, (gap, step)) in (0u64..).zip(&steps) {
+            now += gap;
+            driver.step(now, id, step);
+        }
+        prop_assert_eq!(driver.finish(now), run_reference(params, &steps));
+    }
+
+    /// Nor does it matter whether frames that need no time cross or are enqueued.
+    #[test]
+    fn crossing_is_enqueueing(
+        params in instant_or_any_params(),
+        steps in steps_with(instant_or_any_params()),
+    ) {
+        // One that keeps a log has to know the time.
+        keep_log(false);
+        let mut driver = Driver::new(params);
+        driver.crosses = true;
         let mut now = 1_000;
         for (id, (gap, step)) in (0u64..).zip(&steps) {
             now += gap;

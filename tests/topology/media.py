@@ -29,9 +29,6 @@ def example(name):
         return handle.read()
 
 
-BER = 15                # of drop-cause in the control interface
-
-
 def ping(source, target, *args, status=0):
     """What a ping says."""
     return vnetctl("exec", source, "ping", "-c2", "-i0.01", "-W2", *args, target, status=status).out
@@ -42,8 +39,8 @@ def answers(medium, source, target):
     told = ping(source, target)
     missing = 2 - int(re.search(r"(\d+) received", told).group(1))
     [found] = listing("medium", "show", medium)
-    taken = sum(drop["frames"] for pair in found["pairs"] for drop in pair["counters"].get("drop", [])
-                if drop["cause"] == BER)
+    taken = sum(drop["frames"] for pair in found["pairs"] for drop in pair["counters"]["drop"]
+                if drop["cause-name"] == "ber")
     true(missing <= taken, told)
 
 

@@ -15,9 +15,9 @@ use vnet_lab::wire::Kernel as Module;
 use vnet_lab::Cancel;
 use vnet_topology::plan::{DirectionPlan, QueuePlan, ReorderPlan};
 use vnet_topology::units::{show_rate, show_size, show_time};
-use vnet_uapi::{Direction, DropCause, End, Link, Stats};
+use vnet_uapi::{Direction, End, Link, Stats};
 
-use super::link_detail;
+use super::{counters, link_detail};
 use crate::cli::{Cli, LinkShow};
 use crate::error::{Error, Result};
 use crate::interrupt;
@@ -45,6 +45,7 @@ pub(super) struct DirectionReport {
     /// As the kernel has it.
     pub(super) configured: Direction,
     /// As the kernel has counted since the link was made.
+    #[serde(serialize_with = "counters::with_names")]
     pub(super) counters: Stats,
     pub(super) measured: Measured,
 }
@@ -430,11 +431,7 @@ pub(super) fn causes_of(stats: &Stats) -> impl Iterator<Item = (String, u64, u64
         .iter()
         .filter(|drop| drop.frames.unwrap_or(0) > 0);
     lost.map(|drop| {
-        let number = drop.cause.unwrap_or(u32::MAX);
-        let cause = match DropCause::from_number(number) {
-            Some(cause) => cause.name().to_owned(),
-            None => format!("cause-{number}"),
-        };
+        let cause = counters::cause(drop.cause.unwrap_or(u32::MAX));
         (cause, drop.frames.unwrap_or(0), drop.bytes.unwrap_or(0))
     })
 }

@@ -16,6 +16,7 @@ use vnet_topology::words::{self, Change};
 use vnet_uapi::generated::{Direction, Medium as Told};
 use vnet_uapi::Stats;
 
+use super::counters;
 use super::link::{causes, losses, queue};
 use super::medium_trace::{self, Trace};
 use crate::cli::Cli;
@@ -105,6 +106,7 @@ struct PortReport {
     /// As the kernel has it.
     configured: Direction,
     /// As the kernel has counted since the medium was made.
+    #[serde(serialize_with = "counters::with_names")]
     counters: Stats,
 }
 
@@ -114,6 +116,7 @@ struct PairReport {
     from: String,
     to: String,
     configured: Direction,
+    #[serde(serialize_with = "counters::with_names")]
     counters: Stats,
 }
 

@@ -4,6 +4,7 @@
 
 mod check;
 pub mod convert;
+mod counters;
 pub mod cp;
 mod doctor;
 mod down;

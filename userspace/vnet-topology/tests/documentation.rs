@@ -33,7 +33,8 @@ fn blocks(text: &str) -> Vec<&str> {
 /// Links of a file that has these, between the nodes that they name.
 fn links(place: &Path, block: &str) -> Vec<LinkPlan> {
     let nodes = [
-        "a", "b", "c", "r1", "r2", "r3", "r4", "base", "mobile", "left", "right", "home", "isp",
+        "a", "b", "c", "r1", "r2", "fifo", "codel", "fq-codel", "base", "mobile", "left", "right",
+        "home", "isp",
     ];
     let nodes: Vec<String> = nodes.map(|node| format!("{node}: host")).to_vec();
     let text = format!("nodes: {{{}}}\nlinks:\n{block}", nodes.join(", "));

@@ -32,6 +32,12 @@ def node():
     equal(vnetctl("exec", "b", "ls", "/run", "/tmp").out, "/run:\n\n/tmp:\n")
     equal(vnetctl("exec", "a", "ps", "-o", "comm=", "1").out.strip(), "vnet-init")
     equal(vnetctl("exec", "a", "cat", "/proc/self/cgroup").out, "0::/vnet/t/a\n")
+    with open("/proc/filesystems", encoding="ascii") as known:
+        if "\tbpf\n" in known.read():
+            # For ip and tc, which pin there what they load.
+            equal(vnetctl("exec", "a", "stat", "-f", "-c", "%T", "/sys/fs/bpf").out, "bpf_fs\n")
+            vnetctl("exec", "a", "mkdir", "/sys/fs/bpf/tc")
+            equal(vnetctl("exec", "b", "ls", "/sys/fs/bpf").out, "")
     names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
     for name in ("t-a", "t-b", "t-c"):
         contains(names, name)

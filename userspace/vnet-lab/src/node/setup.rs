@@ -55,6 +55,14 @@ fn mount_kernel_file_systems() -> Result<()> {
         .context(|| "cannot mount /proc".into())?;
     // It shows the devices of the namespace that mounts it. Not everyone may; all works without, but /sys lies then.
     let _ = mount(Some("sysfs"), "/sys", Some("sysfs"), flags, None::<&str>);
+    // tc and ip pin what they load there, below the /sys that this one covers. Kernels without BPF have no such place.
+    let _ = mount(
+        Some("bpf"),
+        "/sys/fs/bpf",
+        Some("bpf"),
+        flags,
+        Some("mode=0700"),
+    );
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod commands;
 mod complete;
 mod error;
 mod interrupt;
+mod negative;
 mod output;
 mod place;
 mod progress;
@@ -20,7 +21,7 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 use vnet_lab::node::spawn::{helper_main, HELPER};
 
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
     }
     // Ends the program if a shell asks for completions.
     CompleteEnv::with_factory(cli::Cli::command).complete();
-    let cli = cli::Cli::parse_from(arguments);
+    let cli = negative::parse(&arguments).unwrap_or_else(|error| error.exit());
     let failure = cli.command.failure_status();
     match commands::run(cli) {
         Ok(status) => ExitCode::from(status),

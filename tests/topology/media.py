@@ -201,6 +201,11 @@ def refused():
             ("radio --port a delay 1ms", "only rate, overhead, queue and whole-time are a port's"),
             ("radio --from a rate 1mbit", "are a port's, not a pair's"),
             ("radio cable pulled", "a medium has no cable"),
+            ("radio delay -1ms", "delay -1ms: `-1ms` is negative"),
+            ("radio rate 1mbit rate 2mbit", "rate is given twice"),
+            ("radio --from a --to a delay 1ms", "from a port to itself there is no way"),
+            ("radio --from a --to b mtu 9000", "mtu is that of all ports"),
+            ("radio --port a mtu 9000", "mtu is that of all ports"),
             ("radio queue device", "a port of a medium has a queue of its own"),
             ("radio jitter 2ms", "jitter: uniform jitter is above the delay"),
             ("radio loss 1", "`1` could be 1 % or certainty")):
@@ -208,6 +213,8 @@ def refused():
         equal(matrix("radio"), before, words)
     result = vnetctl("check", file(RADIO.replace("a -> c", "a -> x")), status=1)
     contains(result.err, "topology.yaml:9:13")
+    contains(result.err, "`x` is no port or group of `radio`")
+    result = vnetctl("check", file(RADIO + "    groups: {east: [a, x]}\n"), status=1)
     contains(result.err, "`x` is no port or group of `radio`")
 
 

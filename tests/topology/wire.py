@@ -215,7 +215,8 @@ def whole():
     "queue: {discipline: device, drop: head}", "head", "drops nothing"), (
     "queue: {discipline: {pie: {beta: 33}}}", "33", "above 32"), (
     "loss: {four-state: {p13: 60%, p14: 60%}}", "p13", "four-state"), (
-    "loss: {pattern: {rules: [{frame: 9, drop: true}], period: 8}}", "", "period"))
+    "loss: {pattern: {rules: [{frame: 9, drop: true}], period: 8}}", "", "period"), (
+    "loss: {pattern: {rules: [{frame: 9, drop: true}, {frame: 9, delay: 5ms}]}}", "rules", "frame 9 is lost"))
 def refused(row):
     """Line and column of the value, and the reason; nothing is made."""
     text, value, reason = row
@@ -248,6 +249,15 @@ def refused_change():
             ("queue drr quantum 63B", "queue quantum: quantum is below 64 bytes"),
             ("loss gilbert-elliott r 1%", "loss gilbert-elliott needs p"),
             ("loss four-state p13 60% p14 60%", "loss four-state"),
+            ("delay -1ms", "delay -1ms: `-1ms` is negative"),
+            ("rate 1mbit rate 2mbit", "rate is given twice"),
+            ("queue codel queue pie", "queue discipline is given twice"),
+            ("loss 1% loss none", "loss none would undo loss random"),
+            ("reorder every 5 reorder 1%", "reorder is given twice"),
+            ("loss pattern frames 7 delay 7:5ms", "frame 7 is lost, and another rule"),
+            ("loss pattern every 5 frames 3", "that is a pattern by itself, which does not go with frames"),
+            ("--from a mtu 9000", "mtu is that of both ends; say it without --from"),
+            ("--from a cable pulled", "for both directions; say it without --from"),
             ("rate 20mbit queue fifo drop middle", "expected tail, head or default"),
             ("colour red", "links have no parameter colour")):
         contains(vnetctl("link", "set", "a-b", *words.split(), status=1).err, reason)

@@ -192,6 +192,11 @@ fn what_is_refused_has_a_place() {
             "no two ports make this pair",
         ),
         (
+            "    ports: [a, b]\n    groups: {east: [a, c]}",
+            "6:24",
+            "`c` is no port or group of `m`",
+        ),
+        (
             "    ports: [a, b]\n    groups: {all: [a]}",
             "6:14",
             "a group cannot be called `all`",

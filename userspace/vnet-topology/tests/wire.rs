@@ -81,19 +81,19 @@ fn patterns() {
     assert_eq!(pattern("{frames: [9, 7, 9]}").rules, drops(&[7, 9]));
     assert_eq!(pattern("{frames: 7, period: 10}").period, 10);
     let rules = pattern(
-        "{period: 50, rules: [{frame: 9, delay: 5ms}, {frame: 7, drop}, {frame: 7, flip: 100}]}",
+        "{period: 50, rules: [{frame: 9, delay: 5ms}, {frame: 7, drop}, {frame: 9, flip: 100}]}",
     );
     assert_eq!(
         rules.rules,
         [
             RulePlan::drop(7),
             RulePlan {
-                frame: 7,
-                action: RuleAction::Flip(100)
+                frame: 9,
+                action: RuleAction::Delay(5_000_000)
             },
             RulePlan {
                 frame: 9,
-                action: RuleAction::Delay(5_000_000)
+                action: RuleAction::Flip(100)
             },
         ]
     );

@@ -520,7 +520,7 @@ mod tests {
         "rate 10mbit delay 20ms overhead 10 queue-packets 7 whole-time 0",
         "loss 1% ber 1e-9 corrupt 0.001 duplicate 0.1%",
         "loss gilbert-elliott p 1% r 20% loss four-state p13 1% p14 0.1%",
-        "delay 3ms loss pattern period 50 frames 7,9 flip 8:100 delay 9:5ms",
+        "delay 3ms loss pattern period 50 frames 7,11 flip 8:100 delay 9:5ms",
         "delay 10ms jitter 2ms distribution pareto-normal correlation 25% order free reorder 5%",
         "delay 10ms reorder every 50 delay-limit packets 100 bytes 64KB jitter 1ms table -8192,0,9000",
         "queue codel target 3ms ecn on packets 1000 bytes 64KB",

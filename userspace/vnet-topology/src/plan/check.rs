@@ -282,7 +282,36 @@ impl PatternPlan {
             let reason = format!("rule {}: {}", error.index + 1, error.reason);
             refuse("loss pattern", reason)
         })?;
+        self.check_fates()?;
         Ok(pattern)
+    }
+}
+
+impl PatternPlan {
+    /// A frame that is lost has no delay and no bits, and nothing has two delays. The kernel takes such rules; whoever
+    /// wrote them meant something else.
+    fn check_fates(&self) -> Result<(), ParameterError> {
+        for rules in self.rules.chunk_by(|one, other| one.frame == other.frame) {
+            let number =
+                |is: fn(&RuleAction) -> bool| rules.iter().filter(|rule| is(&rule.action)).count();
+            let (lost, delays) = (
+                number(|action| matches!(action, RuleAction::Drop)),
+                number(|action| matches!(action, RuleAction::Delay(_))),
+            );
+            let frame = rules.first().map_or(0, |rule| rule.frame);
+            if lost > 0 && rules.len() > lost {
+                let reason =
+                    format!("frame {frame} is lost, and another rule says something else of it");
+                return Err(refuse("loss pattern", reason));
+            }
+            if delays > 1 {
+                return Err(refuse(
+                    "loss pattern",
+                    format!("frame {frame} has two delays"),
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -80,6 +80,12 @@ fn one(
         direction::plan(problems, read_file, &none, &params, true, &medium.span)
     };
     let ways = way(medium.ways.clone());
+    // Also of groups that no pair names.
+    for member in medium.groups.iter().flat_map(|(_, members)| members) {
+        if !ports.iter().any(|port| is_port(&port.end, &member.value)) {
+            unknown(problems, medium, &ports, member);
+        }
+    }
     let mut special: BTreeMap<(usize, usize), DirectionParams> = BTreeMap::new();
     for pair in &medium.pairs {
         let sides = [&pair.from, &pair.to].map(|side| members(problems, medium, &ports, side));
@@ -163,12 +169,12 @@ fn members(
         .filter(|(group, _)| group.value == name);
     for member in group.flat_map(|(_, members)| members) {
         let here = (0..ports.len()).filter(|port| is_port(&ports[*port].end, &member.value));
-        let before = found.len();
-        found.extend(here);
-        if found.len() == before && !ports.iter().any(|port| is_port(&port.end, &member.value)) {
-            unknown(problems, medium, ports, member);
+        let here: Vec<usize> = here.collect();
+        if here.is_empty() {
+            // It has been told.
             return None;
         }
+        found.extend(here);
     }
     let own = medium
         .members

@@ -8,13 +8,23 @@ use crate::table;
 use crate::units;
 
 const NAMES: [&str; 5] = ["amount", "distribution", "correlation", "order", "table"];
+const PARTS: [&str; 5] = [
+    "jitter amount",
+    "jitter distribution",
+    "jitter correlation",
+    "jitter order",
+    "jitter table",
+];
 
 pub(super) fn parse(words: &mut Words, edits: &mut Vec<Edit>) -> Result<()> {
     let before = edits.len();
     let number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
     if words.none() {
+        words.first("jitter none", &PARTS)?;
+        words.once("jitter none")?;
         edits.push(edit(|to| to.jitter = JitterPlan::default()));
     } else if words.peek().is_some_and(number) {
+        words.once("jitter amount")?;
         let amount = words.value("jitter", units::link_time)?;
         edits.push(edit(move |to| to.jitter.amount = amount));
     }
@@ -30,8 +40,22 @@ pub(super) fn parse(words: &mut Words, edits: &mut Vec<Edit>) -> Result<()> {
     }
 }
 
+/// Noted beside `jitter distribution` where that is not `table`, which goes with a table.
+const ANOTHER: &str = "jitter distribution, not a table";
+
+fn one_distribution(words: &Words) -> Result<()> {
+    let given = |name: &str| words.given.iter().any(|given| given == name);
+    match given(ANOTHER) && given("jitter table") {
+        true => Err(WordError(
+            "jitter table: a table is itself the distribution, and another one is given".into(),
+        )),
+        false => Ok(()),
+    }
+}
+
 fn part(words: &mut Words, name: &'static str) -> Result<Edit> {
     let full = format!("jitter {name}");
+    words.once(&full)?;
     Ok(match name {
         "amount" => {
             let amount = words.value(&full, units::link_time)?;
@@ -43,6 +67,10 @@ fn part(words: &mut Words, name: &'static str) -> Result<Edit> {
                     plain("expected uniform, normal, pareto, pareto-normal or table")
                 })
             })?;
+            if distribution != Distribution::Table {
+                words.once(ANOTHER)?;
+                one_distribution(words)?;
+            }
             edit(move |to| {
                 to.jitter.distribution = distribution;
                 if distribution != Distribution::Table {
@@ -61,6 +89,7 @@ fn part(words: &mut Words, name: &'static str) -> Result<Edit> {
             edit(move |to| to.jitter.order = order)
         }
         _ => {
+            one_distribution(words)?;
             let table = read_table(words)?;
             edit(move |to| {
                 to.jitter.distribution = Distribution::Table;

@@ -11,11 +11,22 @@ use crate::units::{self, count, UnitError};
 const KINDS: [&str; 4] = ["random", "gilbert-elliott", "four-state", "pattern"];
 
 pub(super) fn parse(words: &mut Words, edits: &mut Vec<Edit>) -> Result<()> {
+    const NAMES: [&str; 4] = [
+        "loss random",
+        "loss gilbert-elliott",
+        "loss four-state",
+        "loss pattern",
+    ];
     if words.none() {
+        words.first("loss none", &NAMES)?;
+        words.once("loss none")?;
         edits.push(edit(|to| to.loss = LossPlan::default()));
         return Ok(());
     }
-    edits.push(match words.keyword(&KINDS) {
+    let kind = words.keyword(&KINDS);
+    let full = format!("loss {}", kind.unwrap_or("random"));
+    words.once(&full)?;
+    edits.push(match kind {
         Some("gilbert-elliott") => gilbert_elliott(words)?,
         Some("four-state") => four_state(words)?,
         Some("pattern") => {
@@ -38,6 +49,7 @@ fn probabilities<const N: usize>(
 ) -> Result<[Option<Probability>; N]> {
     let mut values = [None; N];
     while let Some(name) = words.keyword(&names) {
+        words.once(&format!("loss {kind} {name}"))?;
         let value = words.value(&format!("loss {kind} {name}"), units::probability)?;
         for (slot, known) in values.iter_mut().zip(names) {
             if known == name {
@@ -101,18 +113,21 @@ fn pattern(words: &mut Words) -> Result<Option<PatternPlan>> {
     }
     if words.keyword(&["every"]).is_some() {
         let every = words.value("loss pattern every", frame)?;
+        if let Some(other) = more(words, &["every"]) {
+            return Err(by_itself(other));
+        }
         return Ok(Some(PatternPlan::every(every)));
     }
     let mut pattern = PatternPlan::default();
     loop {
-        // A delay of the link itself has no frame.
-        let of_frame = words.peek_second().is_some_and(|text| text.contains(':'));
-        let known: &[&'static str] = match of_frame {
-            true => &["flip", "delay"],
-            false => &["period", "frames"],
-        };
-        match words.keyword(known) {
-            Some("period") => pattern.period = words.value("loss pattern period", frame)?,
+        if words.peek() == Some("every") {
+            return Err(by_itself("frames"));
+        }
+        match more(words, &[]).and_then(|name| words.keyword(&[name])) {
+            Some("period") => {
+                words.once("loss pattern period")?;
+                pattern.period = words.value("loss pattern period", frame)?;
+            }
             Some("frames") => {
                 let frames = words.value("loss pattern frames", |text| {
                     text.split(',')
@@ -142,6 +157,29 @@ fn pattern(words: &mut Words) -> Result<Option<PatternPlan>> {
     pattern.rules.sort_by_key(|rule| rule.frame);
     pattern.rules.dedup();
     Ok(Some(pattern))
+}
+
+fn by_itself(other: &str) -> WordError {
+    WordError(format!(
+        "loss pattern every: that is a pattern by itself, which does not go with {other}; \
+         to have both, write the frames of a period, as in period 100 frames 3,100"
+    ))
+}
+
+/// The next word if it goes on with a pattern.
+fn more(words: &Words, others: &[&'static str]) -> Option<&'static str> {
+    // A delay of the link itself has no frame.
+    let of_frame = words.peek_second().is_some_and(|text| text.contains(':'));
+    let known: &[&'static str] = match of_frame {
+        true => &["flip", "delay"],
+        false => &["period", "frames"],
+    };
+    let word = words.peek()?;
+    known
+        .iter()
+        .chain(others)
+        .copied()
+        .find(|known| *known == word)
 }
 
 fn frame(text: &str) -> std::result::Result<u64, UnitError> {

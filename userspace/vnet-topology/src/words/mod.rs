@@ -60,12 +60,16 @@ const PARAMETERS: [&str; 17] = [
     "cable",
 ];
 
+/// Those of which several parts can be given, each by its own name.
+const IN_PARTS: [&str; 4] = ["queue", "loss", "jitter", "delay-limit"];
+
 impl Change {
     /// Reads words. `name=value` is the same as `name value`.
     pub fn parse(words: &[String]) -> Result<Self> {
         let mut words = Words {
             list: words.iter().flat_map(|word| separate(word)).collect(),
             at: 0,
+            given: Vec::new(),
         };
         let mut change = Change::default();
         while let Some(name) = words.next() {
@@ -90,6 +94,10 @@ impl Change {
     }
 
     fn parameter(&mut self, name: &str, words: &mut Words) -> Result<()> {
+        // Those with parts of their own say it of each part.
+        if !IN_PARTS.contains(&name) && PARAMETERS.contains(&name) {
+            words.once(&name.replacen("queue-", "queue ", 1))?;
+        }
         let edit: Edit = match name {
             "rate" => {
                 let rate = words.value(name, |text| match text {
@@ -200,6 +208,8 @@ fn plain(message: &str) -> UnitError {
 struct Words {
     list: Vec<String>,
     at: usize,
+    /// What has been given so far, by its whole name: `rate`, `queue target`.
+    given: Vec<String>,
 }
 
 impl Words {
@@ -211,6 +221,28 @@ impl Words {
 
     fn peek(&self) -> Option<&str> {
         self.list.get(self.at).map(String::as_str)
+    }
+
+    /// Notes that a parameter is given. Of two values the last one would hold, and who typed both meant something else.
+    fn once(&mut self, name: &str) -> Result<()> {
+        if self.given.iter().any(|given| given == name) {
+            return Err(WordError(format!(
+                "{name} is given twice, and can have one value only"
+            )));
+        }
+        self.given.push(name.to_owned());
+        Ok(())
+    }
+
+    /// Notes that all of a parameter is switched off, or that another kind begins with its defaults: what was said of
+    /// it before would be in vain.
+    fn first(&self, what: &str, of: &[&str]) -> Result<()> {
+        match self.given.iter().find(|given| of.contains(&given.as_str())) {
+            Some(given) => Err(WordError(format!(
+                "{what} would undo {given}, which stands before it"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The word after the next one.
@@ -307,12 +339,18 @@ fn reorder(words: &mut Words) -> Result<Option<ReorderPlan>> {
 
 fn delay_limit(words: &mut Words, edits: &mut Vec<Edit>) -> Result<()> {
     if words.none() {
+        words.first(
+            "delay-limit none",
+            &["delay-limit packets", "delay-limit bytes"],
+        )?;
+        words.once("delay-limit none")?;
         edits.push(edit(|to| to.delay_limit = DelayLimitPlan::default()));
         return Ok(());
     }
     let mut any = false;
     while let Some(name) = words.keyword(&["packets", "bytes"]) {
         any = true;
+        words.once(&format!("delay-limit {name}"))?;
         edits.push(match name {
             "packets" => {
                 let packets = words.value("delay-limit packets", packets)?;

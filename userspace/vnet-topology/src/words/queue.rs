@@ -33,14 +33,18 @@ const OWN: [&str; 14] = [
 pub(super) fn parse(words: &mut Words, edits: &mut Vec<Edit>) -> Result<()> {
     let before = edits.len();
     if words.none() {
+        another(words, "none")?;
         edits.push(kind(DisciplinePlan::Fifo));
     } else if let Some(name) = words.keyword(&DisciplinePlan::NAMES) {
+        another(words, name)?;
         edits.push(kind(DisciplinePlan::named(name).unwrap_or_default()));
     }
     loop {
         if let Some(name) = words.keyword(&COMMON) {
+            words.once(&format!("queue {name}"))?;
             edits.push(common(words, name)?);
         } else if let Some(name) = words.keyword(&OWN) {
+            words.once(&format!("queue {name}"))?;
             edits.push(own(words, name)?);
         } else {
             break;
@@ -56,6 +60,16 @@ pub(super) fn parse(words: &mut Words, edits: &mut Vec<Edit>) -> Result<()> {
             )
         }
     }
+}
+
+/// Notes that the discipline is named, which begins with its defaults.
+fn another(words: &mut Words, name: &str) -> Result<()> {
+    words.once("queue discipline")?;
+    // Bounds stay.
+    let own = OWN.iter().chain(&["drop", "ecn"]);
+    let own: Vec<String> = own.map(|own| format!("queue {own}")).collect();
+    let own: Vec<&str> = own.iter().map(String::as_str).collect();
+    words.first(&format!("queue {name}"), &own)
 }
 
 /// Another discipline: all that belongs to it at its default, the bounds as they are.
@@ -210,12 +224,19 @@ fn matches(words: &mut Words) -> Result<Vec<MatchPlan>> {
     let mut classes = Vec::new();
     loop {
         let mut class = MatchPlan::default();
+        let mut given = Vec::new();
         // The weight is what a class ends with.
         while class.weight == 0 {
             let Some(key) = words.keyword(&matching::KEYS) else {
                 let keys = matching::KEYS.join(", ");
                 return words.unexpected("queue match", &format!("{keys}; weight comes last"));
             };
+            if given.contains(&key) {
+                return Err(WordError(format!(
+                    "queue match {key} is given twice in a class, and can have one value only"
+                )));
+            }
+            given.push(key);
             words.value(&format!("queue match {key}"), |text| {
                 matching::set(&mut class, key, text)
             })?;

@@ -35,7 +35,7 @@ const LINES: [&str; 15] = [
     "loss gilbert-elliott p 1% r 20%",
     "loss four-state p13 1% p14 0.1% loss random 5%",
     "loss pattern every 100",
-    "delay 3ms loss pattern period 50 frames 7,9 flip 8:100 delay 9:5ms delay 4ms",
+    "loss pattern period 50 frames 7,11 flip 8:100 delay 9:5ms delay 4ms",
     "delay 10ms jitter 2ms distribution pareto-normal correlation 25% order free",
     "delay 10ms reorder every 50 jitter 0",
     "delay 10ms reorder 5% delay-limit packets 100 bytes 64KB",
@@ -116,6 +116,16 @@ fn everything_can_be_switched_off() {
         );
         assert_eq!(off, delay, "{full}");
     }
+    // And then something else be said.
+    assert_eq!(
+        applied(
+            "loss none loss 1% jitter none jitter 5ms delay-limit none delay-limit packets 5",
+            &made(
+                "delay 10ms loss gilbert-elliott p 1% jitter 2ms order free delay-limit bytes 1MB"
+            ),
+        ),
+        made("delay 10ms loss 1% jitter 5ms delay-limit packets 5")
+    );
     assert_eq!(
         applied("loss pattern none", &made("loss pattern every 7")),
         DirectionPlan::default()
@@ -186,6 +196,159 @@ fn mistakes_are_explained() {
         "ber 0.6: a bit error rate of `0.6` is not 1e-15 to 0.5",
     );
     start("reorder every 1", "reorder every 1: `1` is below 2");
+}
+
+#[test]
+fn what_is_given_twice_is_refused() {
+    for (line, expected) in [
+        (
+            "rate 1mbit rate 2mbit",
+            "rate is given twice, and can have one value only",
+        ),
+        (
+            "mtu 1400 delay 1ms mtu 1500",
+            "mtu is given twice, and can have one value only",
+        ),
+        (
+            "cable pulled cable plugged",
+            "cable is given twice, and can have one value only",
+        ),
+        (
+            "whole-time 0 whole_time 1us",
+            "whole-time is given twice, and can have one value only",
+        ),
+        (
+            "queue codel queue pie",
+            "queue discipline is given twice, and can have one value only",
+        ),
+        (
+            "queue codel target 3ms target 5ms",
+            "queue target is given twice, and can have one value only",
+        ),
+        (
+            "queue-packets 5 queue packets 7",
+            "queue packets is given twice, and can have one value only",
+        ),
+        (
+            "queue packets 5 queue-packets 7",
+            "queue packets is given twice, and can have one value only",
+        ),
+        (
+            "queue target 3ms queue codel",
+            "queue codel would undo queue target, which stands before it",
+        ),
+        (
+            "queue wfq match protocol udp protocol tcp weight 2",
+            "queue match protocol is given twice in a class, and can have one value only",
+        ),
+        (
+            "loss 1% loss 2%",
+            "loss random is given twice, and can have one value only",
+        ),
+        (
+            "loss 1% loss random 2%",
+            "loss random is given twice, and can have one value only",
+        ),
+        (
+            "loss 1% loss none",
+            "loss none would undo loss random, which stands before it",
+        ),
+        (
+            "loss gilbert-elliott p 1% p 2%",
+            "loss gilbert-elliott p is given twice, and can have one value only",
+        ),
+        (
+            "loss pattern period 5 period 7 frames 3",
+            "loss pattern period is given twice, and can have one value only",
+        ),
+        (
+            "loss pattern every 5 loss pattern frames 3",
+            "loss pattern is given twice, and can have one value only",
+        ),
+        (
+            "reorder every 5 reorder 1%",
+            "reorder is given twice, and can have one value only",
+        ),
+        (
+            "delay-limit packets 5 packets 7",
+            "delay-limit packets is given twice, and can have one value only",
+        ),
+        (
+            "delay-limit packets 5 delay-limit none",
+            "delay-limit none would undo delay-limit packets, which stands before it",
+        ),
+        (
+            "jitter 5ms jitter 6ms",
+            "jitter amount is given twice, and can have one value only",
+        ),
+        (
+            "jitter order free jitter none",
+            "jitter none would undo jitter order, which stands before it",
+        ),
+        (
+            "jitter 5ms table -1,0,1 distribution normal",
+            "jitter table: a table is itself the distribution, and another one is given",
+        ),
+        (
+            "jitter 5ms distribution normal table -1,0,1",
+            "jitter table: a table is itself the distribution, and another one is given",
+        ),
+    ] {
+        assert_eq!(
+            parse(line).map(drop).unwrap_err().to_string(),
+            expected,
+            "{line}"
+        );
+    }
+    // What goes together.
+    for line in [
+        "loss none loss 1%",
+        "jitter none jitter 5ms",
+        "delay-limit none delay-limit packets 5",
+        "loss 1% loss gilbert-elliott p 1%",
+        "loss gilbert-elliott none loss 1%",
+        "jitter 5ms jitter order free",
+        "jitter 5ms distribution table table -1,0,1",
+        "queue packets 7 queue pie queue target 5ms",
+        "queue wfq match protocol udp weight 2 match protocol tcp weight 3",
+    ] {
+        parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    }
+}
+
+#[test]
+fn a_frame_has_one_fate() {
+    for (line, expected) in [
+        (
+            "loss pattern frames 7 delay 7:5ms",
+            "loss pattern: frame 7 is lost, and another rule says something else of it",
+        ),
+        (
+            "loss pattern frames 8 flip 7:1 frames 7",
+            "loss pattern: frame 7 is lost, and another rule says something else of it",
+        ),
+        (
+            "loss pattern delay 7:5ms delay 7:6ms",
+            "loss pattern: frame 7 has two delays",
+        ),
+    ] {
+        let error = parse(line).unwrap().apply(&mut DirectionPlan::default());
+        assert_eq!(error.unwrap_err().to_string(), expected, "{line}");
+    }
+    made("loss pattern flip 7:1 flip 7:2 delay 7:5ms frames 8,8");
+    for line in [
+        "loss pattern every 5 frames 3",
+        "loss pattern every 5 delay 3:1ms",
+        "loss pattern every 5 every 7",
+        "loss pattern frames 3 every 5",
+    ] {
+        let error = parse(line).map(drop).unwrap_err().to_string();
+        assert!(
+            error.starts_with("loss pattern every: that is a pattern by itself"),
+            "{error}"
+        );
+    }
+    made("loss pattern every 5 delay 4ms");
 }
 
 #[test]

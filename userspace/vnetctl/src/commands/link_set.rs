@@ -18,6 +18,7 @@ use crate::place::{self, Place};
 pub fn run(cli: &Cli, set: &LinkSet) -> Result<u8> {
     // Before anything is asked or started.
     let change = parse(&set.parameters)?;
+    of_a_direction(set, &change)?;
     let found = place::select(cli)?;
     match found.place()? {
         Place::Here => here(&found.lab, set, &change),
@@ -45,6 +46,21 @@ pub fn cable(cli: &Cli, link: &LinkName, state: &str) -> Result<u8> {
 
 fn parse(words: &[String]) -> Result<Change> {
     Change::parse(words).map_err(|error| Error::Message(error.to_string()))
+}
+
+/// Refuses what is the whole link's where only a direction is meant.
+fn of_a_direction(set: &LinkSet, change: &Change) -> Result<()> {
+    if set.from.as_deref().is_none_or(|from| from == BOTH) {
+        return Ok(());
+    }
+    let what = match (change.mtu, change.connected) {
+        (Some(_), _) => "mtu is that of both ends",
+        (None, Some(_)) => "a cable is plugged or pulled for both directions",
+        (None, None) => return Ok(()),
+    };
+    Err(Error::Message(format!(
+        "{what}; say it without --from, in a command of its own"
+    )))
 }
 
 fn here(lab: &str, set: &LinkSet, change: &Change) -> Result<u8> {
@@ -114,9 +130,12 @@ fn request(
     Ok((request, directions))
 }
 
+/// What stands for both directions.
+const BOTH: &str = "both";
+
 /// Which directions are meant.
 pub(super) fn sides(link: &LinkPlan, from: Option<&str>) -> Result<Vec<usize>> {
-    let Some(from) = from.filter(|from| *from != "both") else {
+    let Some(from) = from.filter(|from| *from != BOTH) else {
         return Ok(vec![0, 1]);
     };
     let matches = |side: &usize| {
@@ -153,6 +172,28 @@ mod tests {
         request(&link, &plans, sides, &parse(&words).unwrap())
             .unwrap()
             .0
+    }
+
+    #[test]
+    fn what_is_the_links_has_no_direction() {
+        let refused = |from: Option<&str>, line: &str| {
+            let set = LinkSet {
+                name: "a-b".into(),
+                from: from.map(String::from),
+                parameters: line.split(' ').map(String::from).collect(),
+            };
+            let change = parse(&set.parameters).unwrap();
+            of_a_direction(&set, &change)
+                .err()
+                .map(|error| error.to_string())
+        };
+        for line in ["mtu 9000", "delay 1ms mtu 9000", "cable pulled"] {
+            let error = refused(Some("a"), line).unwrap();
+            assert!(error.contains("say it without --from"), "{error}");
+            assert_eq!(refused(None, line), None);
+            assert_eq!(refused(Some("both"), line), None);
+        }
+        assert_eq!(refused(Some("a"), "delay 1ms"), None);
     }
 
     #[test]

@@ -217,6 +217,10 @@ fn changed(
     change: &Change,
 ) -> std::result::Result<MediumPlan, String> {
     let mut new = old.clone();
+    let one = set.from.is_some() || set.to.is_some() || set.port.is_some();
+    if change.mtu.is_some() && one {
+        return Err(NOT_OF_ONE.into());
+    }
     new.mtu = change.mtu.unwrap_or(new.mtu);
     if !change.changes_directions() {
         return Ok(new);
@@ -244,6 +248,9 @@ fn changed(
     }
     let (from, to) = (of(old, &set.from)?, of(old, &set.to)?);
     let meant = |pair: (usize, usize)| from.contains(&pair.0) && to.contains(&pair.1);
+    if !old.all_pairs().any(meant) {
+        return Err(NO_WAY.into());
+    }
     if !some_pairs {
         new.ways = applied(&old.ways)?.with_sender_of(&old.ways);
     }
@@ -259,6 +266,9 @@ fn changed(
     Ok(new)
 }
 
+const NOT_OF_ONE: &str =
+    "mtu is that of all ports; say it without --port, --from and --to, in a command of its own";
+const NO_WAY: &str = "from a port to itself there is no way; a port does not hear itself";
 const NOT_OF_PORTS: &str =
     "only rate, overhead, queue and whole-time are a port's; for the others say --from or --to";
 const NOT_OF_PAIRS: &str =
@@ -524,6 +534,13 @@ mod tests {
         );
         assert_eq!(after("m --port b delay 1s").unwrap_err(), NOT_OF_PORTS);
         assert_eq!(after("m --from b rate 5mbit").unwrap_err(), NOT_OF_PAIRS);
+        for line in ["--from a --to c", "--from a", "--port a"] {
+            let line = format!("m {line} mtu 9000");
+            assert_eq!(after(&line).unwrap_err(), NOT_OF_ONE);
+        }
+        assert_eq!(after("m mtu 9000").unwrap().mtu, 9000);
+        let itself = after("m --from a --to a delay 1ms");
+        assert_eq!(itself.unwrap_err(), NO_WAY);
         assert!(after("m --from x delay 5ms")
             .unwrap_err()
             .contains("no port in node x"));

@@ -98,8 +98,8 @@ def here():
     before = os.getcwd()
     os.chdir(directory.name)
     defer(os.chdir, before)
-    with open("measured.dist", "w", encoding="utf-8") as handle:
-        handle.write("-8192 -4096 0 2048 16384\n")
+    with open(GUIDE, encoding="utf-8") as guide, open("measured.dist", "w", encoding="utf-8") as handle:
+        handle.write(re.search(r"```text\n(.*?)```", guide.read(), re.S)[1])
 
 
 def topology(text):
@@ -196,6 +196,9 @@ def whole():
     vnetctl("down")
     vnetctl("up", topology(HEAD + found["seed"][0]))
     equal(listing("link", "show", "a-b")[0]["seed"], 42)
+    [made] = found["seed"][1]
+    vnetctl(*made.split()[1:])
+    contains(vnetctl("exec", "a", "ip", "-d", "link", "show", "new0").out, "seed 42 connected")
 
 
 @case("what cannot be is refused in the file, with its place", (

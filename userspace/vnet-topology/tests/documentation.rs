@@ -18,7 +18,10 @@ fn documentation(name: &str) -> String {
 fn place(test: &str) -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     std::fs::create_dir_all(&place).unwrap();
-    std::fs::write(place.join("measured.dist"), "-8192 0 4096 16384\n").unwrap();
+    let guide = documentation("link-parameters.md");
+    let table = guide.split("```text\n").nth(1).unwrap();
+    let table = table.split("```").next().unwrap();
+    std::fs::write(place.join("measured.dist"), table).unwrap();
     place
 }
 

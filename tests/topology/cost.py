@@ -24,14 +24,16 @@ links:
 """
 
 
+def cost(node, interface):
+    """As OSPF has it."""
+    told = vnetctl("exec", node, "vtysh", "-c", f"show ip ospf interface {interface} json").out
+    # Nothing until FRR has looked at the interface.
+    return json.loads(told).get("interfaces", {}).get(interface, {}).get("cost")
+
+
 @case("FRR's automatic cost is that of the rate, from the start and after a carrier bounce")
 def automatic():
     """With a reference of 100 Gbit/s; each side has that of what it transmits."""
-    def cost(node, interface):
-        told = vnetctl("exec", node, "vtysh", "-c", f"show ip ospf interface {interface} json").out
-        # Nothing until FRR has looked at the interface.
-        return json.loads(told).get("interfaces", {}).get(interface, {}).get("cost")
-
     def bounce(change=None):
         vnetctl("link", "down", "a-b")
         until(lambda: "NO-CARRIER" in vnetctl("exec", "a", "ip", "link", "show", "to-b").out, "the carrier goes")
@@ -52,6 +54,15 @@ def automatic():
     until(lambda: cost("b", "to-a"), "the other side, too")
     note(f"a new rate has its cost {time.monotonic() - begin:.1f} s after the bounce")
     equal(cost("b", "to-a"), 50)
+
+
+@case("a rate where there was none has its cost without a bounce")
+def without_a_bounce():
+    """FRR asks again every 5 s while there is no speed."""
+    up(AUTOMATIC.replace("{ends: [a, b], forward: {rate: 100mbit}, backward: {rate: 2gbit}}", "[a, b]"))
+    until(lambda: cost("a", "to-b"), "FRR has the interface")
+    vnetctl("link", "set", "a-b", "rate", "100mbit")
+    until(lambda: cost("a", "to-b") == 1000 == cost("b", "to-a"), "the rate has its cost", limit=30)
 
 
 run()

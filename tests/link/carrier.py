@@ -73,7 +73,7 @@ def ethtool(link, end):
     return (re.search(r"Speed: (.*)", text)[1], re.search(r"Duplex: (.*)", text)[1])
 
 
-@case("ethtool speed is what the end transmits, in whole Mbit/s")
+@case("ethtool speed is what the end transmits, in whole Mbit/s, at least 1")
 def speed():
     """Each end has its own."""
     link = Link(a={"rate": 10 * MBIT}, b={"rate": 400 * GBIT})
@@ -81,6 +81,9 @@ def speed():
     equal(ethtool(link, "b"), ("400000Mb/s", "Full"))
     link.set(a={"rate": 1999999})
     equal(ethtool(link, "a"), ("1Mb/s", "Full"))
+    for rate in (999999, 64000, 100):
+        link.set(a={"rate": rate})
+        equal(ethtool(link, "a"), ("1Mb/s", "Full"), f"{rate} bit/s")
     link.set(a={"rate": 0})
     equal(ethtool(link, "a")[0], "Unknown!")
 

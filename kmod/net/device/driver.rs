@@ -337,10 +337,11 @@ impl<D: Driver> Operations<D> {
     ) -> c_int {
         // SAFETY: The device is registered.
         let rate = D::speed(unsafe { private::<D>(device) });
-        // Whole Mbit/s; unknown where there are none.
+        // Whole Mbit/s, and 1 for less: who does not know a speed takes it for a high one, as routing
+        // daemons do for their costs.
         let speed = match rate.map(|rate| rate / 1_000_000) {
-            None | Some(0) => bindings::SPEED_UNKNOWN as u32,
-            Some(speed) => u32::try_from(speed).unwrap_or(u32::MAX - 1),
+            None => bindings::SPEED_UNKNOWN as u32,
+            Some(speed) => u32::try_from(speed.max(1)).unwrap_or(u32::MAX - 1),
         };
         // SAFETY: As promised by the caller.
         unsafe {

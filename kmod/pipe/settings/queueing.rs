@@ -243,6 +243,15 @@ fn read_class(given: &mut KVec<Class>, attr: Attr<'_>, extack: ExtAck) -> Result
         },
         weight: weight.u32(),
     };
+    if let (Some((a, _)), Some((b, _))) = (class.rule.source, class.rule.destination) {
+        if a.bits() != b.bits() {
+            return Err(extack.refuse(
+                nest.get(bindings::VNET_A_CLASS_DESTINATION),
+                c"source and destination are of different families",
+                EINVAL,
+            ));
+        }
+    }
     if class.rule == Rule::default() {
         return Err(extack.refuse(
             Some(attr),

@@ -190,14 +190,17 @@ impl Effects {
         if self.reorder.is_some() && params.delay == 0 {
             return refuse(
                 EffectField::Reorder,
-                "without a delay there is nothing to overtake",
+                "reorder has nothing to overtake without a delay",
             );
         }
         let reorder = match self.reorder {
             None => None,
             Some(Reorder::Random(probability)) => probability.chance().map(PreparedReorder::Random),
             Some(Reorder::Every(0 | 1)) => {
-                return refuse(EffectField::Reorder, "not every frame can overtake");
+                return refuse(
+                    EffectField::Reorder,
+                    "reorder-every is below 2: not every frame can overtake",
+                );
             }
             Some(Reorder::Every(n)) => Some(PreparedReorder::Every(Reciprocal::new(n))),
         };

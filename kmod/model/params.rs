@@ -197,7 +197,7 @@ impl Params {
             return refuse(Field::Delay, "delay is above 100 s");
         }
         if self.queue.time.is_some_and(|time| time > MAX_TIME) {
-            return refuse(Field::QueueTime, "queue limit is above 100 s");
+            return refuse(Field::QueueTime, "the queue's limit of time is above 100 s");
         }
         if self.line.packets == Some(0) {
             return refuse(Field::LinePackets, "a delay line of 0 packets drops all");
@@ -206,7 +206,7 @@ impl Params {
             return refuse(Field::LineBytes, "a delay line of 0 bytes drops all");
         }
         if self.whole_time > MAX_TIME {
-            return refuse(Field::WholeTime, "super-packet bound is above 100 s");
+            return refuse(Field::WholeTime, "whole-time is above 100 s");
         }
         Ok(())
     }

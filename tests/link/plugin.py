@@ -254,10 +254,11 @@ def units(unit):
       ("rate 99bit", "rate is below 100 bit/s"), ("overhead 1001", "out of range"),
       ("loss 1", "not a probability"), ("loss 101%", "not a probability"),
       ("ber 1e-20", "not a probability"), ("gemodel x", "not a probability"),
-      ("ber 60%", "bit"), ("jitter 5ms", "delay"), ("order free", "there is no jitter"),
+      ("ber 60%", "bit"), ("jitter 5ms", "delay"), ("order free", "without jitter"),
       ("jitter 1ms delay 2ms distribution table", "table"), ("order some", "neither keep nor free"),
       ("queue lifo", "not fifo"), ("queue codel ecn maybe", "neither on nor off"),
-      ("queue fifo ecn on", "nothing to mark"), ("queue red", "threshold"), ("queue wfq weights 64:1", "not weights"),
+      ("queue fifo ecn on", "nothing to mark"), ("queue red", "max must be above min"),
+      ("queue codel alpha 3", "no parameter alpha"), ("queue wfq weights 64:1", "not weights"),
       ("queue wfq weights " + ",".join(f"{n}:2" for n in range(64)), "too many parameters"))
 def refusals(words):
     """By the plug-in or by the kernel; nothing is made."""

@@ -214,7 +214,7 @@ def whole():
     "delay: 9ms, jitter: {amount: 5ms, correlation: 100%}", "100%", "correlation is not below 1"), (
     "reorder: 1%", "1%", "nothing to overtake"), (
     "queue: {discipline: fifo, ecn: true}", "true", "nothing to mark"), (
-    "queue: {discipline: {red: {min: 9KB, max: 5KB}}}", "9KB", "upper threshold must be above"), (
+    "queue: {discipline: {red: {min: 9KB, max: 5KB}}}", "9KB", "max must be above min"), (
     "queue: {discipline: device, drop: head}", "head", "drops nothing"), (
     "queue: {discipline: {pie: {beta: 33}}}", "33", "above 32"), (
     "loss: {four-state: {p13: 60%, p14: 60%}}", "p13", "four-state"), (
@@ -245,9 +245,9 @@ def refused_change():
             ("jitter 6ms", "jitter: uniform jitter is above the delay"),
             ("jitter correlation 100%", "jitter correlation: correlation is not below 1"),
             ("reorder every 1", "`1` is below 2"),
-            ("queue fifo ecn on", "queue ecn: this discipline has nothing to mark"),
+            ("queue fifo ecn on", "queue ecn: the discipline has nothing to mark with ecn"),
             ("queue codel alpha 3", "queue alpha: codel has no such parameter"),
-            ("queue red min 1KB max 1KB", "queue min: the upper threshold must be above the lower one"),
+            ("queue red min 1KB max 1KB", "queue min: max must be above min, and min above 0"),
             ("queue pie interval 1us", "queue interval: update interval is below 1 ms"),
             ("queue drr quantum 63B", "queue quantum: quantum is below 64 bytes"),
             ("loss gilbert-elliott r 1%", "loss gilbert-elliott needs p"),

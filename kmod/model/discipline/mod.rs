@@ -166,7 +166,10 @@ impl Queueing {
         };
         let marks = discipline.controls_delay();
         if self.ecn && !marks {
-            return refuse(QueueingField::Ecn, "this discipline has nothing to mark");
+            return refuse(
+                QueueingField::Ecn,
+                "the discipline has nothing to mark with ecn",
+            );
         }
         if self.drop.is_some() && self.discipline == Discipline::Device {
             return refuse(QueueingField::Drop, "the device's queue drops nothing");
@@ -238,11 +241,15 @@ fn check_quantum(quantum: u32) -> Result<u32, QueueingError> {
 }
 
 fn check_time(field: QueueingField, time: u64) -> Result<u64, QueueingError> {
+    let (zero, above) = match field {
+        QueueingField::Target => ("target is zero", "target is above 100 s"),
+        _ => ("interval is zero", "interval is above 100 s"),
+    };
     if time == 0 {
-        return refuse(field, "time is zero");
+        return refuse(field, zero);
     }
     if time > MAX_TIME {
-        return refuse(field, "time is above 100 s");
+        return refuse(field, above);
     }
     Ok(time)
 }

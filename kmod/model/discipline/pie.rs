@@ -72,10 +72,10 @@ impl Pie {
             return refuse(QueueingField::Interval, "update interval is below 1 ms");
         }
         if self.alpha > MAX_GAIN {
-            return refuse(QueueingField::PieAlpha, "gain is above 32 sixteenths");
+            return refuse(QueueingField::PieAlpha, "alpha is above 32 sixteenths");
         }
         if self.beta > MAX_GAIN {
-            return refuse(QueueingField::PieBeta, "gain is above 32 sixteenths");
+            return refuse(QueueingField::PieBeta, "beta is above 32 sixteenths");
         }
         let per_ns = |gain: u32| u64::from(gain) * (CERTAIN / 1_000_000_000) / 16;
         Ok(PreparedPie {

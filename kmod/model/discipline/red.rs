@@ -72,11 +72,11 @@ impl Red {
         if self.min == 0 || self.max <= self.min {
             return refuse(
                 QueueingField::RedThreshold,
-                "the upper threshold must be above the lower one, and that above 0",
+                "max must be above min, and min above 0",
             );
         }
         if self.max > MAX_THRESHOLD {
-            return refuse(QueueingField::RedThreshold, "threshold is above 1 TiB");
+            return refuse(QueueingField::RedThreshold, "max is above 1 TiB");
         }
         if self.probability == Probability::ZERO {
             return refuse(QueueingField::RedProbability, "probability is zero");

@@ -223,11 +223,19 @@ fn read_jitter(
     let old = match (amount, effects.jitter) {
         (None, _) if others.is_none() => return Ok(()),
         (None, None) => {
-            return Err(extack.refuse(others, c"there is no jitter", EINVAL));
+            return Err(extack.refuse(
+                others,
+                c"without jitter there is no distribution, correlation or order of it",
+                EINVAL,
+            ));
         }
         (Some(amount), _) if amount.uint() == 0 => {
             if others.is_some() {
-                return Err(extack.refuse(others, c"the jitter is 0", EINVAL));
+                return Err(extack.refuse(
+                    others,
+                    c"the jitter is 0: it has no distribution, correlation or order",
+                    EINVAL,
+                ));
             }
             effects.jitter = None;
             tables.jitter = None;

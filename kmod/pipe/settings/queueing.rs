@@ -71,11 +71,7 @@ pub(super) fn read(config: &mut Config, attr: Attr<'_>, extack: ExtAck) -> Resul
     let is_class = |child: &Attr<'_>| child.kind() == bindings::VNET_A_QUEUEING_CLASS;
     for child in attr.children().filter(|child| !is_class(child)) {
         if !set(config, child, extack)? {
-            return Err(extack.refuse(
-                Some(child),
-                c"the discipline has no such parameter",
-                EINVAL,
-            ));
+            return Err(extack.refuse(Some(child), has_no(child.kind()), EINVAL));
         }
     }
     let first = attr.children().find(is_class);
@@ -153,6 +149,26 @@ fn set(config: &mut Config, attr: Attr<'_>, extack: ExtAck) -> Result<bool> {
         Discipline::Pie(pie) => set_pie(pie, attr),
         Discipline::Red(red) => set_red(red, attr, extack)?,
     })
+}
+
+/// Why a parameter that the discipline does not have is refused. It is named, as programs like `ip`
+/// show the reason without the attribute.
+fn has_no(kind: u32) -> &'static CStr {
+    match kind {
+        bindings::VNET_A_QUEUEING_FLOWS => c"the discipline has no parameter flows",
+        bindings::VNET_A_QUEUEING_QUANTUM => c"the discipline has no parameter quantum",
+        bindings::VNET_A_QUEUEING_TARGET => c"the discipline has no parameter target",
+        bindings::VNET_A_QUEUEING_INTERVAL => c"the discipline has no parameter interval",
+        bindings::VNET_A_QUEUEING_FLOOR => c"the discipline has no parameter floor",
+        bindings::VNET_A_QUEUEING_ALPHA => c"the discipline has no parameter alpha",
+        bindings::VNET_A_QUEUEING_BETA => c"the discipline has no parameter beta",
+        bindings::VNET_A_QUEUEING_MIN_BYTES => c"the discipline has no parameter min",
+        bindings::VNET_A_QUEUEING_MAX_BYTES => c"the discipline has no parameter max",
+        bindings::VNET_A_QUEUEING_PROBABILITY => c"the discipline has no parameter probability",
+        bindings::VNET_A_QUEUEING_WEIGHT => c"the discipline has no parameter weight",
+        bindings::VNET_A_QUEUEING_GENTLE => c"the discipline has no parameter gentle",
+        _ => c"the discipline has no such parameter",
+    }
 }
 
 fn set_flows(flows: &mut u32, attr: Attr<'_>) -> bool {

@@ -360,7 +360,7 @@ fn what_does_not_go_together_is_refused() {
         ),
         (
             "reorder 1%",
-            "reorder: without a delay there is nothing to overtake",
+            "reorder: reorder has nothing to overtake without a delay",
         ),
         (
             "queue target 5ms",
@@ -368,11 +368,11 @@ fn what_does_not_go_together_is_refused() {
         ),
         (
             "queue ecn on",
-            "queue ecn: this discipline has nothing to mark",
+            "queue ecn: the discipline has nothing to mark with ecn",
         ),
         (
             "queue red",
-            "queue min: the upper threshold must be above the lower one, and that above 0",
+            "queue min: max must be above min, and min above 0",
         ),
         ("loss gilbert-elliott r 5%", "loss gilbert-elliott needs p"),
         (

@@ -2,6 +2,7 @@
 /* Tests of values.c, direction.c and match.c, for `make check`. KTAP. */
 #include <inttypes.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,7 @@ static void round_trip(const struct parameter *list, const char *name, const cha
 
 /* What ip has, as far as the plug-in needs it here. */
 static jmp_buf refused;
+static char reason[256];
 
 void missarg(const char *key)
 {
@@ -53,10 +55,13 @@ void missarg(const char *key)
 	longjmp(refused, 1);
 }
 
-void invarg(const char *msg, const char *arg)
+void vnet_refuse(const char *format, ...)
 {
-	(void)msg;
-	(void)arg;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
 	longjmp(refused, 1);
 }
 
@@ -123,7 +128,7 @@ void jsonw_u64_field(json_writer_t *self, const char *prop, uint64_t num)
 }
 
 /* The direction that a line means; false if it is refused. `used` counts its words. */
-static bool parse(struct direction *d, const char *line, int *used)
+static bool parse(struct direction *d, const char *where, const char *line, int *used)
 {
 	static char text[4096];
 	char *words[256];
@@ -135,6 +140,8 @@ static bool parse(struct direction *d, const char *line, int *used)
 	for (word = strtok(text, " "); word; word = strtok(NULL, " "))
 		words[count++] = word;
 	memset(d, 0, sizeof(*d));
+	d->where = where;
+	*reason = 0;
 	if (setjmp(refused))
 		return false;
 	for (*used = 0; *used < count; *used += took) {
@@ -157,12 +164,16 @@ static struct rtattr *inside(struct rtattr *nest, int type, int which)
 	return NULL;
 }
 
-static void refusal(const char *line)
+static void refusal(const char *where, const char *line, const char *expected)
 {
 	static struct direction d;
+	bool good;
 	int used;
 
-	result(!parse(&d, line, &used), "refused:", line);
+	good = !parse(&d, where, line, &used) && !strcmp(reason, expected);
+	result(good, "refused:", line);
+	if (!good)
+		printf("# \"%s\", not \"%s\"\n", reason, expected);
 }
 
 /* Words become attributes, and a class by what frames have is printed as it was typed. */
@@ -182,7 +193,7 @@ static void directions(void)
 	int used, i;
 	FILE *f;
 
-	result(parse(&d, line, &used), "words:", line);
+	result(parse(&d, "", line, &used), "words:", line);
 	message.header.nlmsg_len = NLMSG_LENGTH(0);
 	vnet_add_direction(&message.header, 1, &d);
 	nest = (struct rtattr *)((char *)&message + NLMSG_LENGTH(0));
@@ -201,24 +212,45 @@ static void directions(void)
 	result(!strcmp(printed, "match source 10.1.0.0/16 protocol 17 destination-port 5060 weight 8 "),
 	       "printed:", printed);
 	free(printed);
-	parse(&d, "queue wfq match protocol 6 weight 2 queue fifo", &used);
+	parse(&d, "", "queue wfq match protocol 6 weight 2 queue fifo", &used);
 	result(!d.matches && !d.classes, "another discipline forgets the classes", "");
-	parse(&d, "gemodel 1% 20% rate 1mbit", &used);
+	parse(&d, "", "gemodel 1% 20% rate 1mbit", &used);
 	result(d.chain_given && d.chain_values == 2 && used == 5, "words:", "gemodel 1% 20% rate 1mbit");
-	parse(&d, "delay 1ms colour red", &used);
+	parse(&d, "", "delay 1ms colour red", &used);
 	result(used == 2, "not ours:", "colour");
-	refusal("queue");
-	refusal("rate");
-	refusal("queue wfq weights none");
-	refusal("queue wfq weights 64:1");
-	refusal("queue wfq weights 46");
-	refusal("queue wfq match");
-	refusal("queue wfq match weight");
-	refusal("queue wfq match protocol 256 weight 2");
-	refusal("queue wfq match source 10.0.0.0/33 weight 2");
-	refusal("queue wfq match source ten weight 2");
-	refusal("queue wfq match protocol 6 colour red weight 2");
-	refusal("gemodel x");
+	refusal("", "queue", "");
+	refusal("", "rate", "");
+	refusal("", "rate 5x", "rate 5x is not a rate (number with bit, kbit, mbit or gbit)");
+	refusal("tx ", "rate 401gbit", "tx rate 401gbit is not 100bit to 400gbit or unlimited");
+	refusal("", "rate 99bit", "rate 99bit is not 100bit to 400gbit or unlimited");
+	refusal("rx ", "delay 101s", "rx delay 101s is not 0 to 100s");
+	refusal("", "delay 1e9s", "delay 1e9s is not 0 to 100s");
+	refusal("", "limit 4294967296", "limit 4294967296 is not 0 to 4294967295");
+	refusal("", "limit-bytes 18446744073709551616",
+		"limit-bytes 18446744073709551616 is not 0 to 18446744073709551615");
+	refusal("", "queue lifo",
+		"queue lifo is not fifo, wfq, drr, red, codel, pie, fq-codel or device");
+	refusal("rx ", "queue codel target 0", "rx queue target 0 is not 1ns to 100s");
+	refusal("", "queue wfq flows 65537", "queue flows 65537 is not 1 to 65536");
+	refusal("", "queue wfq weights none", "queue weights none is not weights (DSCP:WEIGHT,...)");
+	refusal("tx ", "queue wfq weights 64:1", "tx queue weights 64:1: dscp 64 is not 0 to 63");
+	refusal("", "queue wfq weights 46:1,34:0", "queue weights 34:0: weight 0 is not 1 to 1024");
+	refusal("", "queue wfq weights 46:1x", "queue weights 46:1x: weight 1x is not a number");
+	refusal("", "queue wfq weights 46", "queue weights 46 is not weights (DSCP:WEIGHT,...)");
+	refusal("", "queue wfq weights 46:1,", "queue weights 46:1, is not weights (DSCP:WEIGHT,...)");
+	refusal("", "queue wfq match", "");
+	refusal("", "queue wfq match weight", "");
+	refusal("", "queue wfq match protocol 256 weight 2",
+		"queue match protocol 256 is not 0 to 255");
+	refusal("tx ", "queue wfq match dscp 1 weight 1025",
+		"tx queue match weight 1025 is not 1 to 1024");
+	refusal("", "queue wfq match source 10.0.0.0/33 weight 2",
+		"queue match source 10.0.0.0/33: prefix 33 is not 0 to 32");
+	refusal("", "queue wfq match source ten weight 2",
+		"queue match source ten is not a network (as in 10.0.0.0/24 or fd00::/64)");
+	refusal("", "queue wfq match protocol 6 colour red weight 2",
+		"queue match colour is not protocol, source, destination, source-port, destination-port, dscp or weight");
+	refusal("", "gemodel x", "gemodel x is not a probability (as in 1%, 0.01 or 1e-9)");
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Parameters of a direction on the command line, and as attributes. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,51 +16,43 @@ static int find(const struct parameter *list, const char *word)
 	return -1;
 }
 
-static uint64_t get(const struct parameter *p, const char *text)
-{
-	uint64_t value;
-
-	if (vnet_parse_value(p, text, &value))
-		invarg(vnet_expected(p), text);
-	return value;
-}
-
 /* weights DSCP:WEIGHT,... */
 static void parse_weights(struct direction *d, const char *text)
 {
-	const char *problem = "not weights (DSCP:WEIGHT,...)";
-	unsigned long dscp, weight;
-	const char *at = text;
-	char *end;
+	char *copy = strdup(text), *rest = copy, *dscp, *weight;
+	char where[64];
 
 	d->classes = 0;
-	for (;;) {
-		dscp = strtoul(at, &end, 10);
-		if (end == at || *end != ':' || dscp > 63 || d->classes == VNET_CLASSES)
-			invarg(problem, text);
-		at = end + 1;
-		weight = strtoul(at, &end, 10);
-		if (end == at || weight > UINT32_MAX)
-			invarg(problem, text);
-		d->dscp[d->classes] = dscp;
-		d->weight[d->classes++] = weight;
-		if (!*end)
-			return;
-		if (*end != ',')
-			invarg(problem, text);
-		at = end + 1;
+	while (rest) {
+		dscp = strsep(&rest, ",");
+		weight = strchr(dscp, ':');
+		if (!weight)
+			vnet_refuse("%squeue weights %s is not weights (DSCP:WEIGHT,...)",
+				    d->where, text);
+		if (d->classes == VNET_CLASSES)
+			vnet_refuse("%squeue weights are more than %d", d->where, VNET_CLASSES);
+		snprintf(where, sizeof(where), "%squeue weights %s: ", d->where, dscp);
+		*weight++ = 0;
+		d->dscp[d->classes] =
+			vnet_get_value(where, &vnet_match_numbers[VNET_MATCH_DSCP], dscp);
+		d->weight[d->classes++] =
+			vnet_get_value(where, &vnet_match_numbers[VNET_MATCH_WEIGHT], weight);
 	}
+	free(copy);
 }
 
 /* queue [ KIND ] [ PARAMETER VALUE ]... */
 static int parse_queue(struct direction *d, int argc, char **argv)
 {
+	char where[32], within[64];
 	int used = 1, i;
 	uint64_t kind;
 	bool weights;
 
 	if (argc < 2)
 		missarg(*argv);
+	snprintf(where, sizeof(where), "%squeue ", d->where);
+	snprintf(within, sizeof(within), "%smatch ", where);
 	if (!vnet_parse_value(&vnet_queue_parameters[0], argv[1], &kind)) {
 		/* All else has its default then. */
 		memset(d->queue_given, 0, sizeof(d->queue_given));
@@ -72,8 +65,9 @@ static int parse_queue(struct direction *d, int argc, char **argv)
 	while (used < argc) {
 		if (!strcmp(argv[used], "match")) {
 			if (d->matches == VNET_CLASSES)
-				invarg("too many classes", argv[used]);
-			used += vnet_parse_match(&d->match[d->matches++], argc - used, argv + used);
+				vnet_refuse("%smore than %d classes", within, VNET_CLASSES);
+			used += vnet_parse_match(&d->match[d->matches++], within, argc - used,
+						 argv + used);
 			continue;
 		}
 		weights = !strcmp(argv[used], "weights");
@@ -86,13 +80,15 @@ static int parse_queue(struct direction *d, int argc, char **argv)
 		if (weights) {
 			parse_weights(d, argv[used + 1]);
 		} else {
-			d->queue_value[i] = get(&vnet_queue_parameters[i], argv[used + 1]);
+			d->queue_value[i] = vnet_get_value(where, &vnet_queue_parameters[i],
+							   argv[used + 1]);
 			d->queue_given[i] = true;
 		}
 		used += 2;
 	}
 	if (used == 1)
-		invarg(vnet_expected(&vnet_queue_parameters[0]), argv[1]);
+		vnet_refuse("%s%s is %s", where, argv[1],
+			    vnet_problem(&vnet_queue_parameters[0], -EINVAL));
 	return used;
 }
 
@@ -113,7 +109,7 @@ static int parse_chain(struct direction *d, int argc, char **argv)
 		used++;
 	}
 	if (used == 1)
-		invarg("not a probability (as in 1%, 0.01 or 1e-9)", argv[1]);
+		vnet_refuse("%sgemodel %s is %s", d->where, argv[1], vnet_not_a_part);
 	return used;
 }
 
@@ -129,17 +125,15 @@ int vnet_parse_direction(struct direction *d, int argc, char **argv)
 		return 0;
 	if (argc < 2)
 		missarg(*argv);
-	d->value[i] = get(&vnet_parameters[i], argv[1]);
+	d->value[i] = vnet_get_value(d->where, &vnet_parameters[i], argv[1]);
 	d->given[i] = true;
 	return 2;
 }
 
 void vnet_need(bool fits)
 {
-	if (fits)
-		return;
-	fprintf(stderr, "vnet: too many parameters for one command; give the rest with 'ip link set'\n");
-	exit(1);
+	if (!fits)
+		vnet_refuse("too many parameters for one command; give the rest with 'ip link set'");
 }
 
 /* Four bytes where they are enough. */

@@ -37,7 +37,6 @@ int iplink_parse(int argc, char **argv, struct iplink_req *req, char **type);
 extern int show_stats;
 
 void missarg(const char *key) __attribute__((noreturn));
-void invarg(const char *msg, const char *arg) __attribute__((noreturn));
 void duparg(const char *key, const char *arg) __attribute__((noreturn));
 
 /* include/libnetlink.h */

@@ -3,8 +3,12 @@
  * link_vnet.so: teaches `ip link` the kind "vnet".
  *
  * What is printed of a direction is what can be typed to get it. The module
- * knows defaults and bounds; here only units are understood.
+ * knows the defaults and what goes together. Here units are understood, and
+ * numbers compared with their ranges: what the kernel says of one that is out of
+ * range has no name in it, and ip shows no attribute.
  */
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <linux/if_link.h>
 
@@ -43,6 +47,18 @@ static void usage(FILE *f)
 		"of 100 packets and 50 ms. `peer` comes last. DEVICE-OPTIONS: see 'ip link help'.\n");
 }
 
+void vnet_refuse(const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "vnet: ");
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\n");
+	exit(1);
+}
+
 /* The rest of the command line describes the peer, as for a device of its own. */
 static int parse_peer(int argc, char **argv, struct nlmsghdr *n)
 {
@@ -77,9 +93,9 @@ static int parse_peer(int argc, char **argv, struct nlmsghdr *n)
 
 static int vnet_parse_opt(struct link_util *lu, int argc, char **argv, struct nlmsghdr *n)
 {
-	struct direction tx = { 0 }, rx = { 0 };
+	static const struct parameter seed = { "seed", IFLA_VNET_SEED, SIZE, "seed", 0, UINT64_MAX };
+	struct direction tx = { .where = "" }, rx = { .where = "" };
 	bool for_tx = true, for_rx = true;
-	uint64_t seed;
 	int used;
 
 	(void)lu;
@@ -90,6 +106,8 @@ static int vnet_parse_opt(struct link_util *lu, int argc, char **argv, struct nl
 		if (!strcmp(word, "tx") || !strcmp(word, "rx")) {
 			for_tx = *word == 't';
 			for_rx = !for_tx;
+			tx.where = "tx ";
+			rx.where = "rx ";
 		} else if (!strcmp(word, "connected") || !strcmp(word, "disconnected")) {
 			vnet_need(!addattr32(n, ROOM, IFLA_VNET_CONNECTED, *word == 'c'));
 		} else if (!strcmp(word, "help")) {
@@ -103,15 +121,13 @@ static int vnet_parse_opt(struct link_util *lu, int argc, char **argv, struct nl
 			if (argc < 2)
 				missarg(word);
 			used = 2;
-			if (*word == 's') {
-				if (vnet_get_number(&seed, argv[1], UINT64_MAX))
-					invarg("not a number", argv[1]);
-				vnet_need(!addattr64(n, ROOM, IFLA_VNET_SEED, seed));
-			} else {
+			if (*word == 's')
+				vnet_need(!addattr64(n, ROOM, seed.attr,
+						     vnet_get_value("", &seed, argv[1])));
+			else
 				vnet_need(!addattrstrz(n, ROOM,
 						       *word == 'n' ? IFLA_VNET_NAME : IFLA_VNET_LAB,
 						       argv[1]));
-			}
 		} else {
 			/* The same words for each direction that they are for. */
 			if (for_tx)

@@ -9,12 +9,16 @@
 
 enum value_type { RATE, TIME, SIZE, SMALL, PART, DISTRIBUTION, ORDER, KIND, DROP, SWITCH };
 
-/* A parameter: its word, its attribute, its name in the spec. */
+/*
+ * A parameter: its word, its attribute, its name in the spec, and what a number
+ * may be. The rate is none if it is 0.
+ */
 struct parameter {
 	const char *name;
 	int attr;
 	enum value_type type;
 	const char *json;
+	uint64_t min, max;
 };
 
 #define VNET_PARAMETERS 19
@@ -25,16 +29,24 @@ extern const struct parameter vnet_parameters[];
 extern const struct parameter vnet_queue_parameters[];
 
 /* values.c */
-int vnet_get_number(uint64_t *value, const char *text, uint64_t max);
 int vnet_get_part(uint64_t *parts, const char *text);
+/* -ERANGE for a number that is read but may not be, -EINVAL for what cannot be read. */
 int vnet_parse_value(const struct parameter *p, const char *text, uint64_t *value);
-const char *vnet_expected(const struct parameter *p);
+/* What a value that was refused is ("not 0 to 100s"); valid until the next call. */
+const char *vnet_problem(const struct parameter *p, int error);
+extern const char vnet_not_a_part[];
+/* The value, or a message that begins with `where`: "tx queue ". */
+uint64_t vnet_get_value(const char *where, const struct parameter *p, const char *text);
 const char *vnet_name_of(const struct parameter *p, uint64_t value);
 void vnet_print_part(FILE *f, uint64_t parts);
 void vnet_print_value(FILE *f, const struct parameter *p, uint64_t value);
 
 /* match.c: a class by what frames have */
-#define VNET_MATCH_NUMBERS 5	/* the weight is the last one */
+#define VNET_MATCH_NUMBERS 5	/* the code point and the weight are the last two */
+#define VNET_MATCH_DSCP (VNET_MATCH_NUMBERS - 2)
+#define VNET_MATCH_WEIGHT (VNET_MATCH_NUMBERS - 1)
+
+extern const struct parameter vnet_match_numbers[];
 
 struct vnet_network {
 	unsigned int bytes;	/* 4 or 16; 0 is any */
@@ -48,8 +60,8 @@ struct vnet_match {
 	struct vnet_network network[2];
 };
 
-/* How many words it takes, with `match` itself. */
-int vnet_parse_match(struct vnet_match *m, int argc, char **argv);
+/* How many words it takes, with `match` itself; `where` begins messages. */
+int vnet_parse_match(struct vnet_match *m, const char *where, int argc, char **argv);
 void vnet_add_match(struct nlmsghdr *n, const struct vnet_match *m);
 /* Whether a class has more than a DSCP. */
 bool vnet_is_match(struct rtattr *tb[]);
@@ -59,6 +71,7 @@ void vnet_print_match(FILE *f, struct rtattr *tb[]);
 #define VNET_CLASSES 64
 
 struct direction {
+	const char *where;	/* "tx ", "rx ", or "" for words that are for both */
 	bool given[VNET_PARAMETERS];
 	uint64_t value[VNET_PARAMETERS];
 	bool queue_given[VNET_QUEUE_PARAMETERS];
@@ -75,6 +88,8 @@ struct direction {
 /* Of `struct iplink_req`, with the header; veth's plug-in has the same. */
 #define ROOM 1024
 
+/* Says what is wrong on the command line, and ends ip. */
+void vnet_refuse(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 /* ip's buffer has a fixed size; half a request must not be sent. */
 void vnet_need(bool fits);
 /* How many words a parameter takes with its values, or 0 if its name is not known. */

@@ -7,88 +7,90 @@
 
 #include "link_vnet.h"
 
-struct key {
-	const char *word;
-	int attr;
-	uint32_t max;
-};
-
-/* Numbers; a class ends with its weight. */
-static const struct key numbers[] = {
-	{ "protocol", VNET_A_CLASS_PROTOCOL, 255 },
-	{ "source-port", VNET_A_CLASS_SOURCE_PORT, 65535 },
-	{ "destination-port", VNET_A_CLASS_DESTINATION_PORT, 65535 },
-	{ "dscp", VNET_A_CLASS_DSCP, 63 },
-	{ "weight", VNET_A_CLASS_WEIGHT, UINT32_MAX },
+/* A class ends with its weight. */
+const struct parameter vnet_match_numbers[] = {
+	{ "protocol", VNET_A_CLASS_PROTOCOL, SMALL, "protocol", 0, 255 },
+	{ "source-port", VNET_A_CLASS_SOURCE_PORT, SMALL, "source-port", 0, 65535 },
+	{ "destination-port", VNET_A_CLASS_DESTINATION_PORT, SMALL, "destination-port", 0, 65535 },
+	{ "dscp", VNET_A_CLASS_DSCP, SMALL, "dscp", 0, 63 },
+	{ "weight", VNET_A_CLASS_WEIGHT, SMALL, "weight", 1, 1024 },
 	{ 0 }
 };
+_Static_assert(sizeof(vnet_match_numbers) / sizeof(vnet_match_numbers[0]) ==
+	       VNET_MATCH_NUMBERS + 1, "VNET_MATCH_NUMBERS counts them");
 
 /* Networks; the attribute of the prefix is the next one. */
-static const struct key networks[] = {
+static const struct {
+	const char *word;
+	int attr;
+} networks[] = {
 	{ "source", VNET_A_CLASS_SOURCE },
 	{ "destination", VNET_A_CLASS_DESTINATION },
 	{ 0 }
 };
 
-static const struct key *find(const struct key *list, const char *word)
+/* ADDRESS[/BITS], the network `name` of a class. */
+static void parse_network(struct vnet_network *net, const char *where, const char *name,
+			  const char *text)
 {
-	for (; list->word; list++)
-		if (!strcmp(list->word, word))
-			return list;
-	return NULL;
-}
-
-/* ADDRESS[/BITS] */
-static void parse_network(struct vnet_network *net, const char *text)
-{
-	const char *problem = "not a network (as in 10.0.0.0/24 or fd00::/64)";
-	char address[INET6_ADDRSTRLEN];
+	struct parameter prefix = { "prefix", 0, SMALL, "prefix", 0, 0 };
+	char address[INET6_ADDRSTRLEN], within[256];
 	size_t length = strcspn(text, "/");
-	uint64_t bits;
+	int family = -1;
 
-	if (length >= sizeof(address))
-		invarg(problem, text);
-	memcpy(address, text, length);
-	address[length] = 0;
-	if (inet_pton(AF_INET, address, net->address) == 1)
-		net->bytes = 4;
-	else if (inet_pton(AF_INET6, address, net->address) == 1)
-		net->bytes = 16;
-	else
-		invarg(problem, text);
-	net->bits = 8 * net->bytes;
+	if (length < sizeof(address)) {
+		memcpy(address, text, length);
+		address[length] = 0;
+		if (inet_pton(AF_INET, address, net->address) == 1)
+			family = AF_INET;
+		else if (inet_pton(AF_INET6, address, net->address) == 1)
+			family = AF_INET6;
+	}
+	if (family < 0)
+		vnet_refuse("%s%s %s is not a network (as in 10.0.0.0/24 or fd00::/64)",
+			    where, name, text);
+	net->bytes = family == AF_INET ? 4 : 16;
+	net->bits = prefix.max = 8 * net->bytes;
 	if (!text[length])
 		return;
-	if (vnet_get_number(&bits, text + length + 1, net->bits))
-		invarg(problem, text);
-	net->bits = bits;
+	snprintf(within, sizeof(within), "%s%s %s: ", where, name, text);
+	net->bits = vnet_get_value(within, &prefix, text + length + 1);
 }
 
-int vnet_parse_match(struct vnet_match *m, int argc, char **argv)
+/* One parameter of a class and its value; false if its name is not known. */
+static bool parse_key(struct vnet_match *m, const char *where, const char *word, const char *value)
 {
-	const struct key *key;
-	uint64_t value;
+	int i;
+
+	for (i = 0; i < VNET_MATCH_NUMBERS; i++) {
+		if (strcmp(vnet_match_numbers[i].name, word))
+			continue;
+		m->value[i] = vnet_get_value(where, &vnet_match_numbers[i], value);
+		m->given[i] = true;
+		return true;
+	}
+	for (i = 0; networks[i].word; i++) {
+		if (strcmp(networks[i].word, word))
+			continue;
+		parse_network(&m->network[i], where, word, value);
+		return true;
+	}
+	return false;
+}
+
+int vnet_parse_match(struct vnet_match *m, const char *where, int argc, char **argv)
+{
 	int used = 1;
 
 	memset(m, 0, sizeof(*m));
 	do {
 		if (used + 1 >= argc)
 			missarg("match");
-		key = find(numbers, argv[used]);
-		if (key) {
-			if (vnet_get_number(&value, argv[used + 1], key->max))
-				invarg("not a number that fits", argv[used + 1]);
-			m->given[key - numbers] = true;
-			m->value[key - numbers] = value;
-		} else {
-			key = find(networks, argv[used]);
-			if (!key)
-				invarg("not protocol, source, destination, source-port, destination-port, dscp or weight",
-				       argv[used]);
-			parse_network(&m->network[key - networks], argv[used + 1]);
-		}
+		if (!parse_key(m, where, argv[used], argv[used + 1]))
+			vnet_refuse("%s%s is not protocol, source, destination, source-port, destination-port, dscp or weight",
+				    where, argv[used]);
 		used += 2;
-	} while (!m->given[VNET_MATCH_NUMBERS - 1]);
+	} while (!m->given[VNET_MATCH_WEIGHT]);
 	return used;
 }
 
@@ -99,7 +101,7 @@ void vnet_add_match(struct nlmsghdr *n, const struct vnet_match *m)
 
 	for (i = 0; i < VNET_MATCH_NUMBERS; i++)
 		if (m->given[i])
-			vnet_need(!addattr32(n, ROOM, numbers[i].attr, m->value[i]));
+			vnet_need(!addattr32(n, ROOM, vnet_match_numbers[i].attr, m->value[i]));
 	for (i = 0; networks[i].word; i++) {
 		net = &m->network[i];
 		if (!net->bytes)
@@ -152,10 +154,10 @@ void vnet_print_match(FILE *f, struct rtattr *tb[])
 	}
 	/* The weight is the last one. */
 	for (i = 0; i < VNET_MATCH_NUMBERS; i++) {
-		attr = tb[numbers[i].attr];
+		attr = tb[vnet_match_numbers[i].attr];
 		if (attr && json)
-			jsonw_u64_field(json, numbers[i].word, number_in(attr));
+			jsonw_u64_field(json, vnet_match_numbers[i].name, number_in(attr));
 		else if (attr)
-			fprintf(f, "%s %" PRIu32 " ", numbers[i].word, number_in(attr));
+			fprintf(f, "%s %" PRIu32 " ", vnet_match_numbers[i].name, number_in(attr));
 	}
 }

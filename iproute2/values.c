@@ -12,27 +12,31 @@
 /* One percent. */
 #define PERCENT ((uint64_t)100000000000000000ULL)
 
+/* Ranges are those of the spec, and of the model where that has narrower ones. */
+#define MAX_RATE ((uint64_t)400000000000ULL)
+#define MAX_TIME ((uint64_t)100000000000ULL)
+
 const struct parameter vnet_parameters[] = {
-	{ "rate", VNET_A_DIRECTION_RATE, RATE, "rate" },
-	{ "delay", VNET_A_DIRECTION_DELAY, TIME, "delay" },
-	{ "overhead", VNET_A_DIRECTION_OVERHEAD, SMALL, "overhead" },
-	{ "limit", VNET_A_DIRECTION_QUEUE_PACKETS, SMALL, "queue-packets" },
-	{ "limit-bytes", VNET_A_DIRECTION_QUEUE_BYTES, SIZE, "queue-bytes" },
-	{ "limit-time", VNET_A_DIRECTION_QUEUE_TIME, TIME, "queue-time" },
-	{ "line-limit", VNET_A_DIRECTION_LINE_PACKETS, SMALL, "line-packets" },
-	{ "line-limit-bytes", VNET_A_DIRECTION_LINE_BYTES, SIZE, "line-bytes" },
-	{ "whole-time", VNET_A_DIRECTION_WHOLE_TIME, TIME, "whole-time" },
+	{ "rate", VNET_A_DIRECTION_RATE, RATE, "rate", 100, MAX_RATE },
+	{ "delay", VNET_A_DIRECTION_DELAY, TIME, "delay", 0, MAX_TIME },
+	{ "overhead", VNET_A_DIRECTION_OVERHEAD, SMALL, "overhead", 0, 1000 },
+	{ "limit", VNET_A_DIRECTION_QUEUE_PACKETS, SMALL, "queue-packets", 0, UINT32_MAX },
+	{ "limit-bytes", VNET_A_DIRECTION_QUEUE_BYTES, SIZE, "queue-bytes", 0, UINT64_MAX },
+	{ "limit-time", VNET_A_DIRECTION_QUEUE_TIME, TIME, "queue-time", 0, MAX_TIME },
+	{ "line-limit", VNET_A_DIRECTION_LINE_PACKETS, SMALL, "line-packets", 0, UINT32_MAX },
+	{ "line-limit-bytes", VNET_A_DIRECTION_LINE_BYTES, SIZE, "line-bytes", 0, UINT64_MAX },
+	{ "whole-time", VNET_A_DIRECTION_WHOLE_TIME, TIME, "whole-time", 0, MAX_TIME },
 	{ "loss", VNET_A_DIRECTION_LOSS, PART, "loss" },
 	{ "ber", VNET_A_DIRECTION_BER, PART, "ber" },
 	{ "duplicate", VNET_A_DIRECTION_DUPLICATE, PART, "duplicate" },
 	{ "corrupt", VNET_A_DIRECTION_CORRUPT, PART, "corrupt" },
-	{ "jitter", VNET_A_DIRECTION_JITTER, TIME, "jitter" },
+	{ "jitter", VNET_A_DIRECTION_JITTER, TIME, "jitter", 0, MAX_TIME },
 	{ "distribution", VNET_A_DIRECTION_JITTER_DISTRIBUTION, DISTRIBUTION,
 	  "jitter-distribution" },
 	{ "correlation", VNET_A_DIRECTION_JITTER_CORRELATION, PART, "jitter-correlation" },
 	{ "order", VNET_A_DIRECTION_JITTER_ORDER, ORDER, "jitter-order" },
 	{ "reorder", VNET_A_DIRECTION_REORDER, PART, "reorder" },
-	{ "reorder-every", VNET_A_DIRECTION_REORDER_EVERY, SIZE, "reorder-every" },
+	{ "reorder-every", VNET_A_DIRECTION_REORDER_EVERY, SIZE, "reorder-every", 0, UINT64_MAX },
 	{ NULL, 0, 0, NULL }
 };
 _Static_assert(sizeof(vnet_parameters) / sizeof(vnet_parameters[0]) == VNET_PARAMETERS + 1,
@@ -42,17 +46,17 @@ const struct parameter vnet_queue_parameters[] = {
 	{ "kind", VNET_A_QUEUEING_KIND, KIND, "kind" },
 	{ "drop", VNET_A_QUEUEING_DROP, DROP, "drop" },
 	{ "ecn", VNET_A_QUEUEING_ECN, SWITCH, "ecn" },
-	{ "flows", VNET_A_QUEUEING_FLOWS, SMALL, "flows" },
-	{ "quantum", VNET_A_QUEUEING_QUANTUM, SMALL, "quantum" },
-	{ "target", VNET_A_QUEUEING_TARGET, TIME, "target" },
-	{ "interval", VNET_A_QUEUEING_INTERVAL, TIME, "interval" },
-	{ "floor", VNET_A_QUEUEING_FLOOR, SMALL, "floor" },
-	{ "alpha", VNET_A_QUEUEING_ALPHA, SMALL, "alpha" },
-	{ "beta", VNET_A_QUEUEING_BETA, SMALL, "beta" },
-	{ "min", VNET_A_QUEUEING_MIN_BYTES, SIZE, "min-bytes" },
-	{ "max", VNET_A_QUEUEING_MAX_BYTES, SIZE, "max-bytes" },
+	{ "flows", VNET_A_QUEUEING_FLOWS, SMALL, "flows", 1, 65536 },
+	{ "quantum", VNET_A_QUEUEING_QUANTUM, SMALL, "quantum", 64, 1048576 },
+	{ "target", VNET_A_QUEUEING_TARGET, TIME, "target", 1, MAX_TIME },
+	{ "interval", VNET_A_QUEUEING_INTERVAL, TIME, "interval", 1, MAX_TIME },
+	{ "floor", VNET_A_QUEUEING_FLOOR, SMALL, "floor", 0, UINT32_MAX },
+	{ "alpha", VNET_A_QUEUEING_ALPHA, SMALL, "alpha", 0, 32 },
+	{ "beta", VNET_A_QUEUEING_BETA, SMALL, "beta", 0, 32 },
+	{ "min", VNET_A_QUEUEING_MIN_BYTES, SIZE, "min-bytes", 0, UINT64_MAX },
+	{ "max", VNET_A_QUEUEING_MAX_BYTES, SIZE, "max-bytes", 0, UINT64_MAX },
 	{ "probability", VNET_A_QUEUEING_PROBABILITY, PART, "probability" },
-	{ "weight", VNET_A_QUEUEING_WEIGHT, SMALL, "weight" },
+	{ "weight", VNET_A_QUEUEING_WEIGHT, SMALL, "weight", 1, 24 },
 	{ "gentle", VNET_A_QUEUEING_GENTLE, SWITCH, "gentle" },
 	{ NULL, 0, 0, NULL }
 };
@@ -95,7 +99,7 @@ static const struct unit time_units[] = {
 	{ "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { NULL, 0 }
 };
 
-/* A number with a unit; not negative, and exact or refused. */
+/* A number with a unit; not negative, and exact or refused; too large a one stays too large. */
 static int get_with_unit(uint64_t *value, const char *text, const struct unit *units)
 {
 	double number, scaled;
@@ -104,7 +108,7 @@ static int get_with_unit(uint64_t *value, const char *text, const struct unit *u
 	errno = 0;
 	number = strtod(text, &end);
 	if (end == text || errno || !(number >= 0))
-		return -1;
+		return -EINVAL;
 	if (units == time_units && number == 0 && !*end) {
 		*value = 0;
 		return 0;
@@ -113,26 +117,28 @@ static int get_with_unit(uint64_t *value, const char *text, const struct unit *u
 		if (strcasecmp(end, units->name))
 			continue;
 		scaled = number * units->factor;
-		if (scaled >= 9e15)	/* beyond the whole numbers of a double */
-			return -1;
+		if (scaled >= 9e15) {	/* beyond the whole numbers of a double, and all ranges */
+			*value = UINT64_MAX;
+			return 0;
+		}
 		*value = (uint64_t)(scaled + 0.5);
 		/* Less than a millionth off is the double's fault, not the user's. */
 		if (scaled - (double)*value > 1e-6 || (double)*value - scaled > 1e-6)
-			return -1;
+			return -EINVAL;
 		return 0;
 	}
-	return -1;
+	return -EINVAL;
 }
 
-int vnet_get_number(uint64_t *value, const char *text, uint64_t max)
+static int get_number(uint64_t *value, const char *text)
 {
 	char *end;
 
 	if (*text < '0' || *text > '9')
-		return -1;
+		return -EINVAL;
 	errno = 0;
 	*value = strtoull(text, &end, 0);
-	return *end || errno || *value > max ? -1 : 0;
+	return *end ? -EINVAL : -errno;
 }
 
 /*
@@ -152,17 +158,17 @@ int vnet_get_part(uint64_t *parts, const char *text)
 			continue;
 		}
 		if (++digits > 36)
-			return -1;
+			return -EINVAL;
 		value = value * 10 + (*text - '0');
 		power -= point;
 	}
 	if (!digits)
-		return -1;
+		return -EINVAL;
 	if (*text == 'e' || *text == 'E') {
 		long exponent = strtol(text + 1, &end, 10);
 
 		if (end == text + 1 || exponent < -100 || exponent > 100)
-			return -1;
+			return -EINVAL;
 		power += exponent;
 		text = end;
 		marked = true;
@@ -173,16 +179,16 @@ int vnet_get_part(uint64_t *parts, const char *text)
 		marked = true;
 	}
 	if (*text || (value && !marked))
-		return -1;
+		return -EINVAL;
 	for (; power < 0 && value; power++) {
 		if (value % 10)
-			return -1;
+			return -EINVAL;
 		value /= 10;
 	}
 	for (; power > 0 && value && value <= PARTS; power--)
 		value *= 10;
 	if (value > PARTS)
-		return -1;
+		return -EINVAL;
 	*parts = value;
 	return 0;
 }
@@ -190,36 +196,71 @@ int vnet_get_part(uint64_t *parts, const char *text)
 int vnet_parse_value(const struct parameter *p, const char *text, uint64_t *value)
 {
 	const char *const *names = names_of(p->type);
+	int error;
 
 	switch (p->type) {
 	case RATE:
-		if (!strcmp(text, "unlimited")) {
+		error = 0;
+		if (!strcmp(text, "unlimited"))
 			*value = 0;
+		else
+			error = get_with_unit(value, text, rate_units);
+		if (!error && !*value)
 			return 0;
-		}
-		return get_with_unit(value, text, rate_units);
+		break;
 	case TIME:
-		return get_with_unit(value, text, time_units);
+		error = get_with_unit(value, text, time_units);
+		break;
 	case PART:
 		return vnet_get_part(value, text);
 	case SMALL:
-		return vnet_get_number(value, text, UINT32_MAX);
 	case SIZE:
-		return vnet_get_number(value, text, UINT64_MAX);
+		error = get_number(value, text);
+		break;
 	default:
 		for (*value = 0; names[*value]; (*value)++)
 			if (!strcmp(text, names[*value]))
 				return 0;
-		return -1;
+		return -EINVAL;
 	}
+	if (!error && (*value < p->min || *value > p->max))
+		return -ERANGE;
+	return error;
 }
 
-const char *vnet_expected(const struct parameter *p)
+const char vnet_not_a_part[] = "not a probability (as in 1%, 0.01 or 1e-9)";
+
+/* The range of a number, as it can be typed. */
+static const char *range_of(const struct parameter *p)
 {
+	static char text[80];
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	if (!f)
+		return "out of range";
+	fprintf(f, "not ");
+	if (p->min)
+		vnet_print_value(f, p, p->min);
+	else
+		fprintf(f, "0 ");
+	fprintf(f, "to ");
+	vnet_print_value(f, p, p->max);
+	if (p->type == RATE)
+		fprintf(f, "or unlimited ");
+	fclose(f);
+	/* All that is printed ends with a space. */
+	text[strlen(text) - 1] = 0;
+	return text;
+}
+
+const char *vnet_problem(const struct parameter *p, int error)
+{
+	if (error == -ERANGE)
+		return range_of(p);
 	switch (p->type) {
 	case RATE: return "not a rate (number with bit, kbit, mbit or gbit)";
 	case TIME: return "not a time (number with ns, us, ms or s)";
-	case PART: return "not a probability (as in 1%, 0.01 or 1e-9)";
+	case PART: return vnet_not_a_part;
 	case DISTRIBUTION: return "not uniform, normal, pareto or pareto-normal";
 	case ORDER: return "neither keep nor free";
 	case KIND: return "not fifo, wfq, drr, red, codel, pie, fq-codel or device";
@@ -227,6 +268,16 @@ const char *vnet_expected(const struct parameter *p)
 	case SWITCH: return "neither on nor off";
 	default: return "not a number";
 	}
+}
+
+uint64_t vnet_get_value(const char *where, const struct parameter *p, const char *text)
+{
+	uint64_t value;
+	int error = vnet_parse_value(p, text, &value);
+
+	if (error)
+		vnet_refuse("%s%s %s is %s", where, p->name, text, vnet_problem(p, error));
+	return value;
 }
 
 /* The name of a value that has one. */

@@ -4,9 +4,11 @@
 
 import json
 import os
+import re
 
-from vnettest.ktap import Failure, case, contains, defer, equal, run, true
-from vnettest.links import MS, US
+from vnettest.ktap import Failure, case, contains, defer, equal, raises, run, true
+from vnettest.links import MS, S, US
+from vnettest.netlink import NetlinkError
 from vnettest.netns import NetNS, run as command, wait_up
 from vnettest.packets import Sender, Sink
 from vnettest.ynl import Family
@@ -249,16 +251,22 @@ def units(unit):
 
 @case("a refusal says why", ("delay 5", "not a time"), ("delay 5m", "not a time"),
       ("limit 5x", "not a number"), ("limit -1", "not a number"), ("overhead 0.5", "not a number"),
-      ("rate", "required"), ("colour red", "unknown option"), ("seed x", "not a number"),
-      ("delay 101s", "out of range"), ("rate 500gbit", "out of range"),
-      ("rate 99bit", "rate is below 100 bit/s"), ("overhead 1001", "out of range"),
-      ("loss 1", "not a probability"), ("loss 101%", "not a probability"),
+      ("rate", "required"), ("colour red", "unknown option"), ("seed x", "vnet: seed x is not a number"),
+      ("delay 101s", "vnet: delay 101s is not 0 to 100s"),
+      ("rate 401gbit", "vnet: rate 401gbit is not 100bit to 400gbit or unlimited"),
+      ("rate 99bit", "vnet: rate 99bit is not 100bit to 400gbit or unlimited"),
+      ("tx rate 20mbit rx delay 101s", "vnet: rx delay 101s is not 0 to 100s"),
+      ("rx delay 20ms tx delay 9e99s", "vnet: tx delay 9e99s is not 0 to 100s"),
+      ("tx queue codel target 0", "vnet: tx queue target 0 is not 1ns to 100s"),
+      ("queue wfq weights 46:0", "vnet: queue weights 46:0: weight 0 is not 1 to 1024"),
+      ("rx queue wfq match dscp 46 weight 1025", "vnet: rx queue match weight 1025 is not 1 to 1024"),
+      ("loss 1", "vnet: loss 1 is not a probability"), ("loss 101%", "not a probability"),
       ("ber 1e-20", "not a probability"), ("gemodel x", "not a probability"),
       ("ber 60%", "bit"), ("jitter 5ms", "delay"), ("order free", "without jitter"),
       ("jitter 1ms delay 2ms distribution table", "table"), ("order some", "neither keep nor free"),
       ("queue lifo", "not fifo"), ("queue codel ecn maybe", "neither on nor off"),
       ("queue fifo ecn on", "nothing to mark"), ("queue red", "max must be above min"),
-      ("queue codel alpha 3", "no parameter alpha"), ("queue wfq weights 64:1", "not weights"),
+      ("queue codel alpha 3", "no parameter alpha"), ("queue wfq weights 64:1", "dscp 64 is not 0 to 63"),
       ("queue wfq weights " + ",".join(f"{n}:2" for n in range(64)), "too many parameters"))
 def refusals(words):
     """By the plug-in or by the kernel; nothing is made."""
@@ -267,6 +275,113 @@ def refusals(words):
     true(done.returncode != 0)
     contains(done.stderr, words[1])
     equal(pair.ip("-j link show type vnet").strip(), "[]")
+
+
+@case("a change that is refused changes nothing", ("delay 101s", "vnet: delay 101s is not 0 to 100s"),
+      ("tx rate 20mbit rx jitter 101s", "vnet: rx jitter 101s is not 0 to 100s"),
+      ("rx queue codel interval 0", "vnet: rx queue interval 0 is not 1ns to 100s"))
+def refused_changes(words):
+    """The reason names parameter and direction here, too."""
+    pair = Pair()
+    pair.ip("link add va type vnet rate 10mbit peer name vb")
+    before = pair.data("va")
+    done = pair.ip(f"link set va type vnet {words[0]}", check=False)
+    true(done.returncode != 0)
+    contains(done.stderr, words[1])
+    equal(pair.data("va"), before)
+
+
+# Words with a number, and its attribute in the spec.
+NUMBERS = [
+    ("rate {}bit", "direction", "rate"), ("delay {}ns", "direction", "delay"),
+    ("overhead {}", "direction", "overhead"), ("limit {}", "direction", "queue-packets"),
+    ("limit-bytes {}", "direction", "queue-bytes"), ("limit-time {}ns", "direction", "queue-time"),
+    ("line-limit {}", "direction", "line-packets"), ("line-limit-bytes {}", "direction", "line-bytes"),
+    ("whole-time {}ns", "direction", "whole-time"), ("delay 100s jitter {}ns", "direction", "jitter"),
+    ("delay 1ms reorder-every {}", "direction", "reorder-every"),
+    ("queue wfq flows {}", "queueing", "flows"), ("queue drr quantum {}", "queueing", "quantum"),
+    ("queue codel target {}ns", "queueing", "target"),
+    ("queue codel interval {}ns", "queueing", "interval"),
+    ("queue codel floor {}", "queueing", "floor"), ("queue pie alpha {}", "queueing", "alpha"),
+    ("queue pie beta {}", "queueing", "beta"), ("queue red min {} max 9", "queueing", "min-bytes"),
+    ("queue red min 1 max {}", "queueing", "max-bytes"),
+    ("queue red min 1 max 2 weight {}", "queueing", "weight"),
+    ("queue wfq weights 46:{}", "class", "weight"), ("queue wfq weights {}:7", "class", "dscp"),
+    ("queue wfq match dscp 46 protocol 6 weight {}", "class", "weight"),
+    ("queue wfq match protocol 6 dscp {} weight 7", "class", "dscp"),
+    ("queue wfq match protocol {} weight 7", "class", "protocol"),
+    ("queue wfq match source-port {} weight 7", "class", "source-port"),
+    ("queue wfq match destination-port {} weight 7", "class", "destination-port"),
+    ("queue wfq match source fd00::/{} weight 7", "class", "source-prefix"),
+    ("queue wfq match destination fd00::/{} weight 7", "class", "destination-prefix")]
+# What is 0 to 1, off or on; what has no words.
+NO_NUMBERS = {"loss", "ber", "duplicate", "corrupt", "jitter-correlation", "reorder", "probability", "ecn",
+              "gentle"}
+# Where the spec says by words or not at all what the module checks itself.
+NARROWER = {"rate": (100, 400 * 10**9), "quantum": (64, 2**20), "target": (1, 100 * S),
+            "interval": (1, 100 * S), "alpha": (0, 32), "beta": (0, 32), "weight": (1, 24)}
+UNITS = {"": 1, "ns": 1, "us": US, "ms": MS, "s": S, "bit": 1, "kbit": 10**3, "mbit": 10**6, "gbit": 10**9}
+
+
+MOST = {"u32": 2**32 - 1, "uint": 2**64 - 1}
+
+
+def attributes_of(set_name):
+    """From the spec: each attribute by its name."""
+    raw = next(entry for entry in Family.spec.raw["attribute-sets"] if entry["name"] == set_name)
+    return {entry["name"]: entry for entry in raw["attributes"]}
+
+
+def range_of(set_name, name):
+    """What the spec lets the attribute be."""
+    entry = attributes_of(set_name)[name]
+    constants = {each["name"]: each.get("value") for each in Family.spec.raw["definitions"]}
+    checks = {kind: constants.get(value, value) for kind, value in entry.get("checks", {}).items()}
+    return checks.get("min", 0), checks.get("max", MOST[entry["type"]])
+
+
+def number(text):
+    """A number with a unit, as it is printed."""
+    digits, unit = re.fullmatch(r"(\d+)([a-z]*)", text).groups()
+    return int(digits) * UNITS[unit]
+
+
+@case("the plug-in has the ranges of the spec and of the module", *NUMBERS)
+def ranges(row):
+    """What is beyond is refused with the range; the ends are taken."""
+    words, set_name, name = row
+    pair = Pair()
+    low, high = range_of(set_name, name)
+    if set_name != "class" and name in NARROWER:
+        true(low <= NARROWER[name][0] and NARROWER[name][1] <= high, "the spec is no narrower")
+        low, high = NARROWER[name]
+    beyond = [value for value in (low - 1, high + 1) if value >= 0]
+    for value in beyond:
+        done = pair.ip(f"link add va type vnet {words.format(value)} peer name vb", check=False)
+        found = re.search(r"^vnet: .* is not (\w+) to (\w+)( or unlimited)?$", done.stderr.strip())
+        true(done.returncode != 0 and found, done.stderr)
+        equal((number(found[1]), number(found[2])), (low, high), words)
+    if name in ("min-bytes", "max-bytes"):
+        return  # They bound each other, which the module says.
+    for value in (low, high):
+        pair.clear()
+        pair.ip(f"link add va type vnet {words.format(value)} peer name vb")
+    # The module has no other range.
+    for value in beyond:
+        if value <= MOST[attributes_of(set_name)[name]["type"]] and set_name != "class":
+            tx = {name: value} if set_name == "direction" else {"queueing": {name: value}}
+            raises(NetlinkError, pair.family.do, "link-set",
+                   {"id": pair.data("va")["id"], "end-a": {"tx": tx}})
+
+
+@case("no number of a link is left out of that")
+def all_numbers():
+    """The spec has no other ones, but for what is no number on the command line."""
+    Pair()
+    for set_name in ("direction", "queueing", "class"):
+        numbers = {name for name, entry in attributes_of(set_name).items()
+                   if entry["type"] in ("u32", "uint") and "enum" not in entry}
+        equal(numbers - NO_NUMBERS, {name for _, of, name in NUMBERS if of == set_name}, set_name)
 
 
 @case("counters are shown with what was lost, by cause")

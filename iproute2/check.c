@@ -251,6 +251,9 @@ static void directions(void)
 	refusal("", "queue wfq match protocol 6 colour red weight 2",
 		"queue match colour is not protocol, source, destination, source-port, destination-port, dscp or weight");
 	refusal("", "gemodel x", "gemodel x is not a probability (as in 1%, 0.01 or 1e-9)");
+	refusal("rx ", "gemodel 1% 200%",
+		"rx gemodel 200% is not a probability (as in 1%, 0.01 or 1e-9)");
+	refusal("", "gemodel 1% 2% 3% 4% 5%", "gemodel 5% is more than P, R, H and K");
 }
 
 int main(void)

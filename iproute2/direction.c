@@ -108,8 +108,12 @@ static int parse_chain(struct direction *d, int argc, char **argv)
 		d->chain_values++;
 		used++;
 	}
-	if (used == 1)
-		vnet_refuse("%sgemodel %s is %s", d->where, argv[1], vnet_not_a_part);
+	/* No parameter begins like a number. */
+	if (used == 1 || (used < argc && *argv[used] && strchr("0123456789.+-", *argv[used]))) {
+		if (d->chain_values == 4)
+			vnet_refuse("%sgemodel %s is more than P, R, H and K", d->where, argv[used]);
+		vnet_refuse("%sgemodel %s is %s", d->where, argv[used], vnet_not_a_part);
+	}
 	return used;
 }
 

@@ -262,6 +262,8 @@ def units(unit):
       ("rx queue wfq match dscp 46 weight 1025", "vnet: rx queue match weight 1025 is not 1 to 1024"),
       ("loss 1", "vnet: loss 1 is not a probability"), ("loss 101%", "not a probability"),
       ("ber 1e-20", "not a probability"), ("gemodel x", "not a probability"),
+      ("tx gemodel 1% 200%", "vnet: tx gemodel 200% is not a probability"),
+      ("gemodel 1% 2% 3% 4% 5%", "vnet: gemodel 5% is more than"),
       ("ber 60%", "bit"), ("jitter 5ms", "delay"), ("order free", "without jitter"),
       ("jitter 1ms delay 2ms distribution table", "table"), ("order some", "neither keep nor free"),
       ("queue lifo", "not fifo"), ("queue codel ecn maybe", "neither on nor off"),

@@ -203,13 +203,14 @@ static void print_chain(FILE *f, struct rtattr *nest)
 /* What has no words on a single line is only named. */
 static void print_others(FILE *f, struct rtattr *tb[])
 {
-	if (is_json_context())
-		return;
-	if (tb[VNET_A_DIRECTION_LOSS_FOUR_STATE] || tb[VNET_A_DIRECTION_LOSS_PATTERN]) {
+	bool four_state = tb[VNET_A_DIRECTION_LOSS_FOUR_STATE];
+	bool pattern = tb[VNET_A_DIRECTION_LOSS_PATTERN];
+
+	if (!is_json_context() && (four_state || pattern)) {
 		print_nl();
-		fprintf(f, "        and%s%s, see vnetctl link show",
-			tb[VNET_A_DIRECTION_LOSS_FOUR_STATE] ? " four-state loss" : "",
-			tb[VNET_A_DIRECTION_LOSS_PATTERN] ? " a loss pattern" : "");
+		fprintf(f, "        also %s%s%s, see vnetctl link show ",
+			four_state ? "four-state loss" : "", four_state && pattern ? " and " : "",
+			pattern ? "a loss pattern" : "");
 	}
 }
 
@@ -278,7 +279,7 @@ static void print_drop(FILE *f, struct rtattr *nest)
 		return;
 	}
 	print_nl();
-	fprintf(f, "        dropped %s %" PRIu64 " frames %" PRIu64 " bytes", cause, frames, bytes);
+	fprintf(f, "        dropped %s %" PRIu64 " frames %" PRIu64 " bytes ", cause, frames, bytes);
 }
 
 /* There is one of these for each cause. */
@@ -346,13 +347,13 @@ static void print_stats(FILE *f, const char *name, struct rtattr *nest)
 		if (!number_of(tb[marks[i].frames]))
 			continue;
 		print_nl();
-		fprintf(f, "        %s %" PRIu64 " frames %" PRIu64 " bytes", marks[i].name,
+		fprintf(f, "        %s %" PRIu64 " frames %" PRIu64 " bytes ", marks[i].name,
 			number_of(tb[marks[i].frames]), number_of(tb[marks[i].bytes]));
 	}
 	print_drops(f, nest);
 	if (count) {
 		print_nl();
-		fprintf(f, "        late   mean %" PRIu64 "ns max %" PRIu64 "ns", sum / count, max);
+		fprintf(f, "        late   mean %" PRIu64 "ns max %" PRIu64 "ns ", sum / count, max);
 	}
 }
 
@@ -391,6 +392,7 @@ static void print_link(FILE *f, struct rtattr *tb[])
 		fprintf(f, "%s ", connected ? "connected" : "disconnected");
 }
 
+/* What is printed ends with a space: ip goes on in the same line. */
 void vnet_print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 {
 	(void)lu;

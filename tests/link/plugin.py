@@ -234,7 +234,9 @@ def others():
     tx = {"loss-four-state": {"p13": PERCENT},
           "loss-pattern": {"rule": [{"frame": 3, "action": 0}]}}
     family.do("link-set", {"id": pair.data("va")["id"], "end-a": {"tx": tx}})
-    contains(pair.ip("-d link show dev va"), "and four-state loss a loss pattern")
+    contains(pair.ip("-d link show dev va"), "also four-state loss and a loss pattern, see vnetctl link show \n")
+    family.do("link-set", {"id": pair.data("va")["id"], "end-a": {"tx": {"loss-four-state": {}}}})
+    contains(pair.ip("-d link show dev va"), "also a loss pattern, see vnetctl link show \n")
 
 
 @case("units", ("1tbit", None), ("400gbit", 400 * 10**9), ("1.5mbit", 1500000),
@@ -410,6 +412,39 @@ def counters():
     sink.collect(3)
     equal(pair.data("vb", "Q")["rx-stats"]["delivered-frames"], 3)
     equal(pair.data("vb", "Q")["tx-stats"]["sent-frames"], 0)
+
+
+# What ip itself goes on with.
+NEXT = re.compile(r"(?m)(?<![ \n])(addrgenmode|numtxqueues)")
+
+
+@case("the last word is apart from the next one of ip", "late", "dropped", "also", "in-flight")
+def last_word(word):
+    """Whatever is the last of the peer's direction."""
+    pair = Pair()
+    loss = "tx loss 100% " if word == "dropped" else ""
+    pair.ip(f"link add va type vnet {loss}peer name vb netns Q")
+    pair.ip("link set dev va up")
+    command("ip -n Q link set dev vb up")
+    ns_p, ns_q = NetNS.named("P"), NetNS.named("Q")
+    wait_up(ns_p, "va")
+    with ns_q:
+        sink = Sink("vb")
+    with ns_p:
+        sender = Sender("va")
+    if word == "also":
+        tx = {"loss-four-state": {"p13": PERCENT}}
+        pair.family.do("link-set", {"id": pair.data("va")["id"], "end-a": {"tx": tx}})
+    elif word != "in-flight":
+        if word == "late":
+            pair.ip("link set va type vnet delay 1ms")
+        sender.send(100, 3)
+        if word == "late":
+            sink.collect(3)
+    stats = "" if word == "also" else "-s "
+    text = command(f"ip -n Q {stats}-d link show dev vb")
+    contains(text.split(" rx ")[-1], f" {word} ")
+    true("addrgenmode" in text and not NEXT.search(text), text)
 
 
 try:

@@ -199,7 +199,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     }
 
     #[inline(never)]
-    fn enqueue_stamped(&mut self, now: u64, mut frame: Q::Frame) -> Admission {
+    fn enqueue_stamped(&mut self, now: u64, frame: Q::Frame) -> Admission {
         if self.on_wire.is_some() {
             return match self.room.offer(now, frame, desk!(self)) {
                 Ok(()) => Admission::Accepted,
@@ -208,7 +208,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         }
         // The room is empty, and the frame never enters it.
         let idle_since = self.serialiser.free_at();
-        self.room.pass(now, idle_since, &mut frame, desk!(self));
+        self.room.pass(now, idle_since, frame.stamp(), desk!(self));
         self.start(now, frame);
         Admission::Accepted
     }

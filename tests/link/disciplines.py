@@ -100,6 +100,27 @@ def weights():
     equal(bench.link.settled().drops, {})
 
 
+@case("wfq divides by weight although frames are dropped", "tail", "head")
+def crowded(which):
+    """Three times as much is sent as the wire takes: what is dropped counts for nobody."""
+    classes = [{"dscp": 46, "weight": 3}, {"dscp": 10, "weight": 1}]
+    # So long that it does not run dry while the sender is held up.
+    bench = Bench({"kind": WFQ, "class": classes, "drop": 1 if which == "tail" else 2}, rate=5 * MBIT,
+                  **{"queue-packets": 300})
+    bench.send(1)       # is on the wire when the others come
+    for _ in range(150):
+        bench.send(46, dscp=46)
+        bench.send(10, dscp=10)
+    order = bench.ports(1)
+    for _ in range(200):
+        bench.send(46, 3, dscp=46)
+        bench.send(10, 3, dscp=10)
+        order += bench.ports(2)
+    note(f"{order.count(46)} and {order.count(10)} of 3 to 1")
+    between(order.count(46) / order.count(10), 2.8, 3.2)
+    true(bench.link.settled().drops["queue-packets"] > 700)
+
+
 @case("wfq divides by what frames match")
 def matching():
     """By port, else by DS code point; the first class that matches counts."""

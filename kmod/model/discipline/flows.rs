@@ -29,10 +29,9 @@ pub struct Flow<Q> {
     pub(super) active: bool,
     /// What the flow may still send in this round, bytes on the wire.
     pub(super) deficit: i64,
-    /// Start tag of the flow's first frame, as the heap knows it.
+    /// Start tag of the flow's first frame; while there is none, finish tag of the one that it sent
+    /// last.
     pub(super) tag: u64,
-    /// Finish tag of the flow's last frame.
-    pub(super) finish: u64,
     pub(super) codel: CodelState,
 }
 
@@ -46,7 +45,6 @@ impl<Q: Default> Default for Flow<Q> {
             active: false,
             deficit: 0,
             tag: 0,
-            finish: 0,
             codel: CodelState::default(),
         }
     }

@@ -70,16 +70,16 @@ pub(in super::super) struct Desk<'a, Q: FrameQueue> {
     pub(in super::super) ledger: &'a mut Ledger<Q>,
 }
 
-impl<Q: FrameQueue> Desk<'_, Q> {
-    /// Bytes on the wire over the weight of the frame's class.
-    #[inline]
-    fn weighted(&self, stamp: &Stamp) -> u64 {
-        let weight = self.tables.weights.get(usize::from(stamp.class)).copied();
-        weight
-            .unwrap_or(Weight::ONE)
-            .scale(self.params.wire_bytes(stamp))
-    }
+/// Bytes on the wire over the weight of the frame's class.
+#[inline]
+fn weighted(params: &Compiled, weights: &[Weight], stamp: &Stamp) -> u64 {
+    let weight = weights.get(usize::from(stamp.class)).copied();
+    weight
+        .unwrap_or(Weight::ONE)
+        .scale(params.wire_bytes(stamp))
+}
 
+impl<Q: FrameQueue> Desk<'_, Q> {
     /// Random bits for a frame.
     #[inline]
     fn draw(&self, effect: Effect, stamp: &Stamp) -> u64 {
@@ -314,30 +314,24 @@ impl<Q: FrameQueue> Room<Q> {
     }
 
     /// Lets a frame wait, whatever the limits.
-    fn store(&mut self, mut frame: Q::Frame, desk: &mut Desk<'_, Q>) {
+    fn store(&mut self, frame: Q::Frame, desk: &mut Desk<'_, Q>) {
         self.held.add(frame.stamp());
         let State::Flows(common) = &mut self.state else {
             return self.queue.push_back(frame);
         };
         let index = select(desk.tables.flows, frame.stamp().flow);
-        let length = desk.weighted(frame.stamp());
         let Some(flow) = desk.tables.flows.get_mut(index as usize) else {
             return self.queue.push_back(frame);
         };
+        flow.push(frame);
         match desk.params.queueing.discipline {
             PreparedDiscipline::Drr { quantum } => {
-                flow.push(frame);
                 drr::pushed(common, desk.tables.flows, index, quantum);
             }
             PreparedDiscipline::FqCodel { quantum, .. } => {
-                flow.push(frame);
                 fq_codel::pushed(common, desk.tables.flows, index, quantum);
             }
-            _ => {
-                wfq::tag(common, flow, &mut frame, length);
-                flow.push(frame);
-                wfq::pushed(common, desk.tables.flows, index);
-            }
+            _ => wfq::pushed(common, desk.tables.flows, index),
         }
     }
 
@@ -347,11 +341,11 @@ impl<Q: FrameQueue> Room<Q> {
         &mut self,
         now: u64,
         idle_since: u64,
-        frame: &mut Q::Frame,
+        stamp: &Stamp,
         desk: &mut Desk<'_, Q>,
     ) {
         if !matches!(self.state, State::Plain) {
-            self.pass_by_discipline(now, idle_since, frame, desk);
+            self.pass_by_discipline(now, idle_since, stamp, desk);
         }
     }
 
@@ -360,7 +354,7 @@ impl<Q: FrameQueue> Room<Q> {
         &mut self,
         now: u64,
         idle_since: u64,
-        frame: &mut Q::Frame,
+        stamp: &Stamp,
         desk: &mut Desk<'_, Q>,
     ) {
         match (&mut self.state, &desk.params.queueing.discipline) {
@@ -369,9 +363,9 @@ impl<Q: FrameQueue> Room<Q> {
             }
             (State::Pie(state), PreparedDiscipline::Pie(pie)) => state.advance(pie, now, 0, false),
             (State::Flows(common), PreparedDiscipline::Wfq) => {
-                let index = select(desk.tables.flows, frame.stamp().flow);
-                let length = desk.weighted(frame.stamp());
-                wfq::pass(common, desk.tables.flows, index, frame, length);
+                let index = select(desk.tables.flows, stamp.flow);
+                let length = weighted(desk.params, desk.tables.weights, stamp);
+                wfq::pass(common, desk.tables.flows, index, length);
             }
             _ => {}
         }
@@ -409,7 +403,12 @@ impl<Q: FrameQueue> Room<Q> {
                     params.wire_bytes(stamp)
                 })
             }
-            (State::Flows(common), _) => wfq::pop(common, desk.tables.flows),
+            (State::Flows(common), _) => {
+                let weights = desk.tables.weights;
+                wfq::pop(common, desk.tables.flows, |stamp| {
+                    weighted(params, weights, stamp)
+                })
+            }
             (State::Pie(state), PreparedDiscipline::Pie(pie)) => {
                 let delay = params.time_on_wire(self.held);
                 state.advance(pie, at, delay, self.held.frames != 0);

@@ -2,21 +2,26 @@
 
 //! Weighted fair queueing by start tags (start-time fair queueing, Goyal, Vin and Cheng 1997).
 //!
-//! A frame's start tag is the virtual time at its arrival, or its flow's last finish tag if that is
-//! later; its finish tag is that plus its bytes on the wire over its class's weight. The frame with
-//! the least start tag is sent, and the virtual time is its start tag. While flows are backlogged,
-//! each gets a share of the wire in proportion to its weight, whatever its frames' sizes.
+//! A flow's start tag is that of its first frame: the virtual time when the flow became backlogged, or
+//! the finish tag of the frame that it sent last if that is later. A frame's finish tag is its start
+//! tag plus its bytes on the wire over its class's weight. The flow with the least start tag sends,
+//! and the virtual time is that tag. While flows are backlogged, each gets a share of the wire in
+//! proportion to its weight, whatever its frames' sizes.
+//!
+//! The paper tags frames when they arrive, which comes to the same as long as none is dropped. Here
+//! only the frame that is sent has a finish tag, so one that is dropped counts neither for nor against
+//! its flow: the next has its place.
 //!
 //! Tags wrap, and are compared by their difference. So that the difference says the truth, flows
 //! without frames are brought up to date each time when the virtual time has gone a part of the way
-//! around. Active flows are in a heap by their first
-//! frame's start tag, which may be behind the truth if that frame was dropped; then it is put right
-//! when it comes to the top.
+//! around. Active flows are in a heap by their tags; one whose frames were all dropped stays there
+//! until it comes to the top.
 
 use super::{
     super::frame::{
         Frame,
-        FrameQueue, //
+        FrameQueue,
+        Stamp, //
     },
     flows::{
         Common,
@@ -43,49 +48,44 @@ fn later(a: u64, b: u64) -> u64 {
     }
 }
 
-/// Notes the frame's start tag and advances its flow by `length`, its bytes over its weight.
-#[inline]
-pub(super) fn tag<Q: FrameQueue>(
-    common: &mut Common,
-    flow: &mut Flow<Q>,
-    frame: &mut Q::Frame,
-    length: u64,
-) {
-    let start = later(common.virtual_time, flow.finish);
-    flow.finish = start.wrapping_add(length);
-    common.latest = later(common.latest, flow.finish);
-    frame.stamp_mut().due = start;
-}
-
 /// Lets the virtual time be `to`.
 #[inline]
 fn advance<Q>(common: &mut Common, flows: &mut [Flow<Q>], to: u64) {
     if (common.virtual_time ^ to) >> PART != 0 {
         for flow in flows.iter_mut().filter(|flow| !flow.active) {
-            flow.finish = to;
+            flow.tag = to;
         }
         common.latest = later(common.latest, to);
     }
     common.virtual_time = to;
 }
 
-/// A frame passes while nothing waits.
+/// The flow sends a frame of `length`, its bytes over its weight.
+#[inline]
+fn send<Q>(common: &mut Common, flow: &mut Flow<Q>, length: u64) {
+    flow.tag = flow.tag.wrapping_add(length);
+    common.latest = later(common.latest, flow.tag);
+}
+
+/// A frame of the flow `index`, with `length` bytes over its weight, passes while nothing waits.
 ///
 /// What was sent before is forgotten: the virtual time catches up with the last finish tag.
 pub(super) fn pass<Q: FrameQueue>(
     common: &mut Common,
     flows: &mut [Flow<Q>],
     index: u32,
-    frame: &mut Q::Frame,
     length: u64,
 ) {
+    // There may be flows whose frames were all dropped.
+    while settle(common, flows) {}
     advance(common, flows, later(common.virtual_time, common.latest));
     if let Some(flow) = flows.get_mut(index as usize) {
-        tag(common, flow, frame, length);
+        flow.tag = later(common.virtual_time, flow.tag);
+        send(common, flow, length);
     }
 }
 
-/// A tagged frame has been added to the flow `index`.
+/// A frame has been added to the flow `index`.
 #[inline]
 pub(super) fn pushed<Q: FrameQueue>(common: &mut Common, flows: &mut [Flow<Q>], index: u32) {
     let Some(flow) = flows.get_mut(index as usize) else {
@@ -95,51 +95,59 @@ pub(super) fn pushed<Q: FrameQueue>(common: &mut Common, flows: &mut [Flow<Q>], 
         return;
     }
     flow.active = true;
-    if let Some(stamp) = flow.frames.front() {
-        flow.tag = stamp.due;
-    }
+    flow.tag = later(common.virtual_time, flow.tag);
     let place = common.heaped;
     common.heaped = place.saturating_add(1);
     set(flows, place, index);
     rise(flows, place);
 }
 
-/// Takes the next frame.
+/// Takes the next frame; `length` tells the bytes of a frame over its weight.
 #[inline]
-pub(super) fn pop<Q: FrameQueue>(common: &mut Common, flows: &mut [Flow<Q>]) -> Option<Q::Frame> {
+pub(super) fn pop<Q: FrameQueue>(
+    common: &mut Common,
+    flows: &mut [Flow<Q>],
+    length: impl Fn(&Stamp) -> u64,
+) -> Option<Q::Frame> {
     while common.heaped > 0 {
         let index = get(flows, 0)?;
         let flow = flows.get_mut(index as usize)?;
-        match flow.frames.front() {
-            Some(stamp) if stamp.due == flow.tag => {
-                let tag = flow.tag;
-                let frame = flow.pop();
-                settle(common, flows, index);
-                advance(common, flows, tag);
-                return frame;
-            }
-            // Its first frame was dropped.
-            _ => settle(common, flows, index),
+        let tag = flow.tag;
+        let frame = flow.pop();
+        if let Some(frame) = &frame {
+            advance(common, flows, tag);
+            send(
+                common,
+                flows.get_mut(index as usize)?,
+                length(frame.stamp()),
+            );
+        }
+        settle(common, flows);
+        if frame.is_some() {
+            return frame;
         }
     }
     None
 }
 
-/// Puts the flow at the top of the heap to its place, or takes it off if it is empty.
-fn settle<Q: FrameQueue>(common: &mut Common, flows: &mut [Flow<Q>], index: u32) {
-    if let Some(flow) = flows.get_mut(index as usize) {
-        match flow.frames.front() {
-            Some(stamp) => flow.tag = stamp.due,
-            None => {
-                flow.active = false;
-                common.heaped = common.heaped.saturating_sub(1);
-                if let Some(last) = get(flows, common.heaped) {
-                    set(flows, 0, last);
-                }
-            }
+/// Puts the flow at the top of the heap to its place, or takes it off if it is empty; tells whether it
+/// was.
+fn settle<Q: FrameQueue>(common: &mut Common, flows: &mut [Flow<Q>]) -> bool {
+    if common.heaped == 0 {
+        return false;
+    }
+    let top = get(flows, 0).and_then(|index| flows.get_mut(index as usize));
+    let empty = top.filter(|flow| flow.is_empty());
+    let goes = empty.is_some();
+    if let Some(flow) = empty {
+        flow.active = false;
+        common.heaped = common.heaped.saturating_sub(1);
+        if let Some(last) = get(flows, common.heaped) {
+            set(flows, 0, last);
         }
     }
     sink(flows, common.heaped);
+    goes
 }
 
 /// The longest flow by waiting bytes, and its bytes.

@@ -106,6 +106,70 @@ fn wfq_shares_by_weight() {
     }
 }
 
+/// Frames sent by each flow, of three that send too much, so that frames are dropped.
+fn shares_of_overload(direction: &mut FullDirection, sizes: [u32; 3]) -> [u64; 3] {
+    // Frames a millisecond, in which the wire sends 1000 bytes.
+    let offered = [2, 4, 16];
+    let mut sent = [0u64; 3];
+    for step in 0..20_000u64 {
+        let now = step * MS;
+        direction.advance(now);
+        while let Some(frame) = direction.pop_due(now) {
+            let flow = (frame.stamp().flow >> 30) as usize;
+            // The first fill the queue.
+            if step > 200 {
+                sent[flow] += u64::from(frame.stamp().bytes);
+            }
+        }
+        for (flow, count) in offered.iter().enumerate() {
+            for part in 0..*count {
+                let frame = TestFrame::new(step, sizes[flow])
+                    .of_flow(flow as u8 * 64)
+                    .of_class(flow as u8);
+                direction.enqueue(now + part * MS / 16, frame);
+            }
+        }
+        drop(direction.take_discarded());
+    }
+    sent
+}
+
+/// What was dropped had no service: it counts neither for nor against its flow.
+#[test]
+fn wfq_shares_by_weight_whatever_is_dropped() {
+    for (weights, sizes) in [
+        ([1u32, 1, 1], [1000u32, 1000, 1000]),
+        ([10, 5, 1], [1000, 1000, 1000]),
+        ([1, 2, 8], [1514, 700, 200]),
+    ] {
+        for drop in [DropFrom::Tail, DropFrom::Head] {
+            let mut memory = TestMemory::with_flows(256);
+            memory.weights = weights
+                .iter()
+                .map(|w| Weight::new(*w).expect("valid"))
+                .collect();
+            let queueing = Queueing {
+                drop: Some(drop),
+                ..queueing(Discipline::Wfq)
+            };
+            let mut direction = of(params(60), queueing, memory);
+            let sent = shares_of_overload(&mut direction, sizes);
+            let total: u64 = sent.iter().sum();
+            let sum: u32 = weights.iter().sum();
+            for (sent, weight) in sent.iter().zip(weights) {
+                let (share, due) = (
+                    *sent as f64 / total as f64,
+                    f64::from(weight) / f64::from(sum),
+                );
+                assert!(
+                    (share - due).abs() < 2e-3,
+                    "{weights:?} {drop:?}: {share} of {due}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn drr_shares_evenly() {
     let sizes = [1514u32, 300, 64];

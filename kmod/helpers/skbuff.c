@@ -238,12 +238,33 @@ bool vnet_helper_skb_mark_ce(struct sk_buff **packet)
 	return INET_ECN_set_ce(*packet);
 }
 
-/* Hash of the packet's flow, the same in every run for the same key. */
+/*
+ * Hash of the packet's flow, the same in every run for the same key. Where a tag
+ * lies among the data, the network header that the stack has set is behind it, and
+ * the kernel's dissector would look for the tag there.
+ */
 u32 vnet_helper_skb_flow_hash(struct sk_buff *skb, u64 key)
 {
 	const siphash_key_t perturb = { .key = { key, 0 } };
+	const u16 network_header = skb->network_header;
+	const __be16 protocol = skb->protocol;
+	int depth = ETH_HLEN, tags;
+	u32 hash;
 
-	return skb_get_hash_perturb(skb, &perturb);
+	for (tags = 0; tags < VLAN_MAX_DEPTH && eth_type_vlan(skb->protocol); tags++) {
+		struct vlan_hdr buffer, *tag;
+
+		tag = skb_header_pointer(skb, depth, sizeof(buffer), &buffer);
+		if (!tag)
+			break;
+		skb->protocol = tag->h_vlan_encapsulated_proto;
+		depth += VLAN_HLEN;
+		skb_set_network_header(skb, depth);
+	}
+	hash = skb_get_hash_perturb(skb, &perturb);
+	skb->protocol = protocol;
+	skb->network_header = network_header;
+	return hash;
 }
 
 /* The DS code point of an IP packet, otherwise 0. */

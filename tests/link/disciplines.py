@@ -10,7 +10,7 @@ import time
 from vnettest.ktap import between, case, equal, note, raises, run, true
 from vnettest.links import MBIT, MS, S, SIMULATED, Link
 from vnettest.netlink import NetlinkError
-from vnettest.packets import ETH_P_IP, ETH_P_IPV6, udp, udp6
+from vnettest.packets import ETH_P_8021Q, ETH_P_IP, ETH_P_IPV6, udp, udp6
 
 (FIFO, WFQ, DRR, RED, CODEL, PIE, FQ_CODEL, DEVICE) = range(8)
 PAYLOAD = 1000
@@ -20,18 +20,24 @@ FRAME = 14 + 20 + 8 + PAYLOAD
 class Bench:
     """A link, a raw sender at a and a raw sink at b; all packets are of one version of IP."""
 
-    def __init__(self, queueing, rate=10 * MBIT, version=4, **more):
+    def __init__(self, queueing, rate=10 * MBIT, version=4, tag=b"", **more):
         more.setdefault("queue-packets", 100000)
         self.link = Link(a={"rate": rate, "queueing": queueing, **more}, link={"seed": 5})
         ends = self.link.get()
         self.macs = [ends[f"end-{e}"]["address"].hex(":") for e in "ab"]
         self.sender = self.link.sender().sock
+        # Of a VLAN, among the data as devices without an offload for it have it.
+        self.tag = tag
         self.make, ethertype, self.port_at = {4: (udp, ETH_P_IP, 34), 6: (udp6, ETH_P_IPV6, 54)}[version]
+        if len(tag) > 4:
+            # The stack takes off the outer one.
+            ethertype, self.port_at = ETH_P_8021Q, self.port_at + 4
         self.sink = self.link.sink(ethertype=ethertype)
 
     def send(self, port, count=1, **more):
         """Sends packets of a flow."""
         frame = self.make(*self.macs, port, **more)
+        frame = frame[:12] + self.tag + frame[12:]
         for _ in range(count):
             self.sender.send(frame)
 
@@ -60,14 +66,16 @@ def fifo():
     equal(bench.ports(60), [1, 2, 3] * 20)
 
 
-@case("each flow gets its share", "drr", "wfq", "fq-codel", "drr with IPv6")
+@case("each flow gets its share", "drr", "wfq", "fq-codel", "drr with IPv6", "drr with a tag",
+      "drr with two tags")
 def shares(which):
     """One has sent ten times as much before the others begin."""
-    which, _, version = which.partition(" with IPv")
+    which, _, what = which.partition(" with ")
+    tag = {"a tag": b"\x81\0\0\x05", "two tags": b"\x88\xa8\0\x06\x81\0\0\x05"}.get(what, b"")
     queueing = {"drr": {"kind": DRR}, "wfq": {"kind": WFQ},
                 # So patient that it drops nothing.
                 "fq-codel": {"kind": FQ_CODEL, "target": 10 * S}}[which]
-    bench = Bench(queueing, rate=2 * MBIT, version=int(version or 4))
+    bench = Bench(queueing, rate=2 * MBIT, version=6 if what == "IPv6" else 4, tag=tag)
     bench.send(1, 200)
     bench.send(2, 20)
     bench.send(3, 20)

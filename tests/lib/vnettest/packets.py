@@ -14,7 +14,7 @@ import time
 from .ktap import Failure
 
 ETH_P_ALL = 3
-ETH_P_IP, ETH_P_IPV6 = 0x0800, 0x86DD
+ETH_P_IP, ETH_P_IPV6, ETH_P_8021Q = 0x0800, 0x86DD, 0x8100
 ETH_P_TEST = 0x88B5                 # for local experiments
 HEADER = 14
 _SO_TIMESTAMPNS = 35

@@ -164,7 +164,7 @@ impl Link {
             pair.set_mtu(mtu);
         }
         let homes = Self::take_quota(pair.nets(), extack)?;
-        let link = Self::allocate(options, homes, pair.smallest_mtu(), extack)?;
+        let link = Self::allocate(options, homes, &pair, extack)?;
         let guard = Registered(&link);
         registry::with(|registry| registry.links().insert(link.id, link.clone()))?;
         let ends = Side::BOTH.map(|side| End {
@@ -179,15 +179,21 @@ impl Link {
     /// A link without devices. Not inlined: what is large is not on the stack when devices are
     /// registered, which goes deep.
     #[inline(never)]
-    fn allocate(options: Options, homes: Homes, mtu: u32, extack: ExtAck) -> Result<Arc<Self>> {
+    fn allocate(
+        mut options: Options,
+        homes: Homes,
+        pair: &Pair<'_, Ethernet>,
+        extack: ExtAck,
+    ) -> Result<Arc<Self>> {
+        let id = registry::with(|registry| Ok(registry.links().next_id()))?;
+        let seed = options.settle_seed(id, pair.names());
         let [from_a, from_b] = options.compile(extack)?;
         let (memory_a, memory_b) = (from_a.memory()?, from_b.memory()?);
-        let id = registry::with(|registry| Ok(registry.links().next_id()))?;
-        let plugged = options.connected;
+        let (mtu, plugged) = (pair.smallest_mtu(), options.connected);
         Arc::pin_init(
             pin_init!(Self {
                 id,
-                seed: options.seed,
+                seed,
                 label <- new_mutex!(options.label, "vnet_link_label"),
                 maker: options.maker,
                 devices: [DeviceCell::empty(), DeviceCell::empty()],
@@ -521,7 +527,7 @@ impl LinkKind for Ethernet {
 
     fn new_link(pair: Pair<'_, Self>, attrs: Table<'_>, extack: ExtAck) -> Result {
         let rtnl = pair.rtnl();
-        let seed = attrs.get(bindings::IFLA_VNET_SEED).map_or(0, Attr::uint);
+        let seed = attrs.get(bindings::IFLA_VNET_SEED).map(Attr::uint);
         let mut options = Options::new(seed)?;
         options.read_link(Side::A, &attrs, extack)?;
         let link = Link::create(pair, options, extack)?;

@@ -71,7 +71,7 @@ const END_KINDS: [(Side, u32); 2] = [
 /// `link-new`.
 pub(crate) fn new(request: &Request<'_>) -> Result {
     let (attrs, extack) = (request.attrs(), request.extack());
-    let mut options = Options::new(attrs.get(bindings::VNET_A_LINK_SEED).map_or(0, Attr::uint))?;
+    let mut options = Options::new(attrs.get(bindings::VNET_A_LINK_SEED).map(Attr::uint))?;
     options.mtu = attrs.get(bindings::VNET_A_LINK_MTU).map(Attr::u32);
     read_common(&mut options, &attrs, extack)?;
     if let Some(lab) = attrs.get(bindings::VNET_A_LINK_LAB) {

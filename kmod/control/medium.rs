@@ -21,6 +21,7 @@ use crate::{
         Medium,
         Station, //
     },
+    model::seed_of,
     net::{
         device::{
             NetDevice,
@@ -76,9 +77,13 @@ struct NewPlace<'a> {
 /// `medium-new`.
 pub(crate) fn new(request: &Request<'_>) -> Result {
     let (attrs, extack) = (request.attrs(), request.extack());
-    let seed = attrs
-        .get(bindings::VNET_A_MEDIUM_SEED)
-        .map_or(0, Attr::uint);
+    let seed = match attrs.get(bindings::VNET_A_MEDIUM_SEED) {
+        Some(seed) => seed.uint(),
+        None => {
+            let name = attrs.get(bindings::VNET_A_MEDIUM_NAME);
+            name.map_or(0, |name| seed_of(&[name.text()]))
+        }
+    };
     let places = read_places(request)?;
     let mut options = Options::new(seed, places.len())?;
     for (number, place) in places.iter().enumerate() {

@@ -86,6 +86,6 @@ pub use self::{
     params::{Compiled, Field, LineLimit, ParamError, Params, QueueLimit},
     pattern::{Action, Pattern, Rule, RuleError},
     probability::{Chance, Probability},
-    random::{Effect, Source, Subject},
+    random::{seed_of, Effect, Source, Subject},
     serialiser::{LineRate, Serialiser}, //
 };

@@ -53,6 +53,18 @@ pub struct Source {
     pub direction: u32,
 }
 
+/// A seed that follows from names: the same for the same ones, and most likely another one for
+/// others (FNV-1a of 64 bits, Fowler, Noll and Vo, each name with a zero behind it).
+pub fn seed_of(names: &[&[u8]]) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for name in names {
+        for byte in name.iter().chain(&[0]) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash
+}
+
 impl Source {
     /// The 128 random bits of `effect` for `subject`, as two words.
     #[inline]

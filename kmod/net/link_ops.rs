@@ -156,6 +156,12 @@ impl<'a, D: LinkKind> Pair<'a, D> {
         unsafe { [Net::from_raw(net(a)), Net::from_raw(net(b))] }
     }
 
+    /// The names of both devices, or the patterns that they will get them by.
+    pub(crate) fn names(&self) -> [&CStr; 2] {
+        let [a, b] = &self.ends;
+        [a.name(), b.name()]
+    }
+
     /// The smaller one of the MTUs of both ends.
     pub(crate) fn smallest_mtu(&self) -> u32 {
         let [a, b] = &self.ends;

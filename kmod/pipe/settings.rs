@@ -38,6 +38,7 @@ use super::{
 use crate::{
     bindings,
     instance::Instance,
+    model::seed_of,
     net::{
         extack::ExtAck,
         netlink::{
@@ -69,8 +70,8 @@ pub(crate) struct Options {
     pub(crate) label: Label,
     /// Who asks, if from a third namespace; only for a new link.
     pub(crate) maker: Option<Arc<Instance>>,
-    /// Seed; only for a new link.
-    pub(crate) seed: u64,
+    /// Seed, if it is known; only for a new link.
+    seed: Option<u64>,
     /// MTU of both devices, if it is given.
     pub(crate) mtu: Option<u32>,
     /// Whether the cable is plugged.
@@ -80,12 +81,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Those of a new link with `seed`.
-    pub(crate) fn new(seed: u64) -> Result<Self> {
-        Self::with(seed, |side| Config::new(seed, side as u32))
+    /// Those of a new link with `seed`; if there is none, [`Self::settle_seed`] has to be called.
+    pub(crate) fn new(seed: Option<u64>) -> Result<Self> {
+        Self::with(seed, |side| Config::new(seed.unwrap_or(0), side as u32))
     }
 
-    fn with(seed: u64, config: impl Fn(Side) -> Config) -> Result<Self> {
+    fn with(seed: Option<u64>, config: impl Fn(Side) -> Config) -> Result<Self> {
         Ok(Self {
             label: Label::default(),
             maker: None,
@@ -101,12 +102,38 @@ impl Options {
 
     /// The present state of a link, to be changed.
     pub(crate) fn of(link: &Link) -> Result<Self> {
-        let mut options = Self::with(link.seed(), |side| {
+        let mut options = Self::with(Some(link.seed()), |side| {
             link.lane_from(side)
                 .with_params(|params| params.config(link.seed(), side as u32))
         })?;
         options.connected = link.is_connected();
         Ok(options)
+    }
+
+    /// The seed of a new link with this number and devices of these names.
+    ///
+    /// One that is not given follows from the names of link and lab, or else from those of its devices:
+    /// the same commands make the same decisions, and links with other names others. Devices that are
+    /// named by the kernel have no name yet, so there the number counts.
+    pub(crate) fn settle_seed(&mut self, id: u32, devices: [&CStr; 2]) -> u64 {
+        if let Some(seed) = self.seed {
+            return seed;
+        }
+        let [a, b] = devices.map(CStr::to_bytes);
+        let seed = if let Some(name) = &self.label.name {
+            let lab = self.label.lab.as_ref();
+            let lab = lab.map_or(&[][..], |lab| lab.to_bytes());
+            seed_of(&[lab, name.to_bytes()])
+        } else if a.contains(&b'%') || b.contains(&b'%') {
+            seed_of(&[a, b, &id.to_be_bytes()])
+        } else {
+            seed_of(&[a, b])
+        };
+        self.seed = Some(seed);
+        for config in &mut self.directions {
+            config.effects.source.seed = seed;
+        }
+        seed
     }
 
     /// The parameters, checked and prepared.

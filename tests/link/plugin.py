@@ -73,10 +73,34 @@ def defaults():
     data = pair.data("va")
     equal((data["tx"], data["rx"]), (NOTHING, NOTHING))
     equal(data["connected"], True)
-    equal(data["seed"], 0)
+    equal(data["seed"], seed_of("va", "vb"))
     true("name" not in data and "lab" not in data)
     equal(pair.show("vb")["mtu"], 1500)
     equal(pair.data("vb")["id"], data["id"])
+
+
+def seed_of(*names):
+    """The seed that follows from names, as in kmod/model/random.rs."""
+    value = 0xCBF29CE484222325
+    for byte in b"".join(name.encode() + b"\0" for name in names):
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return value
+
+
+@case("a link that is given no seed has one by its names")
+def seeds():
+    """By lab and link, or else by those of its devices; where the kernel chooses them, any."""
+    pair = Pair()
+    found = []
+    for what in ("va type vnet peer name vb", "vc type vnet peer name vd",
+                 "ve type vnet name lan peer name vf", "vg type vnet seed 0 peer name vh"):
+        pair.ip(f"link add {what}")
+        found.append(pair.data(what[:2])["seed"])
+    equal(found, [seed_of("va", "vb"), seed_of("vc", "vd"), seed_of("", "lan"), 0])
+    equal(pair.data("vb")["seed"], found[0])
+    pair.ip("link add type vnet")
+    pair.ip("link add type vnet")
+    true(pair.data("vnet0")["seed"] != pair.data("vnet2")["seed"], "each its own")
 
 
 @case("without names the kernel chooses them")

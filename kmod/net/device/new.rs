@@ -22,7 +22,10 @@ use core::{
         align_of,
         size_of, //
     },
-    ptr::NonNull, //
+    ptr::{
+        self,
+        NonNull, //
+    }, //
 };
 use kernel::{
     error::to_result,
@@ -93,6 +96,12 @@ impl<D: Driver> NewDevice<D> {
                 None => bindings::eth_hw_addr_random(self.as_ptr()),
             }
         }
+    }
+
+    /// The name, or the pattern that it will get one by.
+    pub(in super::super) fn name(&self) -> &CStr {
+        // SAFETY: The name of a live device ends with a null byte; nobody else knows the device.
+        unsafe { CStr::from_char_ptr(ptr::addr_of!((*self.as_ptr()).name).cast()) }
     }
 
     /// The MTU.

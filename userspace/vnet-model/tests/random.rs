@@ -5,7 +5,7 @@
 mod common;
 
 use common::stats;
-use vnet_model::{random::philox, Effect, Source, Subject};
+use vnet_model::{random::philox, seed_of, Effect, Source, Subject};
 
 const N: u64 = 2_000_000;
 
@@ -196,6 +196,25 @@ fn avalanche() {
         }
         for flip in flips {
             stats::binomial(rounds, 0.5, flip);
+        }
+    }
+}
+
+#[test]
+fn seeds_follow_from_names() {
+    // FNV-1a's beginning, and what tests/link/plugin.py computes.
+    assert_eq!(seed_of(&[]), 0xcbf2_9ce4_8422_2325);
+    assert_eq!(seed_of(&[b"va", b"vb"]), 0x03f7_30e6_74cd_e118);
+    let all: [&[&[u8]]; 5] = [
+        &[b"va", b"vb"],
+        &[b"vb", b"va"],
+        &[b"vav", b"b"],
+        &[b"vavb"],
+        &[b"va", b"vb", b""],
+    ];
+    for (place, names) in all.iter().enumerate() {
+        for others in &all[..place] {
+            assert_ne!(seed_of(names), seed_of(others), "{names:?} {others:?}");
         }
     }
 }

@@ -2127,7 +2127,7 @@ pub struct Stats {
     /// One for each cause that has occurred.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop: Vec<Drop>,
-    /// Packets handed over, of which the lateness is known.
+    /// Packets handed over. One that nothing made wait counts as in time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_count: Option<u64>,
     /// Sum of their lateness.
@@ -2915,7 +2915,8 @@ pub struct Link {
     /// MTU of both devices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mtu: Option<u32>,
-    /// Seed of the link's random decisions.
+    /// Seed of the link's random decisions. If it is not given, it follows from the names of lab and link,
+    /// or else from those of its devices; equal names have equal seeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// 1 is a plugged cable (the default), 0 a pulled one.
@@ -3294,7 +3295,8 @@ pub struct Medium {
     /// MTU of all devices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mtu: Option<u32>,
-    /// Seed of the medium's random decisions.
+    /// Seed of the medium's random decisions. If it is not given, it follows from the medium's name, and is
+    /// 0 if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// Number of ports (in replies).

@@ -123,26 +123,26 @@ static bool wants_gro(struct napi_struct *napi, struct sk_buff *skb)
 	return !skb_shared(skb) && !skb_unclone(skb, GFP_ATOMIC);
 }
 
-/* Hands on what does not go through GRO. */
-static void receive_directly(struct napi_struct *napi, struct sk_buff *skb, bool alone,
-			     struct list_head *direct)
+/* Hands a packet to the stack of @dev; it goes through GRO, or by itself. */
+static void receive_one(struct napi_struct *napi, struct sk_buff *skb, struct net_device *dev)
 {
+	skb->protocol = eth_type_trans(skb, dev);
+	if (wants_gro(napi, skb)) {
+		napi_gro_receive(napi, skb);
+		return;
+	}
 	skb_mark_napi_id(skb, napi);
-	if (alone)
-		netif_receive_skb(skb);
-	else
-		list_add_tail(&skb->list, direct);
+	netif_receive_skb(skb);
 }
 
 /*
- * Hands a chain of packets to the stack of @dev, which polls @napi. Several go
- * up as a list: the stack goes through them layer by layer, and looks up one
- * route for neighbours with the same destination.
+ * Hands several to it. What does not go through GRO goes up as a list: the stack
+ * goes through them layer by layer, and looks up one route for neighbours with the
+ * same destination.
  */
-void vnet_helper_napi_receive(struct napi_struct *napi, struct sk_buff *first,
-			      struct net_device *dev)
+static noinline void receive_all(struct napi_struct *napi, struct sk_buff *first,
+				 struct net_device *dev)
 {
-	const bool alone = !first->next;
 	struct sk_buff *skb, *next;
 	LIST_HEAD(direct);
 
@@ -153,7 +153,8 @@ void vnet_helper_napi_receive(struct napi_struct *napi, struct sk_buff *first,
 		skb_mark_not_on_list(skb);
 		skb->protocol = eth_type_trans(skb, dev);
 		if (!wants_gro(napi, skb)) {
-			receive_directly(napi, skb, alone, &direct);
+			skb_mark_napi_id(skb, napi);
+			list_add_tail(&skb->list, &direct);
 			continue;
 		}
 		if (!list_empty(&direct)) {
@@ -164,6 +165,16 @@ void vnet_helper_napi_receive(struct napi_struct *napi, struct sk_buff *first,
 	}
 	if (!list_empty(&direct))
 		netif_receive_skb_list(&direct);
+}
+
+/* Hands a chain of packets to the stack of @dev, which polls @napi. */
+void vnet_helper_napi_receive(struct napi_struct *napi, struct sk_buff *first,
+			      struct net_device *dev)
+{
+	if (first->next)
+		receive_all(napi, first, dev);
+	else
+		receive_one(napi, first, dev);
 }
 
 #define VNET_FEATURES (NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM | \

@@ -108,6 +108,8 @@ pub struct Direction<Q: FrameQueue, M: Memory<Queue = Q> = Bare<Q>> {
     plain: bool,
     /// Whether it is also without rate and delay.
     free: bool,
+    /// Until then frames crossed, and nobody knows when they were due, ns.
+    crossed_until: u64,
     /// How far the model has been advanced, ns.
     now: u64,
     serialiser: Serialiser,
@@ -140,6 +142,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
             params: *params,
             plain: params.is_plain(),
             free: params.is_plain() && params.is_instant(),
+            crossed_until: 0,
             now: 0,
             serialiser: Serialiser::default(),
             on_wire: None,
@@ -266,7 +269,19 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         let stamp = frame.stamp();
         let counters = &mut self.ledger.counters;
         counters.delivered.add(stamp);
-        counters.lateness.record(now.saturating_sub(stamp.due));
+        let due = stamp.due.max(self.crossed_until);
+        counters.lateness.record(now.saturating_sub(due));
+        Some(frame)
+    }
+
+    /// Takes the next frame of a direction that [is instant](Self::is_instant), and counts it as
+    /// delivered in time: when it was sent is not known.
+    #[inline(always)]
+    pub fn pop_crossed(&mut self) -> Option<Q::Frame> {
+        let frame = self.line.pop_due(self.now)?;
+        let counters = &mut self.ledger.counters;
+        counters.delivered.add(frame.stamp());
+        counters.lateness.record(0);
         Some(frame)
     }
 
@@ -389,6 +404,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     }
 
     fn follow(&mut self, params: &Compiled) {
+        self.end_crossing();
         self.serialiser
             .change_rate(self.params.rate.as_ref(), params.rate.as_ref());
         self.effects.follow(
@@ -399,6 +415,13 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
         self.params = *params;
         self.plain = params.is_plain();
         self.free = self.plain && params.is_instant();
+    }
+
+    /// From here on the time matters, if it has not.
+    fn end_crossing(&mut self) {
+        if self.is_instant() {
+            self.crossed_until = self.now;
+        }
     }
 
     /// Cuts the wire at `now`: what has reached the receiver by then can still be popped, all else
@@ -511,6 +534,7 @@ impl<Q: FrameQueue, M: Memory<Queue = Q>> Direction<Q, M> {
     #[inline]
     pub fn log(&mut self) -> &mut Q::Log {
         self.recall();
+        self.end_crossing();
         &mut self.ledger.log
     }
 

@@ -377,7 +377,7 @@ impl Poll for Lane {
             None => clock::now(),
         };
         state.model.advance(now);
-        let (due, work) = state.take_due(now, budget);
+        let (due, work) = state.take(budget, |model| model.pop_due(now));
         let waste = state.clean_up();
         state.wake();
         if work < budget {
@@ -415,11 +415,10 @@ impl Napi<Lane> {
         budget: usize,
     ) -> usize {
         let lap = state.stopwatch.begin();
-        let now = state.model.now();
-        let (due, work) = state.take_due(now, budget);
+        let (sent, work) = state.take(budget, |model| model.pop_crossed());
         drop(state);
 
-        polling.receive(due.into_skbs());
+        polling.receive(sent.into_skbs());
         if let Some(lap) = lap {
             self.softirq_time.add(lap.end(), Relaxed);
         }

@@ -63,9 +63,12 @@ const HEADER: u32 = 22;
 /// Not armed.
 pub(super) const NEVER: u64 = u64::MAX;
 
+/// What decides about the frames.
+type Model = Direction<FrameList, LaneMemory>;
+
 /// What a lane's lock protects.
 pub(super) struct State {
-    pub(super) model: Direction<FrameList, LaneMemory>,
+    pub(super) model: Model,
     pub(super) charge: Charge,
     /// The sender's instance, while the sending device is up.
     pub(super) sender: Option<Arc<Instance>>,
@@ -243,14 +246,18 @@ impl State {
         }
     }
 
-    /// Takes at most `budget` frames that are due, and tells how many.
+    /// Takes at most `budget` frames for the receiver, each by `pop`, and tells how many.
     #[inline(always)]
-    pub(super) fn take_due(&mut self, now: u64, budget: usize) -> (FrameList, usize) {
+    pub(super) fn take(
+        &mut self,
+        budget: usize,
+        mut pop: impl FnMut(&mut Model) -> Option<Frame>,
+    ) -> (FrameList, usize) {
         let mut due = FrameList::default();
         let mut load = Load::default();
         let mut work = 0;
         while work < budget {
-            let Some(frame) = self.model.pop_due(now) else {
+            let Some(frame) = pop(&mut self.model) else {
                 break;
             };
             load = load.plus(frame.load());

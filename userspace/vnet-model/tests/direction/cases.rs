@@ -3,7 +3,7 @@
 //! A direction case by case.
 
 use crate::{
-    common::{compiled, direction, drain, TestDirection, TestFrame},
+    common::{compiled, direction, drain, keep_log, TestDirection, TestFrame},
     MS, S,
 };
 use vnet_model::{Admission, Cause, Frame, LineLimit, Params, QueueLimit, Tally};
@@ -115,6 +115,58 @@ fn unshaped_frames_are_due_at_once() {
     assert_eq!(direction.next_event(), Some(10));
     assert_eq!(drain(&mut direction), [(0, 10), (1, 10), (2, 10)]);
     assert_eq!(direction.next_event(), None);
+}
+
+/// Nobody knows when it was sent, so nobody can say that it is late.
+#[test]
+fn what_crossed_is_punctual() {
+    keep_log(false);
+    let mut direction = direction(Params::default());
+    direction.cross(TestFrame::new(0, 64).with_sender());
+    assert!(direction.snapshot(1_000_000).balanced());
+    assert!(direction.is_instant());
+    let frame = direction.pop_crossed().expect("is there");
+    assert_eq!((frame.id, frame.released), (0, 1));
+    assert!(direction.pop_crossed().is_none());
+    let snapshot = direction.snapshot(2_000_000);
+    let lateness = snapshot.counters.lateness;
+    assert_eq!(
+        (lateness.count, lateness.max, lateness.histogram[0]),
+        (1, 0, 1)
+    );
+    assert!(snapshot.balanced());
+}
+
+/// Nor is it when the time begins to matter before it is handed over.
+#[test]
+fn what_crossed_is_not_late_for_what_came_after() {
+    for begin in [
+        |direction: &mut TestDirection| {
+            let slow = Params {
+                delay: 100,
+                ..Params::default()
+            };
+            direction.set_params(3_600 * S, compiled(slow));
+        },
+        |direction: &mut TestDirection| {
+            direction.advance(3_600 * S);
+            direction.log();
+            keep_log(true);
+        },
+    ] {
+        keep_log(false);
+        let mut direction = direction(Params::default());
+        direction.cross(TestFrame::new(0, 64));
+        begin(&mut direction);
+        assert!(!direction.is_instant());
+        let now = 3_600 * S + 7;
+        direction.enqueue(now, TestFrame::new(1, 64));
+        direction.advance(now + 200);
+        while direction.pop_due(now + 200).is_some() {}
+        let lateness = direction.snapshot(now + 200).counters.lateness;
+        assert_eq!(lateness.count, 2);
+        assert!(lateness.max <= 207, "{lateness:?}");
+    }
 }
 
 #[test]

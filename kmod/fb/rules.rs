@@ -117,14 +117,23 @@ pub(super) fn rule_of(
         }
         Ok(Some((address, bits)))
     };
+    let (source, destination) = (
+        network(SOURCE, SOURCE_PREFIX)?,
+        network(DESTINATION, DESTINATION_PREFIX)?,
+    );
+    if let (Some((a, _)), Some((b, _))) = (source, destination) {
+        if a.bits() != b.bits() {
+            return Err(refuse(c"source and destination are of different families"));
+        }
+    }
     Ok(Rule {
         ethertype: given(ETHERTYPE).map(|value| value as u16),
         eth_source: record.data(at(ETH_SOURCE)).first_chunk().copied(),
         eth_destination: record.data(at(ETH_DESTINATION)).first_chunk().copied(),
         protocol: given(PROTOCOL).map(|value| value as u8),
         dscp: given(DSCP).map(|value| value as u8),
-        source: network(SOURCE, SOURCE_PREFIX)?,
-        destination: network(DESTINATION, DESTINATION_PREFIX)?,
+        source,
+        destination,
         source_port: given(SOURCE_PORT).map(|value| value as u16),
         destination_port: given(DESTINATION_PORT).map(|value| value as u16),
         target,

@@ -118,6 +118,8 @@ def told():
              "a rule has a prefix length without an address"),
             ({"port": 1, "source": b"1234", "source_prefix": 33}, "EINVAL",
              "a prefix is longer than its address"),
+            ({"port": 1, "source": b"1234", "destination": bytes(16)}, "EINVAL",
+             "source and destination are of different families"),
             ({"port": 1, "eth_source": b"12345"}, "ERANGE", "eth-source has not 6 to 6 bytes"),
             ({"port": 1, "colour": 1}, "ENOENT", "the record has no such field"),
             ({"port": b"1"}, "EINVAL", "the parameter is given as uint")):

@@ -4,7 +4,7 @@
 
 import random
 
-from vnettest.ktap import between, case, equal, run, true
+from vnettest.ktap import case, equal, run, timely, true
 from vnettest.links import GBIT, KBIT, LATE, MBIT, MS, S, Link
 
 SIZE = 500
@@ -89,8 +89,8 @@ def no_overtaking():
     frames = sink.collect(6)
     equal([f.number for f in frames], list(range(6)))
     # All come when the last one of the old delay is due.
-    between(frames[3].at, frames[2].at, frames[2].at + LATE)
-    between(frames[5].at, begin + 400 * MS, begin + 400 * MS + LATE)
+    timely(frames[3].at, frames[2].at, frames[2].at + LATE)
+    timely(frames[5].at, begin + 400 * MS, begin + 400 * MS + LATE)
 
 
 @case("what is on the wire keeps its time, what waits gets the new rate")
@@ -102,9 +102,9 @@ def on_the_wire():
     link.set(a={"rate": 8 * MBIT})
     frames = sink.collect(5)
     first = begin + 512 * MS
-    between(frames[0].at, first, first + LATE)
+    timely(frames[0].at, first, first + LATE)
     last = first + 4 * 512 * 1000
-    between(frames[4].at, last, last + LATE)
+    timely(frames[4].at, last, last + LATE)
 
 
 @case("an absent attribute is an unchanged one")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A frame arrives one delay and its own wire time after it was sent."""
 
-from vnettest.ktap import between, case, equal, note, run
+from vnettest.ktap import case, equal, note, run, timely
 from vnettest.links import LATE, MBIT, MS, US, Link, wire_ns
 
 SIZE = 1000
@@ -16,7 +16,7 @@ def check(link, wanted, count=20, origin="a", target="b"):
         before, after = sender.send(SIZE)
         frame = sink.collect(1)[0]
         # The frame entered the link between the two times; it is never early.
-        between(frame.at, before + int(wanted), after + int(wanted) + 1 + LATE, "arrival")
+        timely(frame.at, before + int(wanted), after + int(wanted) + 1 + LATE, "arrival")
         worst = max(worst, frame.at - after - wanted)
     note(f"{wanted / 1e6:.6f} ms wanted, at most {worst / 1e3:.3f} us late")
     stats = link.stats(origin)
@@ -68,7 +68,7 @@ def moderated():
         equal([frame.number for frame in frames], list(range(count)))
         late = link.stats()["late-max"]
         note(f"at most {late / 1e3:.3f} us late, {latest / 1e3:.0f} us on purpose")
-        between(late, 0, latest + LATE, "lateness, ns")
+        timely(late, 0, latest + LATE, "lateness, ns")
 
 
 run()

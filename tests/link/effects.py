@@ -10,7 +10,7 @@ import statistics
 import struct
 
 from vnettest import model
-from vnettest.ktap import between, case, equal, note, run, true
+from vnettest.ktap import between, case, equal, note, run, timely, true
 from vnettest.links import LATE, MBIT, MS, S, SIMULATED, US, Link, wire_ns
 from vnettest.model import ONE, Source
 from vnettest.packets import HEADER
@@ -116,7 +116,7 @@ def pattern():
         byte = sink.buffer[HEADER + 20]
         equal(byte, 0x20 if frames[-1].number == 2 else 0, f"frame {frames[-1].number}")
     equal([f.number for f in frames], [n for n in range(20) if n not in (6, 8)])
-    between(frames[-1].at - frames[-1].sent, 55 * MS, 55 * MS + LATE)
+    timely(frames[-1].at - frames[-1].sent, 55 * MS, 55 * MS + LATE)
     stats = link.stats()
     equal(stats.drops, {"loss-pattern": 2})
     equal(stats["corrupted-frames"], 1)
@@ -153,7 +153,7 @@ def duplicates():
     if SIMULATED:
         wire = wire_ns(SIZE, rate)
         for i in range(1, len(frames)):
-            between(frames[i].at - frames[i - 1].at, wire - LATE, wire + LATE, f"frame {i}")
+            timely(frames[i].at - frames[i - 1].at, wire - LATE, wire + LATE, f"frame {i}")
 
 
 @case("corruption flips one bit, and the receiver's checksum notices")
@@ -246,7 +246,7 @@ def jitter(distribution):
         took = frame.at - frame.sent
         # The table of quantiles is right to 10^-4 of the amount.
         early = delay + deviation - amount * 1e-3
-        between(took, early, early + amount * 2e-3 + LATE + 100 * US, f"frame {frame.number}")
+        timely(took, early, early + amount * 2e-3 + LATE + 100 * US, f"frame {frame.number}")
     true(link.stats()["reordered-frames"] > 0)
 
 
@@ -276,7 +276,7 @@ def table():
         tail = source.draw(model.JITTER, frame.number)[0] / 2.0**64
         if not 0.3 < tail < 0.7:
             wanted = 12 * MS if tail < 0.5 else 8 * MS
-            between(took, wanted - 1, wanted + LATE + 100 * US, f"frame {frame.number}: {tail}")
+            timely(took, wanted - 1, wanted + LATE + 100 * US, f"frame {frame.number}: {tail}")
 
 
 @case("frames overtake", "by chance", "every fifth")

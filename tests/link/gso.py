@@ -7,7 +7,7 @@ import struct
 import time
 
 from vnettest import model
-from vnettest.ktap import between, case, defer, equal, note, run, true
+from vnettest.ktap import between, case, defer, equal, note, run, timely, true
 from vnettest.links import GBIT, KBIT, LATE, MBIT, MS, OVERHEAD, S, SIMULATED, SLOW, US, Link
 from vnettest.model import ONE, Source
 from vnettest.netns import Child
@@ -76,7 +76,7 @@ def slow(state):
     for number, (_, at) in enumerate(frames, 1):
         true(at >= before + MS + number * wire, "not early")
         if SIMULATED:
-            between(at - frames[0][1], (number - 1) * wire - LATE, (number - 1) * wire + LATE)
+            timely(at - frames[0][1], (number - 1) * wire - LATE, (number - 1) * wire + LATE)
     counted(link, 40)
 
 
@@ -87,7 +87,7 @@ def fast():
     frames, (before, after) = arrivals(link, 40)
     equal(len(frames), 1, "packets at the receiver")
     end = 40 * (HEADERS + MSS + 24) * 8 * S // (10 * GBIT)
-    between(frames[0][1], before + MS + end, after + MS + end + LATE)
+    timely(frames[0][1], before + MS + end, after + MS + end + LATE)
     counted(link, 40)
 
 

@@ -7,7 +7,7 @@ import random
 import time
 
 from vnettest import model
-from vnettest.ktap import between, case, defer, equal, raises, run, true
+from vnettest.ktap import between, case, defer, equal, raises, run, timely, true
 from vnettest.links import LATE, MBIT, MS, S, SLOW, wire_ns
 from vnettest.media import Medium
 from vnettest.model import ONE
@@ -58,7 +58,7 @@ def matrix():
         for target in set(range(3)) - {origin}:
             at = sinks[target].collect(1)[0].at
             delay = delays[origin, target] * MS
-            between(at, before + delay, after + delay + LATE, f"{origin} to {target}")
+            timely(at, before + delay, after + delay + LATE, f"{origin} to {target}")
 
 
 @case("the rate is the sender's, and the delay of the pair comes after it")
@@ -70,11 +70,11 @@ def rate():
     wire = wire_ns(SIZE, MBIT)
     for i, (early, late) in enumerate(zip(two.collect(5), one.collect(5))):
         wanted = int((i + 1) * wire)
-        between(early.at, before + wanted, after + wanted + 1 + LATE, "at the near port")
-        between(late.at, before + wanted + 3 * MS, after + wanted + 3 * MS + 1 + LATE,
-                "at the far port")
+        timely(early.at, before + wanted, after + wanted + 1 + LATE, "at the near port")
+        timely(late.at, before + wanted + 3 * MS, after + wanted + 3 * MS + 1 + LATE,
+               "at the far port")
     before, after = medium.sender(1).send(SIZE)
-    between(two.collect(1)[0].at, before, after + LATE, "another sender")
+    timely(two.collect(1)[0].at, before, after + LATE, "another sender")
     medium.settled()
 
 
@@ -156,14 +156,14 @@ def change():
     before, after = medium.sender(0).send(SIZE)
     medium.set(ways={(0, 1): {"delay": 0}}, own={1: {"rate": 5 * MBIT}})
     at = one.collect(1)[0].at
-    between(at, before + 100 * MS, after + 100 * MS + LATE, "kept")
+    timely(at, before + 100 * MS, after + 100 * MS + LATE, "kept")
     pairs = medium.pairs()
     equal({pair: told["params"]["delay"] for pair, told in pairs.items()},
           {pair: 0 if pair == (0, 1) else 100 * MS for pair in pairs})
     equal([port["tx"]["rate"] for port in medium.ports()], [0, 5 * MBIT, 0])
     two.collect(1)
     before, after = medium.sender(0).send(SIZE)
-    between(one.collect(1)[0].at, before, after + LATE, "changed")
+    timely(one.collect(1)[0].at, before, after + LATE, "changed")
     medium.set(ways={(0, None): {"delay": 7 * MS}})
     equal({pair: told["params"]["delay"] // MS for pair, told in medium.pairs().items()},
           {(0, 1): 7, (0, 2): 7, (1, 0): 100, (1, 2): 100, (2, 0): 100, (2, 1): 100})

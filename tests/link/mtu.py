@@ -5,7 +5,7 @@
 import socket
 import struct
 
-from vnettest.ktap import between, case, contains, equal, raises, run
+from vnettest.ktap import case, contains, equal, raises, run, timely
 from vnettest.links import LATE, MBIT, MS, S, Link
 from vnettest.netlink import NetlinkError
 from vnettest.packets import HEADER, Sender, Sink
@@ -69,7 +69,7 @@ def jumbo():
     before = after - 10 * MS
     frame = sink.collect(1)[0]
     wire = (HEADER + 65535 + 24) * 8 * S // (100 * MBIT)
-    between(frame.at, before + wire, after + wire + LATE)
+    timely(frame.at, before + wire, after + wire + LATE)
 
 
 @case("a VLAN tag travels with its frame, and counts")
@@ -89,7 +89,7 @@ def vlan():
     stats = link.stats()
     equal(stats["sent-bytes"], 1004)
     wire = (1004 + 24) * 8 * S // MBIT
-    between(frame.at, before + wire, before + wire + LATE + MS)
+    timely(frame.at, before + wire, before + wire + LATE + MS)
     # A full tagged frame is longer than an untagged one may be.
     sender.send(HEADER + 1500)
     equal(sink.collect(1)[0].size, HEADER + 1500)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The queue in front of the wire holds exactly what its limits allow."""
 
-from vnettest.ktap import between, case, equal, run, true
+from vnettest.ktap import between, case, equal, run, timely, true
 from vnettest.links import KBIT, LATE, MBIT, MS, S, Link
 
 SIZE = 1000
@@ -99,7 +99,7 @@ def waiting():
     before = link.sender().send(SIZE, 31)[0]
     last = sink.collect(31)[-1]
     wanted = 31 * WIRE * S // MBIT
-    between(last.at - before, wanted, wanted + LATE)
+    timely(last.at - before, wanted, wanted + LATE)
 
 
 @case("a link without a rate has no queue")

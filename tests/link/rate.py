@@ -7,7 +7,7 @@ because the guest was, but never early, and no lateness may add up: the wire
 never waits for the poll.
 """
 
-from vnettest.ktap import between, case, equal, note, run, true
+from vnettest.ktap import case, equal, note, run, timely, true
 from vnettest.links import GBIT, LATE, MBIT, MS, SIMULATED, Link, wire_ns
 
 
@@ -31,13 +31,13 @@ def check_spacing(begin, times, ends):
     if SIMULATED:
         off = [at - times[0] - (end - ends[0]) for at, end in zip(times, ends)]
         note(f"{len(times)} frames, {ends[-1] / 1e6:.3f} ms, off by {min(off):.0f} to {max(off):.0f} ns")
-        between(min(off), -LATE, LATE, "earliest, ns")
-        between(max(off), -LATE, LATE, "latest, ns")
+        timely(min(off), -LATE, LATE, "earliest, ns")
+        timely(max(off), -LATE, LATE, "latest, ns")
     else:
         late = [at - begin - end for at, end in zip(times, ends)]
         note(f"{len(times)} frames, {ends[-1] / 1e6:.3f} ms, late by {min(late) / 1e3:.1f} "
              f"to {max(late) / 1e3:.1f} us")
-        between(min(late), 0, LATE, "smallest lateness, ns")
+        timely(min(late), 0, LATE, "smallest lateness, ns")
 
 
 def ends_of(sizes, rate):
@@ -84,7 +84,7 @@ def no_credit():
     for burst in range(2):
         begin, times = arrivals(link, [1000] * 50)
         wanted = int(50 * wire_ns(1000, 10 * MBIT))
-        between(times[-1] - begin, wanted, wanted + LATE, f"burst {burst}, ns")
+        timely(times[-1] - begin, wanted, wanted + LATE, f"burst {burst}, ns")
         link.sink().silent(0.2)
 
 
@@ -94,7 +94,7 @@ def limits(rate):
     link = Link(rate=rate, overhead=0)
     count = 1 if rate == 100 else 100
     begin, times = arrivals(link, [60] * count)
-    between(times[-1] - begin, int(count * 60 * 8 * 1e9 / rate),
+    timely(times[-1] - begin, int(count * 60 * 8 * 1e9 / rate),
             int(count * 60 * 8 * 1e9 / rate) + LATE + 100 * MS)
 
 

@@ -4,7 +4,7 @@
 
 import errno
 
-from vnettest.ktap import between, case, defer, equal, note, run
+from vnettest.ktap import case, defer, equal, note, run, timely
 from vnettest.links import LATE, MBIT, MS, SIMULATED, US, Link, wire_ns
 
 SPIN = "/sys/module/vnet/parameters/spin_us"
@@ -55,14 +55,14 @@ def never_early(time):
             before, after = sender.send(SIZE)
             frame = sink.collect(1)[0]
             whole = int(wire_ns(SIZE, 100 * MBIT)) + wanted
-            between(frame.at, before + whole, after + whole + 1 + LATE, "arrival")
+            timely(frame.at, before + whole, after + whole + 1 + LATE, "arrival")
         sender.send(SIZE, 50)
         equal([frame.number for frame in sink.collect(50)], list(range(5, 55)))
         stats = link.settled()
         equal(stats.drops, {})
         note(f"{wanted // US} us: at most {link.stats()['late-max']} ns late")
         if SIMULATED:
-            between(link.stats()["late-max"], 0, LATE, "lateness")
+            timely(link.stats()["late-max"], 0, LATE, "lateness")
 
 
 @case("changed while frames are under way")
@@ -74,7 +74,7 @@ def changed():
         before, after = sender.send(SIZE)
         spin(value)
         frame = sink.collect(1)[0]
-        between(frame.at, before + 50 * MS, after + 50 * MS + LATE, "arrival")
+        timely(frame.at, before + 50 * MS, after + 50 * MS + LATE, "arrival")
 
 
 run()

@@ -174,8 +174,8 @@ def fly(**parameters):
     """A link on which so many frames are under way for 100 s."""
     link = Link(a={"delay": 100 * S, **parameters})
     instances(link)
-    for instance in link.family.dump("instance-get")[0]:
-        link.family.do("instance-set", {"id": instance["id"], "max-bytes": 1 << 29})
+    for ns in link.ns.values():
+        link.family.do("instance-set", {"netns-fd": ns.fd, "max-bytes": 1 << 29})
     # With a packet of its own on the link pktgen would wait for it at its end.
     traffic = Pktgen(link.ns["a"], "a", size=60, count=FLYING, flag="!SHARED")
     end = time.monotonic() + 60

@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from lab import PLAIN, file, listing, remains, start, until, up, vnetctl
-from vnettest.ktap import between, case, contains, defer, equal, run, true
+from vnettest.ktap import case, contains, defer, equal, run, timely, true
 
 
 @case("a lab comes up and hosts reach each other")
@@ -137,7 +137,7 @@ def figures():
     equal([d["configured"]["delay"] for d in link["directions"]], [30_000_000] * 2)
     equal([d["configured"]["rate"] for d in link["directions"]], [10_000_000] * 2)
     times = vnetctl("exec", "a", "ping", "-c3", "-i0.2", "c").out.splitlines()[-1].split("/")
-    between(float(times[3].split()[-1]), 60, 90, "round trip, ms")
+    timely(float(times[3].split()[-1]) * 10**6, 60 * 10**6, 90 * 10**6, "round trip")
     vnetctl("link", "set", "a-b", "--from", "b", "rate=1mbit")
     [link] = listing("link", "show", "a-b")
     equal([d["configured"]["rate"] for d in link["directions"]], [10_000_000, 1_000_000])

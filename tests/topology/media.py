@@ -7,7 +7,7 @@ import os
 import re
 
 from lab import file, listing, remains, start, until, up, vnetctl
-from vnettest.ktap import between, case, contains, equal, run, true
+from vnettest.ktap import case, contains, equal, run, timely, true
 
 MS, PERCENT = 10**6, 10**17
 EXAMPLES = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../topologies")
@@ -92,7 +92,7 @@ def lan():
 def radio():
     """Who does not hear whom, and that changes in flight."""
     up(example("wireless.yaml"), name="wireless.yaml")
-    between(round_trip("alice", "bob"), 3, 60)
+    timely(round_trip("alice", "bob") * MS, 3 * MS, 60 * MS)
     answers("air", "bob", "carol")
     contains(vnetctl("exec", "alice", "ping", "-c1", "-W1", "carol", status=None).out, "100% packet loss")
     vnetctl("medium", "set", "air", "--from", "alice", "--to", "carol", "--both", "loss", "0")
@@ -107,7 +107,7 @@ def regions():
     """The round trips are those of the table."""
     up(example("regions.yaml"), "--wait=ping", name="regions.yaml")
     for source, target, low in (("eu1", "eu2", 10), ("eu1", "us2", 88), ("eu2", "asia1", 180)):
-        between(round_trip(source, target), low, low + 60, f"{source} {target}")
+        timely(round_trip(source, target) * MS, low * MS, (low + 60) * MS, f"{source} {target}")
 
 
 @case("an edited matrix is a difference, and no packet is lost by it")

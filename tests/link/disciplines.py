@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Queue disciplines: shares, drops, marks, and the kernel's own in front of the device."""
 
-import os
+import contextlib
 import socket
 import struct
 import time
 
-from vnettest.ktap import between, case, equal, note, raises, run, true
-from vnettest.links import MBIT, MS, S, SIMULATED, Link
+from vnettest.ktap import HeldUp, between, case, equal, note, raises, run, true
+from vnettest.links import KBIT, MBIT, MS, S, SIMULATED, Link
 from vnettest.netlink import NetlinkError
 from vnettest.packets import ETH_P_8021Q, ETH_P_IP, ETH_P_IPV6, udp, udp6
 
@@ -22,6 +22,7 @@ class Bench:
 
     def __init__(self, queueing, rate=10 * MBIT, version=4, tag=b"", **more):
         more.setdefault("queue-packets", 100000)
+        self.rate = rate
         self.link = Link(a={"rate": rate, "queueing": queueing, **more}, link={"seed": 5})
         ends = self.link.get()
         self.macs = [ends[f"end-{e}"]["address"].hex(":") for e in "ab"]
@@ -40,6 +41,18 @@ class Bench:
         frame = frame[:12] + self.tag + frame[12:]
         for _ in range(count):
             self.sender.send(frame)
+
+    @contextlib.contextmanager
+    def held(self):
+        """What is sent in this block waits behind a frame that is on the wire for most of a second, so
+        that it does not matter how fast the sender is."""
+        self.link.set(a={"rate": 10 * KBIT})
+        before = self.link.stats()["delivered-frames"]
+        yield
+        # One may have been on the wire before.
+        if self.link.stats()["delivered-frames"] > before + 1:
+            raise HeldUp("the sender was slower than the wire")
+        self.link.set(a={"rate": self.rate})
 
     def receive(self, count):
         """The next packets: (port, ECN bits) each."""
@@ -76,11 +89,14 @@ def shares(which):
                 # So patient that it drops nothing.
                 "fq-codel": {"kind": FQ_CODEL, "target": 10 * S}}[which]
     bench = Bench(queueing, rate=2 * MBIT, version=6 if what == "IPv6" else 4, tag=tag)
-    bench.send(1, 200)
-    bench.send(2, 20)
-    bench.send(3, 20)
+    with bench.held():
+        bench.send(1, 200)
+    bench.ports(20)
+    with bench.held():
+        bench.send(2, 20)
+        bench.send(3, 20)
     # What was sent while only the first flow was there comes first.
-    order = bench.ports(240)
+    order = bench.ports(220)
     begin = order.index(2)
     shared = order[begin:begin + 60]
     note(f"from packet {begin}: {''.join(map(str, shared))}")
@@ -95,10 +111,11 @@ def weights():
     classes = [{"dscp": 46, "weight": 3}, {"dscp": 10, "weight": 1}]
     bench = Bench({"kind": WFQ, "class": classes}, rate=2 * MBIT)
     equal(bench.link.get()["end-a"]["tx"]["queueing"]["class"], classes)
-    bench.send(1)       # is on the wire when the others come
-    for _ in range(100):
-        bench.send(46, dscp=46)
-        bench.send(10, dscp=10)
+    with bench.held():
+        bench.send(1)       # is on the wire when the others come
+        for _ in range(100):
+            bench.send(46, dscp=46)
+            bench.send(10, dscp=10)
     order = bench.ports(121)
     between(order.count(46) / order.count(10), 2.8, 3.2)
     # Changed while they wait.
@@ -112,15 +129,17 @@ def weights():
 def crowded(which):
     """Three times as much is sent as the wire takes: what is dropped counts for nobody."""
     classes = [{"dscp": 46, "weight": 3}, {"dscp": 10, "weight": 1}]
-    # So long that it does not run dry while the sender is held up.
     bench = Bench({"kind": WFQ, "class": classes, "drop": 1 if which == "tail" else 2}, rate=5 * MBIT,
                   **{"queue-packets": 300})
-    bench.send(1)       # is on the wire when the others come
-    for _ in range(150):
-        bench.send(46, dscp=46)
-        bench.send(10, dscp=10)
+    with bench.held():
+        bench.send(1)       # is on the wire when the others come
+        for _ in range(150):
+            bench.send(46, dscp=46)
+            bench.send(10, dscp=10)
     order = bench.ports(1)
     for _ in range(200):
+        if bench.link.stats()["queued-frames"] < 100:
+            raise HeldUp("the queue has nearly run dry")
         bench.send(46, 3, dscp=46)
         bench.send(10, 3, dscp=10)
         order += bench.ports(2)
@@ -137,11 +156,12 @@ def matching():
     bench = Bench({"kind": WFQ, "class": classes}, rate=2 * MBIT)
     told = bench.link.get()["end-a"]["tx"]["queueing"]["class"]
     equal(sorted(told, key=str), sorted(classes, key=str))
-    bench.send(1)       # is on the wire when the others come
-    for _ in range(100):
-        bench.send(7, dscp=46)                      # 1: the port comes before the code point
-        bench.send(8, dscp=46)                      # 2: to nowhere of the network, so by the code point
-        bench.send(9, dscp=46, to=(10, 1, 2, 3))    # 6
+    with bench.held():
+        bench.send(1)       # is on the wire when the others come
+        for _ in range(100):
+            bench.send(7, dscp=46)                      # 1: the port comes before the code point
+            bench.send(8, dscp=46)                      # 2: to nowhere of the network, so by the code point
+            bench.send(9, dscp=46, to=(10, 1, 2, 3))    # 6
     order = bench.ports(120)
     note(f"{[order.count(port) for port in (7, 8, 9)]} of flows with the weights 1, 2 and 6")
     between(order.count(8) / order.count(7), 1.7, 2.3)
@@ -154,11 +174,12 @@ def matching6():
     network = socket.inet_pton(socket.AF_INET6, "fd00:1::")
     classes = [{"dscp": 46, "weight": 2}, {"destination": network, "destination-prefix": 32, "weight": 6}]
     bench = Bench({"kind": WFQ, "class": classes}, rate=2 * MBIT, version=6)
-    bench.send(1)       # is on the wire when the others come
-    for _ in range(100):
-        bench.send(7)                               # 1
-        bench.send(8, dscp=46)                      # 2
-        bench.send(9, dscp=46, to="fd00:1::9")      # 6
+    with bench.held():
+        bench.send(1)       # is on the wire when the others come
+        for _ in range(100):
+            bench.send(7)                               # 1
+            bench.send(8, dscp=46)                      # 2
+            bench.send(9, dscp=46, to="fd00:1::9")      # 6
     order = bench.ports(120)
     note(f"{[order.count(port) for port in (7, 8, 9)]} of flows with the weights 1, 2 and 6")
     between(order.count(8) / order.count(7), 1.7, 2.3)
@@ -170,9 +191,10 @@ def longest(which):
     """The small flow loses nothing."""
     bench = Bench({"kind": DRR, "drop": 1 if which == "tail" else 2}, rate=MBIT,
                   **{"queue-packets": 20})
-    for _ in range(5):
-        bench.send(1, 40)
-        bench.send(2, 1)
+    with bench.held():
+        for _ in range(5):
+            bench.send(1, 40)
+            bench.send(2, 1)
     stats = bench.link.settled()
     order = bench.ports(stats["delivered-frames"])
     equal(order.count(2), 5)

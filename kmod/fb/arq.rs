@@ -298,6 +298,8 @@ impl End {
 impl Expire for End {
     fn expired(timer: &SoftTimer<Self>, bh: &BottomHalf) {
         timer.work(timer, bh, |line, out, now| line.expired(out, now));
+        // Only here: what is emitted while a packet is received leaves after this CPU's turn.
+        timer.work(timer, bh, |line, _, _| line.drained());
     }
 }
 

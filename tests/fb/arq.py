@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The block `arq`."""
 
+import os
 import time
 
 from vnettest.blocks import Graph, refused
@@ -176,6 +177,36 @@ def live():
     block = line.quiet()
     between(block.params["sent"], 1, count - 1)
     equal((block.params["given-up"], block.drops), (0, {}))
+
+
+@case("what waits for those before it is not overtaken on its way out")
+def drained():
+    """It goes out on one processor, which takes its time, while another one sends."""
+    count = 2000 if SLOW else 6000
+    line = Line(send=0, timeout=1000, wire={"delay": MS})
+    for graph in line.graphs.values():
+        graph.add("zip", "compress", protocol=PROTOCOL + 1)
+        graph.unbind(upper="arq")
+        graph.chain("wire", "zip", "arq")
+    sink = line.link.sink()
+    sender = line.sender()
+
+    def send():
+        processors = sorted(os.sched_getaffinity(0))
+        for begin in range(0, count, 20):
+            # What is sent from here on is acknowledged where it is sent from, what waits elsewhere.
+            os.sched_setaffinity(0, {processors[begin // 20 % len(processors)]})
+            for _ in range(20):
+                sender.send(1000)
+                time.sleep(0.0001)
+
+    child = Child(send)
+    for _ in range(count // 40):
+        for number in (1, 0):
+            time.sleep(0.003)
+            line.graphs["a"].set("arq", send=number)
+    child.result()
+    equal([a.number for a in sink.collect(count, 30)], list(range(count)))
 
 
 @case("what cannot overtake waits until it need not")

@@ -124,6 +124,8 @@ pub(super) struct Line {
     max_waiting: u64,
     /// Whether packets get numbers.
     sends: bool,
+    /// What waited for those with numbers is on its way out, on some CPU.
+    draining: bool,
     /// When the timer will expire, ns.
     armed: u64,
     /// There is no carrier: nothing is sent, and nothing given up.
@@ -160,6 +162,7 @@ impl Line {
             tries: 1,
             max_waiting: 0,
             sends: true,
+            draining: false,
             armed: NEVER,
             paused: false,
             congested: false,
@@ -210,7 +213,11 @@ impl Line {
 
     /// When the timer has to be started, if it has.
     pub(super) fn plan(&mut self, now: u64) -> Option<u64> {
-        let at = self.sender.next_event().filter(|_| self.may_send())?;
+        let at = if self.may_go_on() {
+            now
+        } else {
+            self.sender.next_event().filter(|_| self.may_send())?
+        };
         let earlier = at < self.armed || self.armed <= now;
         if earlier {
             self.armed = at;
@@ -220,7 +227,7 @@ impl Line {
 
     /// Whether packets of the application pass as they are: they would not overtake any.
     pub(super) fn passes(&self) -> bool {
-        !self.sends && self.count == 0 && self.sender.is_idle()
+        !self.sends && self.count == 0 && self.sender.is_idle() && !self.draining
     }
 
     /// Takes a packet of the application.
@@ -231,7 +238,11 @@ impl Line {
         if self.passes() {
             return out.plain.push_back(packet);
         }
-        let must_wait = self.paused || !self.sends || self.count != 0 || !self.sender.has_room();
+        let must_wait = self.paused
+            || self.draining
+            || !self.sends
+            || self.count != 0
+            || !self.sender.has_room();
         if must_wait && self.count >= self.max_waiting {
             return out.refused.push_back(packet);
         }
@@ -260,25 +271,50 @@ impl Line {
         }
     }
 
+    /// Whether something waits that need not.
+    fn may_go_on(&self) -> bool {
+        let free = match self.sends {
+            true => self.sender.has_room(),
+            false => self.sender.is_idle(),
+        };
+        free && self.count != 0 && self.may_send() && !self.draining
+    }
+
+    /// The next packet that waits and need not.
+    fn next(&mut self) -> Option<SkBuff> {
+        if !self.may_go_on() {
+            return None;
+        }
+        self.count = self.count.saturating_sub(1);
+        self.waiting.pop_front()
+    }
+
     /// Sends what there is room for.
     fn go_on(&mut self, out: &mut Out, now: u64) {
-        while !self.paused
-            && match self.sends {
-                true => self.sender.has_room(),
-                false => self.sender.is_idle(),
-            }
-        {
-            let Some(packet) = self.waiting.pop_front() else {
+        while self.sends {
+            let Some(packet) = self.next() else {
                 break;
             };
-            self.count = self.count.saturating_sub(1);
-            if self.sends {
-                self.transmit(packet, out, now);
-            } else {
-                self.held.give(load_of(&packet));
-                out.plain.push_back(packet);
-            }
+            self.transmit(packet, out, now);
         }
+    }
+
+    /// Lets what waits go without numbers. Until [`Self::drained`] others wait, so that they do not
+    /// overtake these from another CPU.
+    fn drain(&mut self, out: &mut Out) {
+        if self.sends {
+            return;
+        }
+        while let Some(packet) = self.next() {
+            self.held.give(load_of(&packet));
+            out.plain.push_back(packet);
+        }
+        self.draining |= !out.plain.is_empty();
+    }
+
+    /// What [`Self::expired`] gave out has left the block.
+    pub(super) fn drained(&mut self) {
+        self.draining = false;
     }
 
     /// The other end has told what has arrived.
@@ -293,12 +329,14 @@ impl Line {
         self.go_on(out, now);
     }
 
-    /// The time has come for something.
+    /// The time has come for something. When all of it has left the block, [`Self::drained`] has to be
+    /// called.
     pub(super) fn expired(&mut self, out: &mut Out, now: u64) {
         self.armed = NEVER;
         let before = (self.again, self.given_up);
         self.repeat(out, now);
         self.go_on(out, now);
+        self.drain(out);
         if before != (self.again, self.given_up) && !self.silent {
             self.silent = true;
             self.orphan();
@@ -386,7 +424,8 @@ impl Line {
 
     /// Packets get no numbers from here on; false if something is held.
     pub(super) fn release(&mut self) -> bool {
-        let idle = self.count == 0 && self.sender.is_idle() && self.receiver.is_empty();
+        let idle =
+            self.count == 0 && !self.draining && self.sender.is_idle() && self.receiver.is_empty();
         self.sends &= !idle;
         idle
     }

@@ -136,13 +136,16 @@ def crowded(which):
         for _ in range(150):
             bench.send(46, dscp=46)
             bench.send(10, dscp=10)
-    order = bench.ports(1)
-    for _ in range(200):
-        if bench.link.stats()["queued-frames"] < 100:
+    sent = 0
+    while (stats := bench.link.stats())["delivered-frames"] < 401:
+        if stats["queued-frames"] < 100:
             raise HeldUp("the queue has nearly run dry")
-        bench.send(46, 3, dscp=46)
-        bench.send(10, 3, dscp=10)
-        order += bench.ports(2)
+        while sent < 3 * stats["delivered-frames"]:
+            port = (46, 10)[sent // 3 % 2]
+            bench.send(port, 3, dscp=port)
+            sent += 3
+        time.sleep(0.004)
+    order = bench.ports(401)[1:]
     note(f"{order.count(46)} and {order.count(10)} of 3 to 1")
     between(order.count(46) / order.count(10), 2.8, 3.2)
     true(bench.link.settled().drops["queue-packets"] > 700)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::initrd::{self, Initrd};
 use super::report::{Spec, Wire};
+use super::tsc;
 use crate::config::{Form, GuestConfig};
 use crate::error::{Error, Result};
 use crate::manifest::{cache_dir, Manifest};
@@ -169,6 +170,9 @@ fn qemu(dir: &LabDir, config: &GuestConfig) -> Result<Command> {
     ]
     .map(str::to_owned)
     .into();
+    if accel != "kvm" {
+        words.extend(tsc::frequency().map(|khz| format!("tsc_early_khz={khz}")));
+    }
     words.push(format!("vnet.bin=/{}", initrd::WHERE));
     words.extend(common_words(config, &manifest));
     // Read only, so that any number of labs can share it. A comma in a name is doubled.

@@ -16,6 +16,7 @@ mod processor;
 mod relay;
 pub(crate) mod report;
 pub(crate) mod run;
+mod tsc;
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};

@@ -84,6 +84,14 @@ impl HrTimer {
         is_queued.then(|| u64::try_from(expires).unwrap_or(0))
     }
 
+    /// When the timer that has just expired was to, in ns of `CLOCK_MONOTONIC`.
+    #[inline]
+    pub(super) fn expired(&self) -> u64 {
+        // SAFETY: The timer is initialised; see `expires` for the field.
+        let expired = unsafe { ptr::addr_of!((*self.timer.get())._softexpires).read_volatile() };
+        u64::try_from(expired).unwrap_or(0)
+    }
+
     /// Disarms the timer and waits for a running callback.
     pub(super) fn cancel(&self) {
         // SAFETY: The timer is initialised.

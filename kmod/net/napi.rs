@@ -36,6 +36,11 @@ use kernel::{
     }, //
 };
 
+/// How many interrupts the average of their lateness is of.
+const AVERAGED: u64 = 16;
+/// What counts most in it, ns: the machine may stand still for much longer.
+const LATEST: u64 = 200_000;
+
 /// What a NAPI instance polls.
 pub(crate) trait Poll: Sized + Send + Sync {
     /// Hands at most `budget` packets, at least one, to the stack and returns how many. If it is
@@ -65,6 +70,8 @@ pub(crate) struct Napi<T: Poll> {
     timer: HrTimer,
     /// See [`Napi::repeat`].
     again: Atomic<u64>,
+    /// See [`Napi::lateness`].
+    late: Atomic<u64>,
     #[pin]
     inner: T,
 }
@@ -92,6 +99,7 @@ impl<T: Poll> Napi<T> {
             // is cancelled when it is dropped.
             timer <- unsafe { HrTimer::new(expired::<T>) },
             again: Atomic::new(0),
+            late: Atomic::new(0),
             inner <- out_of_line(inner),
         })
     }
@@ -168,6 +176,12 @@ impl<T: Poll> Napi<T> {
     #[inline]
     pub(crate) fn repeat(&self, after: u64) {
         self.again.store(after, Relaxed);
+    }
+
+    /// How late the interrupts of a timer that repeats itself come on the average, ns.
+    #[inline]
+    pub(crate) fn lateness(&self) -> u64 {
+        self.late.load(Relaxed)
     }
 }
 
@@ -259,11 +273,12 @@ unsafe extern "C" fn expired<T: Poll>(timer: *mut bindings::hrtimer) -> bindings
         .wrapping_sub(offset_of!(Napi<T>, timer))
         .cast::<Napi<T>>();
     // SAFETY: As promised by the caller.
-    let (seat, timer, again) = unsafe {
+    let (seat, timer, again, late) = unsafe {
         (
             ptr::addr_of!((*napi).seat),
             &*ptr::addr_of!((*napi).timer),
             &*ptr::addr_of!((*napi).again),
+            &*ptr::addr_of!((*napi).late),
         )
     };
     // SAFETY: As promised by the caller.
@@ -272,7 +287,10 @@ unsafe extern "C" fn expired<T: Poll>(timer: *mut bindings::hrtimer) -> bindings
     let after = again.load(Relaxed);
     if after > 0 {
         again.store(0, Relaxed);
-        timer.start(clock::now().saturating_add(after));
+        let (now, before) = (clock::now(), late.load(Relaxed));
+        let this = now.saturating_sub(timer.expired()).min(LATEST);
+        late.store(before - before / AVERAGED + this / AVERAGED, Relaxed);
+        timer.start(now.saturating_add(after));
     }
     bindings::hrtimer_restart_HRTIMER_NORESTART
 }

@@ -94,6 +94,10 @@ pub(super) struct State {
     pub(super) not_before: u64,
     /// How long after a poll, ns, see [`moderation`](crate::model::Compiled::moderation).
     pub(super) moderation: u64,
+    /// How much later than the next poll the timer is set, ns: while packets come, they have polls run.
+    pub(super) slack: u64,
+    /// Whether packets have come since the last poll.
+    pub(super) fed: bool,
     /// Times the polls.
     pub(super) stopwatch: Stopwatch,
     /// What has been reported to the instances.
@@ -130,6 +134,8 @@ impl State {
             armed: NEVER,
             not_before: 0,
             moderation: params.moderation(),
+            slack: 0,
+            fed: false,
             stopwatch: Stopwatch::default(),
             reported: Reported::default(),
             waste: FrameList::default(),
@@ -167,6 +173,7 @@ impl State {
             return self.refuse(frame, cause);
         }
         self.model.enqueue(now, frame);
+        self.fed = true;
         if self.pushes_back {
             self.push_back();
         }
@@ -283,7 +290,7 @@ impl State {
         let Some(at) = next.map(|at| at.max(self.not_before)) else {
             return;
         };
-        if at < self.armed || self.armed <= now {
+        if at <= now || at.saturating_add(self.slack) < self.armed || self.armed <= now {
             self.arm(napi, at, now);
         }
     }
@@ -298,8 +305,8 @@ impl State {
         if wake <= now {
             napi.schedule();
         } else {
-            self.armed = at;
-            napi.schedule_at(wake, now);
+            self.armed = at.saturating_add(self.slack);
+            napi.schedule_at(wake.saturating_add(self.slack), now);
         }
     }
 

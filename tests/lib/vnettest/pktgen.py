@@ -92,6 +92,10 @@ class Pktgen:
         """How many packets it says it has sent."""
         return self._says(r"pkts-sofar: +(\d+)")
 
+    def started(self):
+        """When it began to send, in seconds of CLOCK_MONOTONIC: up to 0.1 s after it was told to."""
+        return self._says(r"started: (\d+)us") / 1e6
+
     def seconds(self):
         """How long that took, when it has ended."""
         return self._says(r"Result: OK: (\d+)\(") / 1e6

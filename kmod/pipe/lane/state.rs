@@ -320,6 +320,7 @@ impl State {
     pub(super) fn lose(&mut self, cause: Cause) -> FrameList {
         self.model.advance(clock::now());
         self.model.purge(cause);
+        self.slack = 0;
         self.clean_up()
     }
 

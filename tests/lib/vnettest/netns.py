@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Network namespaces, user namespaces, commands, and waiting for devices."""
 
+import errno
 import os
 import pickle
 import select
@@ -182,8 +183,25 @@ class LinkWatch:
         """Whether a device is up and has carrier, as far as its queues."""
         if name not in self.devices:
             return False
-        attributes = self.devices[name][2]
-        return attributes[_IFLA_OPERSTATE][0] == _UP
+        self._ask(name)
+        return name in self.devices and self.devices[name][2][_IFLA_OPERSTATE][0] == _UP
+
+    def _ask(self, name):
+        """Has the kernel tell of one device.
+
+        Dumps and events may tell the state before carrier went and came, while queues still
+        drop; an answer about one device is given after the pending work (`rtnl_getlink`).
+        """
+        query = netlink.Socket(netlink.NETLINK_ROUTE)
+        try:
+            index = self.devices[name][0]
+            self._take(query.request(_RTM_GETLINK, struct.pack("=BxHiII", 0, 0, index, 0, 0)))
+        except netlink.NetlinkError as error:
+            if error.errno != errno.ENODEV:
+                raise
+            self.devices.pop(name, None)
+        finally:
+            query.close()
 
     def has_carrier(self, name):
         """Whether a device has carrier."""

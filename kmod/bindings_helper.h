@@ -27,6 +27,7 @@
 #include <net/sock.h>
 #include "netlink_gen.h"
 #include "link_attr.h"
+#include "vnet_cpu.h"
 
 const gfp_t VNET_CONST_GFP_ATOMIC = GFP_ATOMIC;
 const gfp_t VNET_CONST_GFP_KERNEL = GFP_KERNEL;

@@ -30,6 +30,7 @@
 
 #include "link_attr.h"
 #include "netlink_gen.h"
+#include "vnet_cpu.h"
 
 #include "helpers/module.c"
 #include "helpers/sync.c"

@@ -13,6 +13,7 @@
 //! - *Proof*: a value that cannot be made out of nothing, such as [`rtnl::Rtnl`], and stands for a
 //!   lock that is held.
 
+mod agenda;
 pub(crate) mod bpf;
 pub(crate) mod clock;
 pub(crate) mod crypto;
@@ -20,7 +21,7 @@ pub(crate) mod device;
 pub(crate) mod entry;
 pub(crate) mod extack;
 pub(crate) mod hook;
-pub(crate) mod hrtimer;
+mod hrtimer;
 pub(crate) mod link_ops;
 pub(crate) mod lz4;
 pub(crate) mod napi;
@@ -29,7 +30,7 @@ pub(crate) mod netns;
 pub(crate) mod notifier;
 pub(crate) mod packet;
 pub(crate) mod port_ops;
-mod round;
+pub(crate) mod round;
 pub(crate) mod rtnl;
 pub(crate) mod skbuff;
 pub(crate) mod skbuff_tree;

@@ -58,7 +58,9 @@ struct Vnet {
 }
 
 /// What is left when all objects are gone.
-struct Last;
+struct Last {
+    _rounds: net::round::Rounds,
+}
 
 impl Drop for Last {
     fn drop(&mut self) {
@@ -72,7 +74,9 @@ impl kernel::Module for Vnet {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         sync::registry::init();
         registry::open()?;
-        let last = Last;
+        let last = Last {
+            _rounds: net::round::Rounds::new()?,
+        };
         let devices = net::notifier::Registration::new()?;
         let instances = net::netns::Registration::new()?;
         let links = net::link_ops::Registration::new()?;

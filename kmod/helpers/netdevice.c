@@ -92,18 +92,18 @@ void vnet_helper_netif_napi_del_unsynced(struct napi_struct *napi)
 	__netif_napi_del(napi);
 }
 
-/* What kmod/net/round.rs keeps for each CPU. */
-struct vnet_round {
-	void *waiting;
-	bool running;
-};
-
-static DEFINE_PER_CPU(struct vnet_round, vnet_round);
+static DEFINE_PER_CPU(struct vnet_cpu, vnet_cpu);
 
 /* That of this CPU; null where the caller may be moved to another one. */
-void *vnet_helper_round_here(void)
+void *vnet_helper_cpu_here(void)
 {
-	return softirq_count() || in_hardirq() ? this_cpu_ptr(&vnet_round) : NULL;
+	return softirq_count() || in_hardirq() ? this_cpu_ptr(&vnet_cpu) : NULL;
+}
+
+/* That of any CPU that there may be. */
+void *vnet_helper_cpu(unsigned int number)
+{
+	return cpu_possible(number) ? per_cpu_ptr(&vnet_cpu, number) : NULL;
 }
 
 /*

@@ -28,6 +28,32 @@ int vnet_helper_spin_trylock_bh(spinlock_t *lock)
 	return spin_trylock_bh(lock);
 }
 
+/* Taken in hard interrupts, too. */
+void vnet_helper_spin_lock_init_irq(spinlock_t *lock)
+{
+	spin_lock_init(lock);
+}
+
+unsigned long vnet_helper_spin_lock_irqsave(spinlock_t *lock)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(lock, flags);
+	return flags;
+}
+
+void vnet_helper_spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
+{
+	spin_unlock_irqrestore(lock, flags);
+}
+
+/* linux/sched.h */
+
+bool vnet_helper_need_resched(void)
+{
+	return need_resched();
+}
+
 /* linux/jiffies.h */
 
 unsigned long vnet_helper_jiffies(void)

@@ -501,7 +501,7 @@ impl Air {
         self.silence(port, Cause::LinkDown, Cause::ReceiverDown);
         self.settle(port, softirq_time);
         let terminal = self.terminal(port)?;
-        // The timer is disarmed with the NAPI instance.
+        // The NAPI instance is taken off the agenda when it is disabled.
         terminal.armed = NEVER;
         let parts = (terminal.instance.take(), terminal.napi.take());
         match parts {

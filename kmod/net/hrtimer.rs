@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A pinned high resolution timer embedded in an object.
+//! A pinned high resolution timer that lies in memory of C's.
 //!
 //! `kernel::time::hrtimer` wants an `Arc` and a handle for every start, and takes no absolute
-//! nanoseconds. This one is armed as often as one likes; it cancels itself when it is dropped.
+//! nanoseconds. This one is armed as often as one likes.
 
 use crate::bindings;
 use core::ptr;
-use kernel::{
-    prelude::*,
-    types::Opaque, //
-};
+use kernel::types::Opaque;
 
-/// A timer whose callback schedules a NAPI instance, see [`super::napi::Napi`].
-#[pin_data(PinnedDrop)]
+/// A timer of a CPU, see [`super::agenda`].
 #[repr(transparent)]
 pub(super) struct HrTimer {
-    #[pin]
     timer: Opaque<bindings::hrtimer>,
 }
 
@@ -30,26 +25,22 @@ pub(super) type Callback =
     unsafe extern "C" fn(*mut bindings::hrtimer) -> bindings::hrtimer_restart;
 
 impl HrTimer {
-    /// A timer that is not armed.
+    /// Makes it a timer that is not armed; before, nothing else may be called.
     ///
     /// # Safety
     ///
-    /// `callback` may be called with a pointer to this timer for as long as it lives, in hard
-    /// interrupt context (softirq on PREEMPT_RT).
-    pub(super) unsafe fn new(callback: Callback) -> impl PinInit<Self> {
-        pin_init!(Self {
-            timer <- Opaque::ffi_init(|timer| {
-                // SAFETY: `timer` may be written; the caller vouches for the callback.
-                unsafe {
-                    bindings::hrtimer_setup(
-                        timer,
-                        Some(callback),
-                        bindings::CLOCK_MONOTONIC as bindings::clockid_t,
-                        bindings::hrtimer_mode_HRTIMER_MODE_ABS_PINNED,
-                    )
-                }
-            }),
-        })
+    /// Nobody else knows of it yet. Until it is cancelled for the last time, it stays where it is, and
+    /// `callback` may be called with a pointer to it in hard interrupt context (softirq on PREEMPT_RT).
+    pub(super) unsafe fn setup(&self, callback: Callback) {
+        // SAFETY: The timer may be written; the caller vouches for the callback.
+        unsafe {
+            bindings::hrtimer_setup(
+                self.timer.get(),
+                Some(callback),
+                bindings::CLOCK_MONOTONIC as bindings::clockid_t,
+                bindings::hrtimer_mode_HRTIMER_MODE_ABS_PINNED,
+            )
+        }
     }
 
     /// Arms the timer for the absolute time `expires`, in ns of `CLOCK_MONOTONIC`, or moves it
@@ -68,26 +59,10 @@ impl HrTimer {
         }
     }
 
-    /// When the timer expires, in ns of `CLOCK_MONOTONIC`, if it is armed. That has passed if its
-    /// interrupt is late.
-    #[inline]
-    pub(super) fn expires(&self) -> Option<u64> {
-        let timer = self.timer.get();
-        // SAFETY: The timer is initialised. Both fields are written at once, by whoever arms the
-        // timer and by the interrupt; `qdisc_watchdog_schedule_range_ns()` reads them, too.
-        let (is_queued, expires) = unsafe {
-            (
-                ptr::addr_of!((*timer).is_queued).read_volatile(),
-                ptr::addr_of!((*timer)._softexpires).read_volatile(),
-            )
-        };
-        is_queued.then(|| u64::try_from(expires).unwrap_or(0))
-    }
-
     /// When the timer that has just expired was to, in ns of `CLOCK_MONOTONIC`.
     #[inline]
     pub(super) fn expired(&self) -> u64 {
-        // SAFETY: The timer is initialised; see `expires` for the field.
+        // SAFETY: The timer is initialised. Whoever arms it writes the field at once.
         let expired = unsafe { ptr::addr_of!((*self.timer.get())._softexpires).read_volatile() };
         u64::try_from(expired).unwrap_or(0)
     }
@@ -96,12 +71,5 @@ impl HrTimer {
     pub(super) fn cancel(&self) {
         // SAFETY: The timer is initialised.
         unsafe { bindings::hrtimer_cancel(self.timer.get()) };
-    }
-}
-
-#[pinned_drop]
-impl PinnedDrop for HrTimer {
-    fn drop(self: Pin<&mut Self>) {
-        self.cancel();
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Receiving in softirq context: a NAPI instance with a timer that schedules it.
+//! Receiving in softirq context: a NAPI instance, and when it is to be polled.
 //!
 //! ```text
-//!              attach            enable           schedule / timer
+//!              attach            enable           schedule / agenda
 //!  detached ----------> disabled -------> enabled ----------------> polling
 //!           <----------          <-------         <----------------
 //!              detach            disable               complete
@@ -13,33 +13,20 @@
 //! halves disabled.
 
 use super::{
-    clock,
+    agenda::Agenda,
     device::NetDevice,
-    hrtimer::HrTimer,
     round::{
         self,
+        Cpu,
         Seat, //
     },
     skbuff::SkBuffList, //
 };
 use crate::bindings;
-use core::{
-    mem::offset_of,
-    ptr, //
-};
 use kernel::{
     ffi::c_int,
-    prelude::*,
-    sync::atomic::{
-        ordering::Relaxed,
-        Atomic, //
-    }, //
+    prelude::*, //
 };
-
-/// How many interrupts the average of their lateness is of.
-const AVERAGED: u64 = 16;
-/// What counts most in it, ns: the machine may stand still for much longer.
-const LATEST: u64 = 200_000;
 
 /// What a NAPI instance polls.
 pub(crate) trait Poll: Sized + Send + Sync {
@@ -58,7 +45,7 @@ impl Poll for NoPoll {
     }
 }
 
-/// A NAPI instance with its timer, around what it polls.
+/// A NAPI instance, around what it polls.
 ///
 /// Between [`Napi::attach`] and [`Napi::detach`] it belongs to a device.
 #[pin_data]
@@ -66,12 +53,6 @@ impl Poll for NoPoll {
 pub(crate) struct Napi<T: Poll> {
     #[pin]
     seat: Seat,
-    #[pin]
-    timer: HrTimer,
-    /// See [`Napi::repeat`].
-    again: Atomic<u64>,
-    /// See [`Napi::lateness`].
-    late: Atomic<u64>,
     #[pin]
     inner: T,
 }
@@ -95,11 +76,6 @@ impl<T: Poll> Napi<T> {
     pub(crate) fn new(inner: impl PinInit<T>) -> impl PinInit<Self> {
         pin_init!(Self {
             seat <- Seat::new(),
-            // SAFETY: The timer is within a `Napi<T>` at the offset that the callback assumes, and
-            // is cancelled when it is dropped.
-            timer <- unsafe { HrTimer::new(expired::<T>) },
-            again: Atomic::new(0),
-            late: Atomic::new(0),
             inner <- out_of_line(inner),
         })
     }
@@ -137,15 +113,15 @@ impl<T: Poll> Napi<T> {
         unsafe { bindings::napi_enable(self.seat.as_ptr()) };
     }
 
-    /// Waits for a running poll and lets no more happen; the timer is disarmed. May sleep.
+    /// Waits for a running poll and lets no more happen. May sleep.
     ///
     /// # Safety
     ///
-    /// The instance is enabled, and nobody schedules it or arms its timer any more.
+    /// The instance is enabled, and nobody schedules it any more.
     pub(super) unsafe fn disable(&self) {
         // SAFETY: As promised by the caller.
         unsafe { bindings::napi_disable(self.seat.as_ptr()) };
-        self.timer.cancel();
+        Agenda::forget(&self.seat);
     }
 
     /// Has the instance polled soon; nothing happens unless it is enabled.
@@ -155,33 +131,28 @@ impl<T: Poll> Napi<T> {
         unsafe { Seat::schedule(&self.seat) };
     }
 
-    /// Has the instance polled at `at`, ns, and not at the time that was set before. The caller
-    /// has read the clock at `now`.
-    ///
-    /// Where a poll comes anyway in time, the timer stays as it is: to set the clock's hardware costs
-    /// more than a poll, above all in virtual machines. So it is with a timer that is overdue (packets
-    /// have polls run, too, and may be there before its interrupt) and one that has
-    /// [repeated itself](Self::repeat).
+    /// Has the instance polled at `at`, ns, and not at the time that was set before. The caller has read
+    /// the clock at `now`, and has bottom halves disabled.
     #[inline]
     pub(crate) fn schedule_at(&self, at: u64, now: u64) {
-        let early = self.again.load(Relaxed) / 2;
-        let in_time = |set: u64| set <= now || (set <= at && at - set <= early);
-        if !self.timer.expires().is_some_and(in_time) {
-            self.timer.start(at);
+        match Cpu::here() {
+            Some(cpu) => cpu.agenda().enter(&self.seat, at, now, cpu.is_rounding()),
+            // The poll enters it.
+            None => self.schedule(),
         }
     }
 
-    /// When it expires the next time, the timer sets itself once more, by so many ns; with 0 it does
-    /// not. What it costs to set the clock's hardware is then paid once for both.
+    /// When it has the instance polled the next time, the timer sets itself once more, by so many ns; with
+    /// 0 it does not.
     #[inline]
     pub(crate) fn repeat(&self, after: u64) {
-        self.again.store(after, Relaxed);
+        Agenda::repeat(&self.seat, after);
     }
 
-    /// How late the interrupts of a timer that repeats itself come on the average, ns.
+    /// How late the timer's interrupts come on this CPU on the average, ns.
     #[inline]
     pub(crate) fn lateness(&self) -> u64 {
-        self.late.load(Relaxed)
+        Cpu::here().map_or(0, |cpu| cpu.agenda().lateness())
     }
 }
 
@@ -261,36 +232,4 @@ unsafe fn turn<T: Poll>(napi: *mut bindings::napi_struct, budget: usize) -> usiz
         unsafe { bindings::napi_complete_done(napi, work as c_int) };
     }
     work
-}
-
-/// # Safety
-///
-/// `timer` lies within a live `Napi<T>`.
-unsafe extern "C" fn expired<T: Poll>(timer: *mut bindings::hrtimer) -> bindings::hrtimer_restart {
-    // CAST: `HrTimer` is transparent and lies at its offset within a `Napi<T>`.
-    let napi = timer
-        .cast::<u8>()
-        .wrapping_sub(offset_of!(Napi<T>, timer))
-        .cast::<Napi<T>>();
-    // SAFETY: As promised by the caller.
-    let (seat, timer, again, late) = unsafe {
-        (
-            ptr::addr_of!((*napi).seat),
-            &*ptr::addr_of!((*napi).timer),
-            &*ptr::addr_of!((*napi).again),
-            &*ptr::addr_of!((*napi).late),
-        )
-    };
-    // SAFETY: As promised by the caller.
-    unsafe { Seat::schedule(seat) };
-    // The poll sets the timer as it should be, and has it repeat itself again if that is wanted.
-    let after = again.load(Relaxed);
-    if after > 0 {
-        again.store(0, Relaxed);
-        let (now, before) = (clock::now(), late.load(Relaxed));
-        let this = now.saturating_sub(timer.expired()).min(LATEST);
-        late.store(before - before / AVERAGED + this / AVERAGED, Relaxed);
-        timer.start(now.saturating_add(after));
-    }
-    bindings::hrtimer_restart_HRTIMER_NORESTART
 }

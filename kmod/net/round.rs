@@ -10,8 +10,10 @@
 //! ```text
 //!  softirq --> poll(a) --> poll(b) --> poll(c) --> done
 //!                | b is scheduled  ^
-//!                +---> waiting ----+   (by a's packets, or by b's timer)
+//!                +---> waiting ----+   (by a's packets, or in an interrupt)
 //! ```
+//!
+//! When none of these is left, what has become due by the CPU's [agenda](super::agenda) is polled, too.
 //!
 //! Everything that NAPI promises stays true: whoever schedules an instance owns it, by the kernel's
 //! own bit, until it is completed; disabling an instance waits for that.
@@ -22,9 +24,18 @@
 //!   touches its [`Seat::next`].
 //! - Instances wait only while a round is running on their CPU.
 
+use super::agenda::{
+    Agenda,
+    Entry,
+    PATIENCE, //
+};
 use crate::bindings;
 use core::{
     cell::UnsafeCell,
+    mem::{
+        offset_of,
+        size_of, //
+    },
     ptr,
     sync::atomic::{
         compiler_fence,
@@ -43,33 +54,59 @@ use kernel::{
 };
 
 /// A NAPI instance that can take part in a round.
-#[pin_data]
+#[pin_data(PinnedDrop)]
 #[repr(C)]
 pub(super) struct Seat {
     #[pin]
     napi: Opaque<bindings::napi_struct>,
     /// The instance that waits behind this one.
     next: UnsafeCell<*mut Seat>,
+    /// When it is to be polled.
+    entry: Entry,
 }
 
 /// What a CPU knows of its round. Hard interrupts of that CPU add to `waiting`, nobody else looks
-/// at either.
+/// at either; the agenda looks after itself.
 #[repr(C)]
-struct Cpu {
+pub(super) struct Cpu {
     /// The instances that wait, linked by [`Seat::next`].
     waiting: AtomicPtr<Seat>,
     /// Whether a round is running.
     running: AtomicBool,
+    agenda: Agenda,
 }
+
+const _: () = assert!(size_of::<Cpu>() == size_of::<bindings::vnet_cpu>());
 
 impl Cpu {
     /// That of this CPU, if the caller stays on it, because bottom halves are disabled or this is a
     /// hard interrupt.
     #[inline]
-    fn here() -> Option<&'static Self> {
-        // CAST: `struct vnet_round` has the layout of `Cpu`, and is made of zeroes at first.
+    pub(super) fn here() -> Option<&'static Self> {
+        // CAST: `struct vnet_cpu` has the layout of `Cpu`, and is made of zeroes at first.
         // SAFETY: It is a per-CPU variable of the module, which lives as long as its code.
-        unsafe { bindings::round_here().cast::<Self>().as_ref() }
+        unsafe { bindings::cpu_here().cast::<Self>().as_ref() }
+    }
+
+    /// When it has to poll which instances.
+    #[inline]
+    pub(super) fn agenda(&self) -> &Agenda {
+        &self.agenda
+    }
+
+    /// Whether a round is running.
+    #[inline]
+    pub(super) fn is_rounding(&self) -> bool {
+        self.running.load(Relaxed)
+    }
+
+    /// All of them.
+    fn all() -> impl Iterator<Item = &'static Self> {
+        // SAFETY: No requirements.
+        let count = unsafe { bindings::processor_ids() };
+        // CAST: As in `here`.
+        // SAFETY: As in `here`.
+        (0..count).filter_map(|number| unsafe { bindings::cpu(number).cast::<Self>().as_ref() })
     }
 
     /// Has an instance wait. Hard interrupts may come in between.
@@ -91,6 +128,9 @@ impl Cpu {
 }
 
 impl Seat {
+    /// Where the entry lies.
+    pub(super) const ENTRY: usize = offset_of!(Self, entry);
+
     /// An instance that is marked as scheduled, so that nobody can schedule it.
     pub(super) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
@@ -102,6 +142,7 @@ impl Seat {
                 }
             }),
             next: UnsafeCell::new(ptr::null_mut()),
+            entry: Entry::new(),
         })
     }
 
@@ -111,18 +152,26 @@ impl Seat {
         self.napi.get()
     }
 
-    /// Has the instance polled soon; nothing happens unless it is enabled.
+    /// When it is to be polled.
+    #[inline]
+    pub(super) fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// Has the instance polled soon; nothing happens unless it is enabled. Returns whether that is by this
+    /// CPU in softirq, or in the round that is running: not if it has a thread, or somebody else has had it
+    /// polled already.
     ///
     /// # Safety
     ///
     /// It is live.
     #[inline]
-    pub(super) unsafe fn schedule(this: *const Self) {
+    pub(super) unsafe fn schedule(this: *const Self) -> bool {
         // SAFETY: As required of the caller; the state has been valid since `new`.
         unsafe {
             let napi = (*this).napi.get();
             if !bindings::napi_schedule_prep(napi) {
-                return;
+                return false;
             }
             // An instance with a thread of its own is polled there.
             let threaded = (*napi).state & (1 << bindings::NAPI_STATE_THREADED) != 0;
@@ -131,7 +180,15 @@ impl Seat {
                 Some(cpu) if cpu.running.load(Relaxed) && !threaded => cpu.push(this.cast_mut()),
                 _ => bindings::__napi_schedule(napi),
             }
+            !threaded
         }
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Seat {
+    fn drop(self: Pin<&mut Self>) {
+        Agenda::forget(&self);
     }
 }
 
@@ -156,14 +213,22 @@ pub(super) fn poll(budget: usize, turn: impl FnOnce(usize) -> usize) -> usize {
 
 /// Polls those that wait, and ends the round.
 fn run(cpu: &Cpu, budget: usize) -> usize {
-    let mut work: usize = 0;
+    let (mut work, mut patience) = (0_usize, PATIENCE);
     loop {
         let mut seat = cpu.waiting.swap(ptr::null_mut(), Relaxed);
         if seat.is_null() {
+            let enough = work >= budget;
+            if !enough && cpu.agenda.has_changed() && cpu.agenda.sweep(&mut patience) {
+                continue;
+            }
             cpu.running.store(false, Relaxed);
             // An interrupt from here on sees that, and one before has left its instance.
             compiler_fence(SeqCst);
-            if cpu.waiting.load(Relaxed).is_null() {
+            let changed = cpu.agenda.has_changed();
+            if cpu.waiting.load(Relaxed).is_null() && (enough || !changed) {
+                if changed {
+                    cpu.agenda.leave();
+                }
                 return work;
             }
             cpu.running.store(true, Relaxed);
@@ -176,7 +241,8 @@ fn run(cpu: &Cpu, budget: usize) -> usize {
             // completed and a grace period has passed. It may wait again when it has been polled.
             unsafe {
                 let next = *(*seat).next.get();
-                work = work.saturating_add(poll_one((*seat).napi.get(), left));
+                // What delivers nothing is work, too: a round has to end.
+                work = work.saturating_add(poll_one((*seat).napi.get(), left).max(1));
                 seat = next;
             }
         }
@@ -200,5 +266,37 @@ unsafe fn poll_one(napi: *mut bindings::napi_struct, budget: usize) -> usize {
             bindings::__napi_schedule(napi);
         }
         usize::try_from(work).unwrap_or(0)
+    }
+}
+
+/// What rounds need while the module is loaded: each CPU's agenda with its timer.
+pub(crate) struct Rounds(());
+
+impl Rounds {
+    /// Begins the agendas; to be done by the module's `init`, before there is anything that could be
+    /// polled. When this goes, nothing must be left of it.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if that has been done already.
+    pub(crate) fn new() -> Result<Self> {
+        static DONE: AtomicBool = AtomicBool::new(false);
+
+        if DONE.swap(true, Relaxed) {
+            return Err(EBUSY);
+        }
+        for cpu in Cpu::all() {
+            // SAFETY: Nothing is polled before this, and `drop` ends them.
+            unsafe { cpu.agenda.begin() };
+        }
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Rounds {
+    fn drop(&mut self) {
+        for cpu in Cpu::all() {
+            cpu.agenda.end();
+        }
     }
 }

@@ -344,7 +344,7 @@ impl Napi<Lane> {
         state.settle(self.softirq_time.load(Relaxed));
         let instance = state.receiver.take();
         state.open = false;
-        // The timer is disarmed with the NAPI instance.
+        // The NAPI instance is taken off the agenda when it is disabled.
         state.armed = NEVER;
         drop(state);
         drop((waste, instance));
